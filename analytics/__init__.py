@@ -1,0 +1,1 @@
+"""Understand: sampling, estimates, the timeline, reports and their charts."""

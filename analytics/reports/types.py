@@ -1,0 +1,271 @@
+"""The typed values reports return. Each also gives a pandas frame, one row a figure."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+import pandas as pd
+from msgspec import Struct, structs
+
+from analytics.basis import Basis, Estimate
+
+
+class State(StrEnum):
+    """What a monitor's time is in, at each instant exactly one."""
+
+    UP = "up"
+    DEGRADED = "degraded"
+    DOWN = "down"
+    MAINTENANCE = "maintenance"
+    PAUSED = "paused"
+    UNKNOWN = "unknown"
+
+
+class Interval(Struct, frozen=True):
+    """One state of a monitor, from `start` up to but not including `end`. UTC."""
+
+    start: datetime
+    end: datetime
+    state: State
+
+
+class Incident(Struct, frozen=True, kw_only=True):
+    """A confirmed outage. `end` is None while it lasts. Each edge is known to `edge_s` seconds."""
+
+    monitor: str
+    start: datetime
+    end: datetime | None
+    confirmed_at: datetime
+    edge_s: float
+    outcome: str
+    """Of the first failing check."""
+    detail: str
+    failed_checks: int
+
+    @property
+    def id(self) -> str:
+        return f"{self.monitor}@{self.start:%Y%m%dT%H%M%SZ}"
+
+
+class Blip(Struct, frozen=True, kw_only=True):
+    """Bad results that were never confirmed: not down."""
+
+    monitor: str
+    start: datetime
+    end: datetime
+    outcome: str
+    detail: str
+    failed_checks: int
+
+
+class DayShare(Struct, frozen=True, kw_only=True):
+    """Seconds of one UTC day by state; a day's strip in the console."""
+
+    day: date
+    seconds: dict[State, float]
+    uptime: float | None
+    observed_share: float
+
+
+class MonitorUptime(Struct, frozen=True, kw_only=True):
+    """One monitor's uptime over a window: see numbers under "Uptime".
+
+    `uptime` is up / (up + down), degraded counting as up; None when nothing was observed. The
+    bounds take unknown time as all down and all up, and add each outage edge's uncertainty.
+    """
+
+    monitor: str
+    name: str
+    state: State
+    """Now, or at the end of the window."""
+    state_since: datetime | None
+    uptime: float | None
+    low: float | None
+    high: float | None
+    observed_share: float
+    seconds: dict[State, float]
+    intervals: tuple[Interval, ...]
+    incidents: tuple[Incident, ...]
+    blips: tuple[Blip, ...]
+    days: tuple[DayShare, ...]
+
+
+class UptimeReport(Struct, frozen=True, kw_only=True):
+    basis: Basis
+    monitors: tuple[MonitorUptime, ...]
+
+    def frame(self) -> pd.DataFrame:
+        """One row a monitor: uptime and bounds, observed share, seconds by state, incidents."""
+        return pd.DataFrame(
+            [
+                {
+                    "monitor": row.monitor,
+                    "name": row.name,
+                    "state": row.state.value,
+                    "uptime": row.uptime,
+                    "low": row.low,
+                    "high": row.high,
+                    "observed_share": row.observed_share,
+                    **{f"{state.value}_s": row.seconds.get(state, 0.0) for state in State},
+                    "incidents": len(row.incidents),
+                    "blips": len(row.blips),
+                }
+                for row in self.monitors
+            ]
+        )
+
+
+class FunnelStep(Struct, frozen=True, kw_only=True):
+    """One step for one level. `reached` counts sampled sessions; the shares carry intervals."""
+
+    number: int
+    label: str
+    reached: int
+    of_entered: Estimate
+    """Share of those that entered and are no longer in window."""
+    of_previous: Estimate
+    dropped: int
+    still_in_window: int
+    """Entered less than the window ago and not yet past this step."""
+
+
+class FunnelSegment(Struct, frozen=True, kw_only=True):
+    """The funnel of one level; `level` is "" for everyone."""
+
+    level: str
+    entered: int
+    steps: tuple[FunnelStep, ...]
+    convert_p50_s: float | None
+    convert_p75_s: float | None
+
+
+class FunnelReport(Struct, frozen=True, kw_only=True):
+    basis: Basis
+    window_s: float
+    everyone: FunnelSegment
+    levels: tuple[FunnelSegment, ...]
+
+    def frame(self) -> pd.DataFrame:
+        """One row a level and step."""
+        return pd.DataFrame(
+            [
+                {
+                    "level": segment.level or "everyone",
+                    "step": step.number,
+                    "label": step.label,
+                    "reached": step.reached,
+                    "of_entered": step.of_entered.value,
+                    "of_entered_low": step.of_entered.low,
+                    "of_entered_high": step.of_entered.high,
+                    "of_previous": step.of_previous.value,
+                    "of_previous_low": step.of_previous.low,
+                    "of_previous_high": step.of_previous.high,
+                    "dropped": step.dropped,
+                    "still_in_window": step.still_in_window,
+                }
+                for segment in (self.everyone, *self.levels)
+                for step in segment.steps
+            ]
+        )
+
+
+class SpeedRow(Struct, frozen=True, kw_only=True):
+    """One vital of one page template for one level ("" for everyone): p75 with its interval."""
+
+    page: str
+    level: str
+    device: str
+    """"" for all devices."""
+    vital: str
+    """lcp, inp, cls, fcp or ttfb."""
+    p75: Estimate
+    views: int
+    good: float | None
+    poor: float | None
+    """Shares of views; None for vitals without published thresholds, or when withheld."""
+
+
+class SpeedReport(Struct, frozen=True, kw_only=True):
+    basis: Basis
+    rows: tuple[SpeedRow, ...]
+
+    def frame(self) -> pd.DataFrame:
+        """One row a page, level, device and vital."""
+        return pd.DataFrame(
+            [
+                {
+                    **{name: value for name, value in structs.asdict(row).items() if name != "p75"},
+                    "p75": row.p75.value,
+                    "p75_low": row.p75.low,
+                    "p75_high": row.p75.high,
+                    "withheld": row.p75.withheld.value if row.p75.withheld else None,
+                }
+                for row in self.rows
+            ]
+        )
+
+
+class JourneySlot(Struct, frozen=True, kw_only=True):
+    """One slot (an hour, or less on short windows) of a journey's time axis.
+
+    `outside` is the worst state of its monitors in the slot. `passed` maps each level to the share
+    of sessions that completed the journey among those that entered in the slot.
+    """
+
+    start: datetime
+    end: datetime
+    outside: State
+    down_s: float
+    observed_share: float
+    entered: dict[str, int]
+    passed: dict[str, Estimate]
+    activity: int
+    """Business events, at 100 %."""
+    expected: float | None
+    """The usual count at this hour of the week; None without enough history."""
+    errors: int
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """Something the journey's figures say is wrong, in one sentence."""
+
+    sentence: str
+    start: datetime
+    end: datetime | None
+    level: str
+    step: str
+
+
+class JourneyReport(Struct, frozen=True, kw_only=True):
+    basis: Basis
+    id: str
+    name: str
+    owner: str
+    uptime: UptimeReport
+    funnel: FunnelReport
+    slots: tuple[JourneySlot, ...]
+    findings: tuple[Finding, ...]
+    activity_total: int
+
+    def frame(self) -> pd.DataFrame:
+        """One row a slot and level."""
+        return pd.DataFrame(
+            [
+                {
+                    "start": slot.start,
+                    "end": slot.end,
+                    "outside": slot.outside.value,
+                    "down_s": slot.down_s,
+                    "observed_share": slot.observed_share,
+                    "level": level,
+                    "entered": slot.entered[level],
+                    "passed": slot.passed[level].value,
+                    "passed_low": slot.passed[level].low,
+                    "passed_high": slot.passed[level].high,
+                    "activity": slot.activity,
+                    "expected": slot.expected,
+                    "errors": slot.errors,
+                }
+                for slot in self.slots
+                for level in slot.entered
+            ]
+        )

@@ -1,0 +1,1 @@
+"""Measure from outside: monitors, their schedule, and checks with every phase timed."""

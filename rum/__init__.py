@@ -1,0 +1,1 @@
+"""Measure from inside: the wire format of rum.js, its intake and the collector."""

@@ -1,0 +1,16 @@
+"""Where the collector's records go; whoever runs the collector gives it one."""
+
+from typing import Protocol
+
+from rum.records import Batch, Refusal
+
+
+class BatchSink(Protocol):
+    async def write(self, record: Batch | Refusal) -> None:
+        """Return once the record is durable.
+
+        Raises OSError when it cannot be: the flusher is dead, the disk is low, the backlog full.
+        """
+
+    def healthy(self) -> bool:
+        """Whether a write begun now can succeed, as far as is known."""

@@ -1,0 +1,1 @@
+"""Keep: the journal, the DuckDB database, sealed days and what retires them."""

@@ -1,0 +1,20 @@
+"""The records a journal holds, and their encoding."""
+
+import msgspec
+
+from probes.result import CheckResult, MonitorDefinition
+from rum.records import Batch, Refusal
+
+Record = Batch | Refusal | CheckResult | MonitorDefinition
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(Record)  # type: ignore[arg-type]
+
+
+def encode(record: Record) -> bytes:
+    return _encoder.encode(record)
+
+
+def decode(payload: bytes | memoryview) -> Record:
+    """The record in a frame's payload. Raises msgspec.DecodeError when there is none."""
+    return _decoder.decode(payload)

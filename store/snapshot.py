@@ -1,0 +1,53 @@
+"""A consistent view of the store: hot rows and the sealed files of one transaction."""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+
+class Snapshot:
+    """What one report reads. Lives inside one transaction, on one thread."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, sealed: Path) -> None:
+        self._cursor = cursor
+        self._sealed = sealed
+
+    def detail_files(
+        self, sites: list[str], first: date, last: date, *, rest: bool = False
+    ) -> list[str]:
+        """The sealed files of events of `sites`, days `first` to `last` inclusive.
+
+        Only sessions in the site's sample, unless `rest`. Bind to `$files` of `events_in($files)`.
+        """
+        contents = ["sample", "rest"] if rest else ["sample"]
+        return self._files("detail", contents, sites, first, last)
+
+    def summary_files(self, sites: list[str], first: date, last: date) -> list[str]:
+        """The sealed files of session summaries; bind to `$files` of `summaries_in($files)`."""
+        return self._files("summaries", ["summaries"], sites, first, last)
+
+    def frame(self, query: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """The rows of a query as a pandas frame. Times are naive UTC."""
+        return self._cursor.execute(query, dict(parameters or {})).df()
+
+    def rows(
+        self, query: str, parameters: Mapping[str, Any] | None = None
+    ) -> list[tuple[Any, ...]]:
+        """The rows of a small query."""
+        return self._cursor.execute(query, dict(parameters or {})).fetchall()
+
+    def _files(
+        self, kind: str, contents: list[str], sites: list[str], first: date, last: date
+    ) -> list[str]:
+        listed = self._cursor.execute(
+            "SELECT file FROM sealed_files WHERE list_contains($contents, content)"
+            " AND list_contains($sites, site) AND day BETWEEN $first AND $last"
+            " AND dropped_at IS NULL ORDER BY file",
+            {"contents": contents, "sites": sites, "first": first, "last": last},
+        ).fetchall()
+        empty = self._sealed / f"empty-{kind}" / "site=none" / "day=1970-01-01" / "0.parquet"
+        return [str(empty), *(str(self._sealed / file) for (file,) in listed)]

@@ -1,0 +1,34 @@
+"""What every test may use: the --long switch and the path of a Chromium."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="also run the long forms of fault runs")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--long"):
+        return
+    skip = pytest.mark.skip(reason="long form: ./scripts/test --long")
+    for item in items:
+        if "long" in item.keywords:
+            item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """The Chromium to drive, found by scripts/test or on the PATH."""
+    for name in (os.environ.get("VIGIE_CHROMIUM", ""), "chromium", "chromium-browser"):
+        if name and (path := shutil.which(name)):
+            return path
+    pytest.fail("no Chromium: run ./scripts/test, which installs one, or set VIGIE_CHROMIUM")
+
+
+@pytest.fixture(scope="session")
+def project_root() -> Path:
+    return Path(__file__).resolve().parent.parent

@@ -1,0 +1,1 @@
+"""Run, show and tell: settings, supervisor, console, CLI and demo."""
