@@ -96,6 +96,7 @@ timeout_s = 10
         run = subprocess.run(
             [sys.executable, "-m", "vigie", command, "--config", str(config)],
             cwd=tmp_path,
+            check=False,
             capture_output=True,
             text=True,
             timeout=60,
