@@ -1,24 +1,36 @@
 """The settings of one installation: their types, defaults and meaning."""
 
-from msgspec import Struct, field
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
 
 from probes.monitor import Monitor
+
+# Limits are declared here and enforced where a settings file is read (settings_file.py).
+Port = Annotated[int, Meta(ge=0, le=65_535)]
+"""0: any free port; the one taken stands in the data folder's run/ports.json."""
+Count = Annotated[int, Meta(ge=1)]
+Positive = Annotated[float, Meta(gt=0)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+ByteSize = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)? ?([KMGT]i?)?B$")]
+NotEmpty = Annotated[str, Meta(min_length=1)]
 
 
 class CollectorSettings(Struct, frozen=True, kw_only=True):
     """The public process: rum.js, beacons."""
 
     host: str = "0.0.0.0"
-    port: int = 8600
-    body_bytes_max: int = 65_536
-    body_timeout_s: float = 10.0
-    events_max: int = 50
+    port: Port = 8600
+    body_bytes_max: Annotated[int, Meta(ge=1_000, le=4_000_000)] = 65_536
+    body_timeout_s: Positive = 10.0
+    events_max: Annotated[int, Meta(ge=1, le=1_000)] = 50
     """Events in one beacon; more are refused."""
-    late_h: float = 24.0
+    late_h: Positive = 24.0
     """Events older than this are refused as too old."""
-    disk_free_bytes_min: int = 500_000_000
+    disk_free_bytes_min: Annotated[int, Meta(ge=0)] = 500_000_000
     """Below it, beacons get 503 with Retry-After."""
-    backlog_bytes_max: int = 2_000_000_000
+    backlog_bytes_max: Count = 2_000_000_000
     """Journal not yet loaded; above it, 503 with Retry-After."""
 
 
@@ -26,42 +38,42 @@ class ConsoleSettings(Struct, frozen=True, kw_only=True):
     """The private process: pages, API, loading, jobs."""
 
     host: str = "127.0.0.1"
-    port: int = 8601
+    port: Port = 8601
 
 
 class ProberSettings(Struct, frozen=True, kw_only=True):
-    location: str = "local"
-    in_flight_max: int = 200
-    lag_limit_s: float = 5.0
+    location: Id = "local"
+    in_flight_max: Count = 200
+    lag_limit_s: Positive = 5.0
     """A check started later than this after its due time says nothing of its target."""
-    resolver_threads: int = 32
+    resolver_threads: Annotated[int, Meta(ge=1, le=1_000)] = 32
 
 
 class StoreSettings(Struct, frozen=True, kw_only=True):
-    memory_limit: str = "2GB"
-    threads: int = 2
-    temp_limit: str = "10GB"
-    hot_days: int = 2
+    memory_limit: ByteSize = "2GB"
+    threads: Annotated[int, Meta(ge=1, le=1_024)] = 2
+    temp_limit: ByteSize = "10GB"
+    hot_days: Annotated[int, Meta(ge=1, le=30)] = 2
     """Whole days kept in full detail before they are sealed."""
-    retention_days: int = 30
+    retention_days: Count = 30
     """Sealed detail and session summaries, which hold personal data."""
-    checks_retention_days: int = 400
-    aggregates_retention_months: int = 25
-    segments_kept_h: int = 48
+    checks_retention_days: Count = 400
+    aggregates_retention_months: Count = 25
+    segments_kept_h: Annotated[int, Meta(ge=0)] = 48
     """Loaded journal segments kept to rebuild a damaged database."""
 
 
 class SiteSettings(Struct, frozen=True, kw_only=True):
-    id: str
+    id: Id
     name: str = ""
-    key: str
+    key: Id
     """Public; names the site in beacons."""
-    origins: tuple[str, ...]
-    levels: tuple[str, ...] = ("novice", "confirmed", "expert")
+    origins: Annotated[tuple[str, ...], Meta(min_length=1)]
+    levels: Annotated[tuple[NotEmpty, ...], Meta(min_length=1)] = ("novice", "confirmed", "expert")
     """Experience levels in order, least first."""
-    sample: float = 0.2
+    sample: Share = 0.2
     """The share of sessions that reports read."""
-    keep: float | None = None
+    keep: Share | None = None
     """The share kept in detail after hot days. Unset: `sample`; below 5,000 sessions a day, all."""
     pages: tuple[str, ...] = ()
     """Page templates of the site's own ("/user/?/edit"), tried before the built-in templating."""
@@ -76,7 +88,7 @@ class StepSettings(Struct, frozen=True, kw_only=True):
 
 
 class JourneySettings(Struct, frozen=True, kw_only=True):
-    id: str
+    id: Id
     site: str
     name: str = ""
     owner: str = ""
@@ -85,7 +97,7 @@ class JourneySettings(Struct, frozen=True, kw_only=True):
     """The business event whose volume is watched."""
     monitors: tuple[str, ...] = ()
     steps: tuple[StepSettings, ...] = ()
-    window_minutes: float = 60.0
+    window_minutes: Positive = 60.0
 
 
 class Settings(Struct, frozen=True, kw_only=True):
