@@ -1,0 +1,296 @@
+"""Writing the journal: records made durable in groups, one fdatasync for all that wait.
+
+OSError
+├── JournalUnavailableError   a record cannot be made durable now; `.reason` says why
+└── JournalInUseError         another process writes under this name
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from store.admission import Unavailable
+from store.frames import encode_frame
+from store.records import Record, encode
+from store.segment import SEGMENT_BYTES_MAX, check_writer_name, create_segment, write_all
+
+PENDING_BYTES_MAX = 32 * 1024 * 1024
+REOPEN_AFTER_S = 1.0
+
+_fdatasync: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)  # macOS has only fsync
+
+
+class JournalUnavailableError(OSError):
+    """A record cannot be made durable now; nothing is known to be kept of it."""
+
+    def __init__(self, reason: Unavailable, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason.value)
+        self.reason = reason
+        self.detail = detail
+
+
+class JournalInUseError(OSError):
+    """Another process writes the journal under this name."""
+
+
+_Waiting = tuple[bytes, asyncio.Future[None]]
+
+
+class JournalWriter:
+    """One writer's growing segment, flushed by a thread of its own.
+
+    Group commit: the thread takes all that waits, writes it at once, calls fdatasync once, wakes
+    all those writers, and begins again. After an error all who waited are told, the segment is
+    abandoned, never written to again (a failed fdatasync may have dropped pages that a second one
+    calls clean), and a new one is opened a second later.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        *,
+        segment_bytes_max: int = SEGMENT_BYTES_MAX,
+        pending_bytes_max: int = PENDING_BYTES_MAX,
+        admit: Callable[[], Unavailable | None] | None = None,
+        sync: Callable[[int], None] = _fdatasync,
+        clock_us: Callable[[], int] = lambda: time.time_ns() // 1000,
+    ) -> None:
+        """Begin a new segment `<name>-<start>.journal` in `folder`, which is made if missing.
+
+        `admit` is asked before each record and gives the reason not to take it. Raises
+        JournalInUseError, other OSErrors, and ValueError for a name that cannot stand in a file's.
+        """
+        self._folder = folder
+        self._name = check_writer_name(name)
+        self._segment_bytes_max = segment_bytes_max
+        self._pending_bytes_max = pending_bytes_max
+        self._admit = admit
+        self._sync = sync
+        self._clock_us = clock_us
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock_descriptor = _lock(folder / f"{name}.lock")
+        self._changed = threading.Condition()
+        self._pending: list[_Waiting] = []
+        self._pending_bytes = 0
+        self._failure: OSError | None = None
+        self._closed = False
+        self._flushes = 0
+        self._flushed_bytes = 0
+        self._flushed_records = 0
+        self._flush_s = 0.0
+        try:
+            self._open()
+        except OSError:
+            os.close(self._lock_descriptor)
+            raise
+        self._thread = threading.Thread(target=self._run, name=f"journal {name}", daemon=True)
+        self._thread.start()
+
+    async def write(self, record: Record) -> None:
+        """Return once the record is on disk. Raises JournalUnavailableError when it cannot be."""
+        if self._admit is not None and (reason := self._admit()) is not None:
+            raise JournalUnavailableError(reason)
+        frame = encode_frame(encode(record))
+        future = asyncio.get_running_loop().create_future()
+        with self._changed:
+            self._check_open()
+            if self._pending_bytes + len(frame) > self._pending_bytes_max:
+                raise JournalUnavailableError(Unavailable.QUEUE_FULL)
+            self._pending.append((frame, future))
+            self._pending_bytes += len(frame)
+            self._changed.notify()
+        await future
+
+    def healthy(self) -> bool:
+        """Whether a write begun now can succeed, as far as is known."""
+        return (
+            self._failure is None
+            and not self._closed
+            and self._thread.is_alive()
+            and (self._admit is None or self._admit() is None)
+        )
+
+    def close(self) -> None:
+        """Flush what waits and end the thread; later writes raise. Blocks for one flush or two."""
+        with self._changed:
+            if self._closed:
+                return
+            self._closed = True
+            self._changed.notify()
+        self._thread.join()
+        self._abandon()
+        os.close(self._lock_descriptor)
+
+    def metrics(self) -> dict[str, float]:
+        """Since the start, by name: flushes, what they held, and the seconds they took."""
+        return {
+            "journal_flushes_total": self._flushes,
+            "journal_flush_seconds_total": self._flush_s,
+            "journal_flushed_bytes_total": self._flushed_bytes,
+            "journal_flushed_records_total": self._flushed_records,
+            "journal_pending_bytes": self._pending_bytes,
+        }
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise JournalUnavailableError(Unavailable.CLOSED)
+        if self._failure is not None or not self._thread.is_alive():
+            raise JournalUnavailableError(Unavailable.WRITE_FAILED, str(self._failure or ""))
+
+    # What follows runs in the flusher's thread, but for the first _open and the last _abandon.
+
+    def _run(self) -> None:
+        try:
+            while (taken := self._take()) is not None:
+                if taken:
+                    self._flush(taken)
+                elif self._failure is not None:
+                    self._reopen()
+        finally:  # by whatever way the thread ends, nobody is left waiting
+            with self._changed:
+                left, self._pending = self._pending, []
+                self._failure = self._failure or OSError("the journal's flusher ended")
+            _settle(left, JournalUnavailableError(Unavailable.WRITE_FAILED, str(self._failure)))
+
+    def _take(self) -> list[_Waiting] | None:
+        """All that waits; none after a second of failure; None when closed and nothing is left."""
+        with self._changed:
+            if self._failure is not None and not self._closed:
+                self._changed.wait(REOPEN_AFTER_S)
+                return []
+            while not self._pending:
+                if self._closed:
+                    return None
+                self._changed.wait()
+            taken, self._pending = self._pending, []
+            self._pending_bytes = 0
+            return taken
+
+    def _flush(self, taken: list[_Waiting]) -> None:
+        data = b"".join([frame for frame, _ in taken])
+        begun = time.monotonic()
+        try:
+            if self._descriptor is None:
+                raise self._failure or OSError("the journal has no open segment")
+            write_all(self._descriptor, data)
+            self._sync(self._descriptor)
+        except OSError as error:
+            self._fail(taken, error)
+            return
+        self._flush_s += time.monotonic() - begun
+        self._flushes += 1
+        self._flushed_bytes += len(data)
+        self._flushed_records += len(taken)
+        self._segment_bytes += len(data)
+        _settle(taken, None)
+        if self._segment_bytes >= self._segment_bytes_max:
+            self._abandon()
+            self._reopen()
+
+    def _fail(self, taken: list[_Waiting], error: OSError) -> None:
+        with self._changed:
+            self._failure = error
+            taken = taken + self._pending
+            self._pending = []
+            self._pending_bytes = 0
+        self._abandon()
+        _settle(taken, JournalUnavailableError(Unavailable.WRITE_FAILED, str(error)))
+
+    def _reopen(self) -> None:
+        try:
+            self._open()
+        except OSError as error:
+            self._failure = error
+        else:
+            self._failure = None
+
+    def _open(self) -> None:
+        self._descriptor: int | None = None
+        self._segment_bytes = 0
+        self._descriptor, self._path = create_segment(self._folder, self._name, self._clock_us())
+
+    def _abandon(self) -> None:
+        """Close the segment for good; one that never held a byte is removed."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is None:
+            return
+        with contextlib.suppress(OSError):
+            if os.fstat(descriptor).st_size == 0:
+                self._path.unlink()
+        with contextlib.suppress(OSError):
+            os.close(descriptor)
+
+
+def write_segments(folder: Path, name: str, records: Iterable[Record], *, start_us: int) -> int:
+    """Write records in bulk, one fsync at the end of each segment; returns how many.
+
+    For generated history and imports: `name` is a writer's of its own, `start_us` names the first
+    segment. Raises JournalInUseError and other OSErrors; what was written before stays.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = _lock(folder / f"{check_writer_name(name)}.lock")
+    count = 0
+    try:
+        frames = (encode_frame(encode(record)) for record in records)
+        for chunk in _chunks(frames, SEGMENT_BYTES_MAX):
+            descriptor, _ = create_segment(folder, name, start_us)
+            try:
+                for frame_group in _chunks(chunk, 1024 * 1024):
+                    write_all(descriptor, b"".join(frame_group))
+                    count += len(frame_group)
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+    finally:
+        os.close(lock)
+    return count
+
+
+def _chunks(frames: Iterable[bytes], bytes_max: int) -> Iterable[list[bytes]]:
+    chunk: list[bytes] = []
+    size = 0
+    for frame in frames:
+        chunk.append(frame)
+        size += len(frame)
+        if size >= bytes_max:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def _lock(path: Path) -> int:
+    """The descriptor that holds the lock; the system lets go of it when its process ends."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise JournalInUseError(f"another process writes the journal of {path.stem}") from error
+    return descriptor
+
+
+def _settle(waiting: list[_Waiting], error: JournalUnavailableError | None) -> None:
+    """Wake all that wait, each in its own loop; a loop that is gone has nobody to tell."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
+    for _, future in waiting:
+        by_loop.setdefault(future.get_loop(), []).append(future)
+    for loop, futures in by_loop.items():
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(_wake, futures, error)
+
+
+def _wake(futures: list[asyncio.Future[None]], error: JournalUnavailableError | None) -> None:
+    for future in futures:
+        if future.done():  # its request was cancelled meanwhile
+            continue
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(JournalUnavailableError(error.reason, error.detail))
