@@ -15,7 +15,7 @@ class EventKind(StrEnum):
     """A named event of the site's own: "mandate_signed"."""
 
 
-class Event(Struct, frozen=True, kw_only=True, array_like=True):
+class Event(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """One accepted event. `position` is its place in the batch as sent, refused ones counted.
 
     `time_us` is the corrected time, `client_us` what the browser's clock said; both microseconds
@@ -44,7 +44,7 @@ class Event(Struct, frozen=True, kw_only=True, array_like=True):
     ttfb_ms: float | None = None
 
 
-class Batch(Struct, frozen=True, kw_only=True, array_like=True, tag="batch"):
+class Batch(Struct, frozen=True, kw_only=True, array_like=True, tag="batch", gc=False):
     """The accepted events of one beacon. Its identity is (session, batch).
 
     `session` is 32 lower-case hex digits. `batch` is page load x 2^20 + number, the page load

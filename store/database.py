@@ -1,16 +1,17 @@
 """The DuckDB file: opened by one owner, migrated, read through one cursor per thread."""
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
 
 import duckdb
 from msgspec import Struct
 
-from store.snapshot import Snapshot
+from store.migration import migrate, migrations
+from store.readers import Readers
+from store.snapshot import EMPTY_FILES, Snapshot
 
 FILE_NAME = "vigie.duckdb"
 SEALED_FOLDER = "sealed"
@@ -32,36 +33,32 @@ class Database:
     """The store's one connection, its cursors and its snapshots.
 
     A connection shared by threads gives wrong results, so each thread gets a cursor of its own.
+    `files_lock` is held by whoever adds or removes sealed files: sealing, retention, sweeping.
     """
 
     def __init__(self, folder: Path, limits: DatabaseLimits | None = None) -> None:
         """Open, or create, the database in `folder` and migrate it.
 
-        Raises DatabaseBusyError when another process has it.
+        Raises DatabaseBusyError when another process has it, NewerDatabaseError when a newer
+        program wrote it.
         """
-        limits = limits or DatabaseLimits()
+        folder = folder.resolve()
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.sealed = folder / SEALED_FOLDER
         self.sealed.mkdir(exist_ok=True)
+        self.files_lock = threading.RLock()
+        self.readers = Readers()
         self._threads = threading.local()
+        self._connection = _connect(folder, limits or DatabaseLimits())
         try:
-            self._connection = duckdb.connect(
-                str(folder / FILE_NAME),
-                config={
-                    "memory_limit": limits.memory_limit,
-                    "threads": limits.threads,
-                    "temp_directory": str(folder / "temp"),
-                    "max_temp_directory_size": limits.temp_limit,
-                    "autoinstall_known_extensions": False,
-                },
-            )
-        except duckdb.IOException as error:
-            if "lock" in str(error).lower():
-                raise DatabaseBusyError(str(folder / FILE_NAME)) from error
+            # Only here: given to connect() it fails. Cursors made later inherit it.
+            self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
+            migrate(self.cursor(), migrations())
+            self._write_empty_files()
+        except BaseException:
+            self._connection.close()
             raise
-        self._migrate()
-        self._write_empty_files()
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """This thread's cursor."""
@@ -79,53 +76,56 @@ class Database:
         try:
             yield cursor
         except BaseException:
-            cursor.execute("ROLLBACK")
+            # After a fatal error there is nothing left to roll back; the first error is the news.
+            with contextlib.suppress(duckdb.Error):
+                cursor.execute("ROLLBACK")
             raise
         cursor.execute("COMMIT")
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
-        """One consistent view of hot rows and sealed files, for all queries of one report."""
-        with self.transaction() as cursor:
+        """One consistent view of hot rows and sealed files, for all queries of one report.
+
+        Its files stay on disk until it ends, whatever is dropped meanwhile.
+        """
+        with self.readers.reading(), self.transaction() as cursor:
             yield Snapshot(cursor, self.sealed)
 
     def close(self) -> None:
         self._connection.close()
 
-    def _migrate(self) -> None:
-        cursor = self.cursor()
-        cursor.execute(
-            "CREATE TABLE IF NOT EXISTS migrations"
-            " (number INTEGER PRIMARY KEY, name VARCHAR NOT NULL, applied_at TIMESTAMP NOT NULL)"
-        )
-        done = {number for (number,) in cursor.execute("SELECT number FROM migrations").fetchall()}
-        for entry in sorted(
-            (e for e in resources.files("store.migrations").iterdir() if e.name.endswith(".sql")),
-            key=lambda e: e.name,
-        ):
-            number = int(entry.name.split("_")[0])
-            if number in done:
-                continue
-            with self.transaction() as migrating:
-                migrating.execute(entry.read_text("utf-8"))
-                migrating.execute(
-                    "INSERT INTO migrations VALUES ($number, $name, $applied_at)",
-                    {
-                        "number": number,
-                        "name": entry.name,
-                        "applied_at": datetime.now(UTC).replace(tzinfo=None),
-                    },
-                )
-
     def _write_empty_files(self) -> None:
         """The files with a schema and no rows that stand in every list of sealed files."""
-        for content, relation in (
+        for kind, relation in (
             ("detail", "events"),
             ("summaries", "(SELECT *, 1.0::DOUBLE AS inclusion FROM hot_summaries())"),
         ):
-            path = self.sealed / f"empty-{content}" / "site=none" / "day=1970-01-01" / "0.parquet"
+            path = self.sealed / EMPTY_FILES[kind]
             path.parent.mkdir(parents=True, exist_ok=True)
             self.cursor().execute(
                 f"COPY (SELECT * EXCLUDE (site, day) FROM {relation} LIMIT 0)"  # noqa: S608
-                f" TO '{path}' (FORMAT parquet)"
+                " TO $path (FORMAT parquet)",
+                {"path": str(path)},
             )
+
+
+def _connect(folder: Path, limits: DatabaseLimits) -> duckdb.DuckDBPyConnection:
+    file = folder / FILE_NAME
+    try:
+        return duckdb.connect(
+            str(file),
+            config={
+                "memory_limit": limits.memory_limit,
+                "threads": limits.threads,
+                "temp_directory": str(folder / "temp"),
+                "max_temp_directory_size": limits.temp_limit,
+                "autoinstall_known_extensions": False,
+            },
+        )
+    except duckdb.IOException as error:
+        if "lock" in str(error).lower():
+            raise DatabaseBusyError(
+                f"{file} is open in another process: ask the running console instead"
+                " (vigie report does), or stop it first"
+            ) from error
+        raise

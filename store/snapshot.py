@@ -8,6 +8,12 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+EMPTY_FILES = {
+    "detail": "empty-detail/site=none/day=1970-01-01/0.parquet",
+    "summaries": "empty-summaries/site=none/day=1970-01-01/0.parquet",
+}
+"""The file with the schema and no rows that stands in every list, by kind."""
+
 
 class Snapshot:
     """What one report reads. Lives inside one transaction, on one thread."""
@@ -49,5 +55,5 @@ class Snapshot:
             " AND dropped_at IS NULL ORDER BY file",
             {"contents": contents, "sites": sites, "first": first, "last": last},
         ).fetchall()
-        empty = self._sealed / f"empty-{kind}" / "site=none" / "day=1970-01-01" / "0.parquet"
-        return [str(empty), *(str(self._sealed / file) for (file,) in listed)]
+        files = [EMPTY_FILES[kind], *(file for (file,) in listed)]
+        return [str(self._sealed / file) for file in files]

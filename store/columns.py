@@ -1,0 +1,209 @@
+"""Records as Arrow tables, column by column, in the shape of the store's tables."""
+
+from collections.abc import Sequence
+from itertools import chain
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from probes.result import CheckResult, MonitorDefinition
+from rum.bucket import bucket_of
+from rum.records import Batch, Refusal
+
+Tables = dict[str, pa.Table]
+"""Rows to insert, by the name of the table they go to; columns are matched by name."""
+
+UNSTORABLE = (ValueError, OverflowError, TypeError)
+"""What building a table raises for a value its column cannot hold (Arrow's errors are these too)."""
+
+TIME_END_US = 253_402_300_800_000_000
+"""The year 10000: Python has no times from there on."""
+
+_DAY_US = 86_400_000_000
+_TIME = pa.timestamp("us")
+_MAP = pa.map_(pa.string(), pa.string())
+_EVENT_TYPES: dict[str, pa.DataType] = {
+    "position": pa.uint16(),
+    "kind": pa.string(),
+    "time_us": _TIME,
+    "client_us": _TIME,
+    "view": pa.uint32(),
+    "page": pa.string(),
+    "path": pa.string(),
+    "name": pa.string(),
+    "message": pa.string(),
+    "stack": pa.string(),
+    "value": pa.float64(),
+    "currency": pa.string(),
+    "attributes": _MAP,
+    "lcp_ms": pa.float32(),
+    "inp_ms": pa.float32(),
+    "cls": pa.float32(),
+    "fcp_ms": pa.float32(),
+    "ttfb_ms": pa.float32(),
+}
+_EMPTY_IS_NULL = frozenset({"path", "name", "message", "stack", "currency"})
+_RENAMED = {"time_us": "time", "client_us": "client_time"}
+
+
+def batch_tables(batches: Sequence[Batch]) -> Tables:
+    """Rows of `batches` and `events`. Raises one of UNSTORABLE for a value out of range."""
+    sessions = uuid_array([batch.session for batch in batches])
+    numbers = pa.array([batch.batch for batch in batches], pa.uint64())
+    received = _times([batch.received_us for batch in batches])
+    identities = pa.table({"session": sessions, "batch": numbers, "received": received})
+    of_batch = {
+        "site": pa.array([batch.site for batch in batches], pa.string()),
+        "bucket": pa.array([bucket_of(batch.session) for batch in batches], pa.uint32()),
+        "session": sessions,
+        "batch": numbers,
+        "received": received,
+        "level": _texts([batch.level for batch in batches]),
+        "user_key": _texts([batch.user for batch in batches]),
+        "environment": _texts([batch.environment for batch in batches]),
+        "release": _texts([batch.release for batch in batches]),
+        "device": _texts([batch.device for batch in batches]),
+        "browser": _texts([batch.browser for batch in batches]),
+        "os": _texts([batch.os for batch in batches]),
+        "country": _texts([batch.country for batch in batches]),
+        "campaign": _texts([batch.campaign for batch in batches]),
+        "referrer": _texts([batch.referrer for batch in batches]),
+        "segments": _maps([batch.segments for batch in batches]),
+        "bot": pa.array([batch.bot for batch in batches], pa.bool_()),
+        "generated": pa.array([batch.generated for batch in batches], pa.bool_()),
+    }
+    repeated = np.repeat(np.arange(len(batches)), [len(batch.events) for batch in batches])
+    events = pa.table(of_batch).take(pa.array(repeated))
+    for name, column in _event_columns(batches).items():
+        events = events.append_column(name, column)
+    return {"batches": identities, "events": events}
+
+
+def check_tables(results: Sequence[CheckResult]) -> Tables:
+    """Rows of `checks`. Raises one of UNSTORABLE for a value out of range."""
+    columns = {
+        "monitor": pa.array([result.monitor for result in results], pa.string()),
+        "location": pa.array([result.location for result in results], pa.string()),
+        "due": _times([result.due_us for result in results]),
+        "started": _times([result.started_us for result in results]),
+        "outcome": pa.array([result.outcome.value for result in results], pa.string()),
+        "verdict": pa.array([result.outcome.verdict.value for result in results], pa.string()),
+        "interval_ms": pa.array([result.interval_ms for result in results], pa.uint32()),
+        "timeout_ms": pa.array([result.timeout_ms for result in results], pa.uint32()),
+        "detail": _texts([result.detail for result in results]),
+        "status": pa.array([result.status for result in results], pa.uint16()),
+        "address": _texts([result.address for result in results]),
+        "body_bytes": pa.array([result.body_bytes for result in results], pa.uint64()),
+        "redirects": pa.array([result.redirects for result in results], pa.uint8()),
+        "generated": pa.array([result.generated for result in results], pa.bool_()),
+    }
+    for name in ("lag", "dns", "connect", "tls", "wait", "transfer", "total"):
+        values = [getattr(result, f"{name}_ms") for result in results]
+        columns[f"{name}_ms"] = pa.array(values, pa.float32())
+    return {"checks": pa.table(columns)}
+
+
+def definition_tables(definitions: Sequence[MonitorDefinition]) -> Tables:
+    """Rows of `monitor_definitions`. Raises one of UNSTORABLE for a value out of range."""
+    monitors = [definition.monitor for definition in definitions]
+    columns = {
+        "monitor": pa.array([monitor.id for monitor in monitors], pa.string()),
+        "location": pa.array([definition.location for definition in definitions], pa.string()),
+        "from_time": _times([definition.from_us for definition in definitions]),
+        "name": pa.array([monitor.name or monitor.id for monitor in monitors], pa.string()),
+        "site": _texts([monitor.site for monitor in monitors]),
+        "url": pa.array([monitor.url for monitor in monitors], pa.string()),
+        "interval_ms": pa.array([round(m.interval_s * 1000) for m in monitors], pa.uint32()),
+        "timeout_ms": pa.array([round(m.timeout_s * 1000) for m in monitors], pa.uint32()),
+        "confirm_after": pa.array([monitor.confirm_after for monitor in monitors], pa.uint16()),
+        "recover_after": pa.array([monitor.recover_after for monitor in monitors], pa.uint16()),
+        "paused": pa.array([monitor.paused for monitor in monitors], pa.bool_()),
+        "removed": pa.array([definition.removed for definition in definitions], pa.bool_()),
+        "definition": pa.array([msgspec.json.encode(m).decode() for m in monitors], pa.string()),
+        "generated": pa.array([definition.generated for definition in definitions], pa.bool_()),
+    }
+    return {"monitor_definitions": pa.table(columns)}
+
+
+def refusal_tables(refusals: Sequence[Refusal]) -> Tables:
+    """Rows of `refused`. Raises one of UNSTORABLE for a value out of range."""
+    columns = {
+        "received": _times([refusal.received_us for refusal in refusals]),
+        "site": _texts([refusal.site for refusal in refusals]),
+        "reason": pa.array([refusal.reason.value for refusal in refusals], pa.string()),
+        "count": pa.array([refusal.count for refusal in refusals], pa.uint64()),
+        "detail": _texts([refusal.detail for refusal in refusals]),
+        "part": _texts([refusal.part for refusal in refusals]),
+        "origin": _texts([refusal.origin for refusal in refusals]),
+    }
+    return {"refused": pa.table(columns)}
+
+
+def session_bytes(sessions: Sequence[str]) -> bytes:
+    """16 bytes each. Raises ValueError when one is not 32 hex digits."""
+    packed = bytes.fromhex("".join(sessions))
+    if len(packed) != 16 * len(sessions) or any(len(session) != 32 for session in sessions):
+        raise ValueError("a session id is 32 hex digits")
+    return packed
+
+
+def uuid_array(sessions: Sequence[str]) -> pa.ExtensionArray:
+    """Session ids as UUIDs. Raises ValueError when one is not 32 hex digits."""
+    buffer = pa.py_buffer(session_bytes(sessions))
+    storage = pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(sessions), [None, buffer])
+    return pa.ExtensionArray.from_storage(pa.uuid(), storage)
+
+
+def _event_columns(batches: Sequence[Batch]) -> dict[str, pa.Array]:
+    events = list(chain.from_iterable(batch.events for batch in batches))
+    columns = {
+        _RENAMED.get(field, field): _event_column(field, kind, list(map(attrgetter(field), events)))
+        for field, kind in _EVENT_TYPES.items()
+    }
+    times = columns["time"].cast(pa.int64()).to_numpy()
+    columns["day"] = pa.array((times // _DAY_US).astype(np.int32), pa.int32()).cast(pa.date32())
+    return columns
+
+
+def _event_column(field: str, kind: pa.DataType, values: Sequence[Any]) -> pa.Array:
+    if kind is _TIME:
+        return _times(values)
+    if kind is _MAP:
+        return _maps(values)
+    if field in _EMPTY_IS_NULL:
+        return _texts(values)
+    return pa.array(values, kind)
+
+
+def _texts(values: Sequence[str]) -> pa.Array:
+    """Texts of a nullable column: "" becomes NULL."""
+    return pa.array([value or None for value in values], pa.string())
+
+
+def _times(values: Sequence[int]) -> pa.Array:
+    times: npt.NDArray[np.int64] = np.array(values, np.int64)
+    if times.size and not (0 <= times.min() and times.max() < TIME_END_US):
+        raise ValueError("a time lies between 1970 and 9999")
+    return pa.array(times).cast(_TIME)
+
+
+def _maps(values: Sequence[dict[str, str]]) -> pa.Array:
+    """Maps; an empty one becomes NULL."""
+    if not any(values):
+        return pa.nulls(len(values), _MAP)
+    offsets: list[int | None] = []
+    end = 0
+    for value in values:
+        offsets.append(end if value else None)
+        end += len(value)
+    offsets.append(end)
+    keys = [key for value in values for key in value]
+    items = [item for value in values for item in value.values()]
+    return pa.MapArray.from_arrays(
+        pa.array(offsets, pa.int32()), pa.array(keys, pa.string()), pa.array(items, pa.string())
+    )
+
