@@ -1,0 +1,57 @@
+// Builds what browsers load: FOLDER/rum.js and FOLDER/NOTICE.
+//   node rum/script/build.mjs FOLDER
+// The same sources and lock file give the same bytes anywhere; a test holds the committed ones to it.
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+
+import { build } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, "..", "..");
+const folder = process.argv[2];
+if (!folder) {
+  console.error("usage: node rum/script/build.mjs FOLDER");
+  process.exit(2);
+}
+
+/** The packages whose code is in a bundle, by the metafile esbuild writes of it. */
+function packagesOf(metafile) {
+  const names = Object.keys(metafile.inputs)
+    .map((path) => /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1])
+    .filter((name) => name);
+  return [...new Set(names)].sort();
+}
+
+async function noticeOf(name) {
+  const place = join(root, "node_modules", name);
+  const { version, license } = JSON.parse(await readFile(join(place, "package.json"), "utf8"));
+  const text = await readFile(join(place, "LICENSE"), "utf8");
+  return `${name} ${version} (${license})\n\n${text.trim()}\n`;
+}
+
+const result = await build({
+  absWorkingDir: root,
+  entryPoints: [relative(root, join(here, "main.ts"))],
+  bundle: true,
+  minify: true,
+  format: "iife",
+  target: "es2020",
+  charset: "utf8",
+  legalComments: "none",
+  metafile: true,
+  write: false,
+  banner: { js: "/* Vigie rum.js; contains web-vitals (c) Google LLC, Apache-2.0: see NOTICE */" },
+});
+const [script] = result.outputFiles;
+const notices = await Promise.all(packagesOf(result.metafile).map(noticeOf));
+
+await mkdir(folder, { recursive: true });
+await writeFile(join(folder, "rum.js"), script.contents);
+await writeFile(
+  join(folder, "NOTICE"),
+  ["rum.js contains the following software, under the following licences.\n", ...notices].join("\n"),
+);
+const size = gzipSync(script.contents, { level: 9 }).length;
+console.log(`rum.js: ${script.contents.length} bytes, ${size} after gzip -9`);

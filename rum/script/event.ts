@@ -1,0 +1,49 @@
+/** Custom events: what the site's people do that matters to it, in the site's own words. */
+
+import { add } from "./batch";
+import { now } from "./clock";
+import { warn } from "./guard";
+import { currentView } from "./view";
+
+const NAME_LENGTH_MAX = 100;
+const ATTRIBUTES_MAX = 20;
+const KEY_LENGTH_MAX = 50;
+const TEXT_LENGTH_MAX = 200;
+
+export interface EventOptions {
+  /** What it is worth, in `currency` or in whatever the site counts. */
+  value?: number;
+  /** ISO 4217: EUR */
+  currency?: string;
+  attributes?: Record<string, unknown>;
+}
+
+/** vigie('event', 'mandate_signed', {value: 290000, currency: 'EUR', attributes: {kind: 'sale'}}) */
+export function recordEvent(name: unknown, options: EventOptions = {}): void {
+  if (typeof name !== "string" || !name) {
+    warn("vigie('event', name): the name must be a text, such as 'mandate_signed'");
+    return;
+  }
+  const at = now();
+  const { value, currency, attributes } = options || {};
+  add(currentView(at), {
+    kind: "event",
+    at,
+    name: name.slice(0, NAME_LENGTH_MAX),
+    ...(Number.isFinite(value) && { value }),
+    ...(typeof currency === "string" && currency && { currency: currency.slice(0, 3) }),
+    ...(attributes && { attributes: plain(attributes) }),
+  });
+}
+
+/** The attributes that are texts, numbers, true or false; a table has no room for others. */
+function plain(attributes: Record<string, unknown>): Record<string, string | number | boolean> {
+  const kept: Record<string, string | number | boolean> = {};
+  for (const [key, value] of Object.entries(attributes).slice(0, ATTRIBUTES_MAX)) {
+    const name = key.slice(0, KEY_LENGTH_MAX);
+    if (typeof value === "string") kept[name] = value.slice(0, TEXT_LENGTH_MAX);
+    else if (typeof value === "boolean" || Number.isFinite(value)) kept[name] = value as number;
+    else warn(`event attribute "${name}" is left out: it must be a text, a number, true or false`);
+  }
+  return kept;
+}

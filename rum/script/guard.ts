@@ -1,0 +1,40 @@
+/**
+ * Keeps our own mistakes to ourselves: nothing we do may throw into the page.
+ *
+ * Every function the browser or the page can call is wrapped. What is caught is counted, and told to
+ * the collector once, when the page is left (see main.ts).
+ */
+
+let count = 0;
+let first: unknown;
+let told = false;
+
+/** `work`, never throwing: undefined where it would have. */
+export function guard<Arguments extends unknown[], Result>(
+  work: (...args: Arguments) => Result,
+): (...args: Arguments) => Result | undefined {
+  return (...args) => {
+    try {
+      return work(...args);
+    } catch (error) {
+      if (!count++) first = error;
+      return undefined;
+    }
+  };
+}
+
+/** What was caught so far, to the first who asks after something was; undefined otherwise. */
+export function takeCaught(): { count: number; first: unknown } | undefined {
+  if (!count || told) return undefined;
+  told = true;
+  return { count, first };
+}
+
+const warned = new Set<string>();
+
+/** Tells the developer, once for each text and ten times at most. */
+export function warn(text: string): void {
+  if (warned.has(text) || warned.size >= 10) return;
+  warned.add(text);
+  console.warn(`vigie: ${text}`);
+}

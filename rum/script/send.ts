@@ -1,0 +1,175 @@
+/**
+ * Sends sealed batches, oldest first, until each is acknowledged, refused or given up.
+ *
+ * While the page stays: one request at a time, and after a failure a growing, jittered pause (or what
+ * Retry-After asks for). When the page is left: everything at once, in requests that outlive it.
+ * What may not have arrived then is spilled to sessionStorage, for the tab's next page to send; the
+ * store drops what comes twice.
+ */
+
+import { now } from "./clock";
+import { guard } from "./guard";
+import { read, write } from "./storage";
+
+const KEY = "vigie.unsent";
+const QUEUE_BATCHES_MAX = 20;
+/** Browsers let a page keep 64 KiB alive after its end, over all of its requests. */
+const KEEPALIVE_BYTES_MAX = 60_000;
+const SPILL_BYTES_MAX = 100_000;
+const TIMEOUT_MS = 30_000;
+const PAUSE_FIRST_MS = 2000;
+const PAUSE_MAX_MS = 300_000;
+const ATTEMPTS_MAX = 10;
+/** The store remembers batches for 24 h; a later repeat could be counted twice. */
+const AGE_MAX_MS = 23 * 3_600_000;
+
+interface Unsent {
+  /** The sealed batch's JSON but for its end, where the time of sending goes. */
+  readonly text: string;
+  readonly sealed: number;
+  attempts: number;
+  /** A request for it is under way... */
+  flying: boolean;
+  /** ...that outlives the page. */
+  kept: boolean;
+}
+
+let endpoint = "";
+let queue: Unsent[] = [];
+let keptAliveBytes = 0;
+/** Failures since the last success; 0: as far as we know, the collector answers. */
+let failures = 0;
+let lastStatus = 0;
+let pauseUntil = 0;
+let timer: number | undefined;
+
+/** From now on batches go to `url`; first those that an earlier page of this tab could not send. */
+export function sendTo(url: string): void {
+  endpoint = url;
+  for (const [text, sealed] of takeSpilled()) {
+    if (now() - sealed < AGE_MAX_MS) queue.push(unsent(text, sealed));
+  }
+  pump();
+}
+
+/** Sends a sealed batch as soon as may be. The oldest waiting one makes room where there is none. */
+export function enqueue(text: string): void {
+  queue.push(unsent(text, now()));
+  if (queue.length > QUEUE_BATCHES_MAX) queue.shift();
+  pump();
+}
+
+/** The page is hidden, and may never be seen again; or it is `gone`: its last chance to speak. */
+export function leave(gone: boolean): void {
+  for (const batch of queue.slice()) {
+    if (batch.flying && batch.kept) continue;
+    if (gone || !keepsAlive) beacon(batch);
+    else if (!batch.flying && now() >= pauseUntil) post(batch);
+  }
+  if (failures && queue[0]) spill();
+}
+
+/** The page is back, and its queue in memory is again the one that counts. */
+export function resume(): void {
+  write("sessionStorage", KEY, "");
+  pump();
+}
+
+/** The network is back: no reason to sit out a pause, unless the collector asked for it. */
+export function online(): void {
+  if (!lastStatus) pauseUntil = 0;
+  pump();
+}
+
+function pump(): void {
+  clearTimeout(timer);
+  const batch = queue[0];
+  if (!batch || batch.flying || !endpoint) return;
+  const wait = pauseUntil - now();
+  if (wait > 0) timer = setTimeout(guard(pump), wait);
+  else post(batch);
+}
+
+// Firefox has keepalive from version 133 on; before it, a request dies with its page.
+const keepsAlive = typeof Request === "function" && "keepalive" in Request.prototype;
+
+function unsent(text: string, sealed: number): Unsent {
+  return { text, sealed, attempts: 0, flying: false, kept: false };
+}
+
+function body(batch: Unsent): string {
+  return `${batch.text},"sent":${Math.round(now())}}`;
+}
+
+function post(batch: Unsent): void {
+  const content = body(batch);
+  const bytes = new Blob([content]).size;
+  const keepalive = keepsAlive && keptAliveBytes + bytes <= KEEPALIVE_BYTES_MAX;
+  const deadline = new AbortController();
+  const overdue = setTimeout(() => deadline.abort(), TIMEOUT_MS);
+  if (keepalive) keptAliveBytes += bytes;
+  batch.flying = true;
+  batch.kept = keepalive;
+  batch.attempts++;
+  const landed = guard((status: number, retryAfter: string | null) => {
+    clearTimeout(overdue);
+    if (keepalive) keptAliveBytes -= bytes;
+    batch.flying = false;
+    settle(batch, status, retryAfter);
+  });
+  // A string goes as text/plain. application/json would ask for a preflight, which a page on its way
+  // out never finishes (https://github.com/PostHog/posthog-js/issues/4139).
+  fetch(endpoint, {
+    method: "POST",
+    body: content,
+    keepalive,
+    signal: deadline.signal,
+    referrerPolicy: "origin",
+  }).then(
+    (answer) => landed(answer.status, answer.headers.get("Retry-After")),
+    () => landed(0, null),
+  );
+}
+
+/** What an answer means for its batch; status 0: none came. */
+function settle(batch: Unsent, status: number, retryAfter: string | null): void {
+  const failed = !status || status === 429 || status >= 500;
+  lastStatus = status;
+  if (!failed || batch.attempts >= ATTEMPTS_MAX) queue = queue.filter((other) => other !== batch);
+  if (failed) {
+    const pause = Math.min(PAUSE_FIRST_MS * 2 ** failures++, PAUSE_MAX_MS);
+    const asked = Math.min(+(retryAfter || 0) * 1000 || 0, PAUSE_MAX_MS);
+    // Jittered, lest all browsers come back at the same moment.
+    pauseUntil = now() + Math.max(asked, pause / 2) + Math.random() * pause;
+  } else {
+    failures = 0;
+  }
+  pump();
+}
+
+/**
+ * Hands a batch over to the browser, which tells nobody what became of it. While the collector was
+ * failing, the batch therefore stays ours as well. False means that the page has used up its 64 KiB;
+ * a batch is never split then, for half of it would be another batch.
+ */
+function beacon(batch: Unsent): void {
+  const taken = navigator.sendBeacon?.(endpoint, body(batch));
+  if (taken && !failures) queue = queue.filter((other) => other !== batch);
+  else if (!taken) failures ||= 1;
+}
+
+function spill(): void {
+  let bytes = 0;
+  const kept = queue.filter(({ text }) => (bytes += text.length) <= SPILL_BYTES_MAX);
+  write("sessionStorage", KEY, JSON.stringify(kept.map(({ text, sealed }) => [text, sealed])));
+}
+
+function takeSpilled(): [string, number][] {
+  const text = read("sessionStorage", KEY);
+  write("sessionStorage", KEY, "");
+  try {
+    return JSON.parse(text || "[]") as [string, number][];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * Page views: of documents, of single-page applications, of pages that come back from the cache.
+ *
+ * Paths are compared, not calls counted: routers call pushState and replaceState twice for one
+ * navigation (https://github.com/vuejs/router/issues/1416), and to sort a table or open a dialogue.
+ */
+
+import { add, anySealed, waits, type View } from "./batch";
+import { moment, now } from "./clock";
+import { guard } from "./guard";
+import { peek, renew, touch } from "./session";
+import { pathOf, template } from "./template";
+
+const NAME_LENGTH_MAX = 200;
+
+let here: View | undefined;
+let path = "";
+/** Whether the site itself named the page of this view. */
+let named = false;
+let number = 0;
+const ending: (() => void)[] = [];
+
+/** Begins the first view of this document, named by the site or else after its path, and watches. */
+export function watchViews(name: string): void {
+  path = comparable();
+  // The view began with the navigation; for a prerendered page, when somebody came to see it.
+  begin(moment(activationStart()), name);
+  // The Navigation API tells of all navigations within the document, whoever makes them, and leaves the
+  // page's functions alone. Elsewhere (Safari before 26, Firefox before 147) history is wrapped.
+  const navigation = (window as { navigation?: EventTarget }).navigation;
+  if (navigation) navigation.addEventListener("currententrychange", guard(follow));
+  else (["pushState", "replaceState"] as const).forEach(wrap);
+  for (const type of ["popstate", "hashchange"]) addEventListener(type, guard(follow));
+}
+
+/** The view that what happens now belongs to. A renewed session begins with a view of its own. */
+export function currentView(at: number): View {
+  const session = renew(at);
+  if (here!.session !== session) {
+    if (anySealed()) begin(at, named ? here!.page : "");
+    else here!.session = session;
+  }
+  return here!;
+}
+
+/** The same for what must not bring an ended session back; undefined where it has ended. */
+export function liveView(at: number): View | undefined {
+  return peek(at) ? currentView(at) : undefined;
+}
+
+/** Begins a view of the current page, again: it came back from the back/forward cache. */
+export function viewAgain(at: number): View {
+  return begin(at, named ? here!.page : "");
+}
+
+/** Calls `told` whenever a view gives way to the next. */
+export function whenViewEnds(told: () => void): void {
+  ending.push(told);
+}
+
+/**
+ * The site names the page it is on. A view that still waits to be sent takes the name; one that was
+ * sent, or has another name already, is followed by a new view (the steps of a form at one address).
+ */
+export function namePage(name: string): void {
+  const page = name.slice(0, NAME_LENGTH_MAX);
+  const view = currentView(now());
+  if (view.page === page) return;
+  if (named || !waits(view)) begin(now(), page);
+  else view.page = page;
+  named = true;
+}
+
+function begin(at: number, name: string): View {
+  named = !!name;
+  const page = (name || template(pathOf(location))).slice(0, NAME_LENGTH_MAX);
+  here = { session: touch(at), number: ++number, page };
+  ending.forEach((told) => told());
+  add(here, { kind: "view", at });
+  return here;
+}
+
+/** Begins a view if the path is another than it was. */
+function follow(): void {
+  const current = comparable();
+  if (current === path) return;
+  path = current;
+  begin(now(), "");
+}
+
+/** Routers put a slash at the end of a path, or take it away, without going anywhere. */
+function comparable(): string {
+  return pathOf(location).replace(/\/(?=#|$)/, "");
+}
+
+function wrap(method: "pushState" | "replaceState"): void {
+  const original = history[method];
+  const followed = guard(follow);
+  history[method] = function (this: History, ...args) {
+    original.apply(this, args);
+    followed();
+  };
+}
+
+function activationStart(): number {
+  const [entry] = performance.getEntriesByType("navigation");
+  return (entry as { activationStart?: number } | undefined)?.activationStart || 0;
+}
