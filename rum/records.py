@@ -90,6 +90,10 @@ class Reason(StrEnum):
     UNKNOWN_KIND = "unknown_kind"
     INVALID_EVENT = "invalid_event"
     TOO_OLD = "too_old"
+    UNKNOWN_LEVEL = "unknown_level"
+    """Not one of the site's levels; the batch is kept, without one."""
+    TOO_MANY_ATTRIBUTES = "too_many_attributes"
+    """The event is kept, without those over the limit."""
 
 
 class Refusal(Struct, frozen=True, kw_only=True, array_like=True, tag="refusal"):

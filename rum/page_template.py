@@ -1,0 +1,60 @@
+"""Page templates: "/user/123" -> "/user/?", so that pages can be counted and hold no one's ids.
+
+The rule for everyone is that of script/template.ts, applied again to what browsers send.
+"""
+
+import re
+from collections.abc import Iterable
+
+ANY = "?"
+
+_FLAGS = re.ASCII | re.IGNORECASE
+_REPLACED: tuple[tuple[re.Pattern[str], str], ...] = (
+    # 123, 2024-05-31, 123.html
+    (re.compile(r"^\d+(?:-\d+)*(\.[a-z]{2,5})?\Z", _FLAGS), r"?\1"),
+    # UUIDs, with or without something around them
+    (re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", _FLAGS), "?"),
+    # hex digests, object ids: 12 digits or more, one at least a figure (no word has one)
+    (re.compile(r"(^|[^a-z0-9])(?=[a-f]*\d)[0-9a-f]{12,}(?![a-z0-9])", _FLAGS), r"\1?"),
+    # random tokens: upper case, lower case and figures mixed, 16 or more
+    (re.compile(r"^(?=.*\d)(?=.*[a-z])(?=.*[A-Z])[\w-]{16,}\Z", re.ASCII), "?"),
+    # addresses of people
+    (re.compile(r"^.*(?:@|%40).*\Z", re.DOTALL), "?"),
+    # order-1234567; but report-2024 and top-100 are words
+    (re.compile(r"\d{5,}", re.ASCII), "?"),
+)
+_MAY_CHANGE = re.compile(r"[\d@%]")
+# Browsers drop the query; a "?" before anything but a word is a template's. "#/" begins a route.
+_DROPPED = re.compile(r"(?:\?[\w%&=]|#(?!!?/)).*|;[^/]*", re.DOTALL)
+
+
+class PageTemplates:
+    """A site's own templates, tried in order, before the rule for everyone.
+
+    Query and fragment are dropped. What is a template already stays as it is, and so does a page
+    that does not begin with "/": the site gave it a name.
+    """
+
+    def __init__(self, own: Iterable[str] = ()) -> None:
+        self._own: dict[int, list[tuple[str, list[str]]]] = {}
+        for template in own:
+            segments = template.split("/")
+            self._own.setdefault(len(segments), []).append((template, segments))
+
+    def template(self, page: str) -> str:
+        if not page.startswith("/"):
+            return page
+        page = _DROPPED.sub("", page) or "/"
+        segments = page.split("/")
+        for template, wanted in self._own.get(len(segments), ()):
+            if all(want in (ANY, segment) for want, segment in zip(wanted, segments, strict=True)):
+                return template
+        return "/".join(map(_template_segment, segments))
+
+
+def _template_segment(segment: str) -> str:
+    if _MAY_CHANGE.search(segment) is None:
+        return segment
+    for pattern, by in _REPLACED:
+        segment = pattern.sub(by, segment)
+    return segment

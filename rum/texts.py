@@ -1,0 +1,47 @@
+"""Values from browsers as bounded text: cut to length, numbers as a person would write them."""
+
+from rum.privacy import masked
+from rum.wire import Scalar
+
+INTEGER_BITS_MAX = 63
+
+
+def cut(text: str | None, chars_max: int) -> str:
+    """At most `chars_max` characters, without NUL, which databases and terminals end text at."""
+    if not text:
+        return ""
+    text = text[:chars_max]
+    return text.replace("\x00", "") if "\x00" in text else text
+
+
+def scalar_text(value: Scalar) -> str:
+    """The text of a JSON value; "" for null, and for integers no 64 bits can hold."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        value = int(value)
+    if isinstance(value, int) and value.bit_length() > INTEGER_BITS_MAX:
+        return ""
+    return str(value)
+
+
+def short_pairs(
+    pairs: dict[str, Scalar] | None, pairs_max: int, key_chars_max: int, value_chars_max: int
+) -> dict[str, str]:
+    """The first `pairs_max` pairs that have a key and a value, cut, and masked."""
+    if not pairs:
+        return {}
+    kept: dict[str, str] = {}
+    for key, value in pairs.items():
+        if len(kept) == pairs_max:
+            break
+        text = scalar_text(value)
+        if key and text:
+            # Masked before it is cut: half an address no longer looks like one.
+            text = masked(cut(text, 4 * value_chars_max))[:value_chars_max]
+            kept[masked(cut(key, key_chars_max))] = text
+    return kept
