@@ -29,7 +29,10 @@ class Interval(Struct, frozen=True):
 
 
 class Incident(Struct, frozen=True, kw_only=True):
-    """A confirmed outage. `end` is None while it lasts. Each edge is known to `edge_s` seconds."""
+    """A confirmed outage. `end` is None while it lasts. Each edge is known to `edge_s` seconds.
+
+    `down_s` is the time seen down, less than it lasted where results fell silent meanwhile.
+    """
 
     monitor: str
     start: datetime
@@ -40,6 +43,7 @@ class Incident(Struct, frozen=True, kw_only=True):
     """Of the first failing check."""
     detail: str
     failed_checks: int
+    down_s: float = 0.0
 
     @property
     def id(self) -> str:
