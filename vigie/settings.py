@@ -14,6 +14,7 @@ Positive = Annotated[float, Meta(gt=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 ByteSize = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)? ?([KMGT]i?)?B$")]
+SiteKey = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 NotEmpty = Annotated[str, Meta(min_length=1)]
 
 
@@ -66,12 +67,12 @@ class StoreSettings(Struct, frozen=True, kw_only=True):
 class SiteSettings(Struct, frozen=True, kw_only=True):
     id: Id
     name: str = ""
-    key: Id
+    key: SiteKey
     """Public; names the site in beacons."""
     origins: Annotated[tuple[str, ...], Meta(min_length=1)]
     levels: Annotated[tuple[NotEmpty, ...], Meta(min_length=1)] = ("novice", "confirmed", "expert")
     """Experience levels in order, least first."""
-    sample: Share = 0.2
+    sample: Annotated[float, Meta(gt=0, le=1)] = 0.2
     """The share of sessions that reports read."""
     keep: Share | None = None
     """The share kept in detail after hot days. Unset: `sample`; below 5,000 sessions a day, all."""

@@ -13,7 +13,7 @@ FILE_NAME = "supervisor.json"
 
 class ChildState(StrEnum):
     STARTING = "starting"
-    """Its process runs; too short a time to call it healthy."""
+    """Not yet begun."""
     RUNNING = "running"
     WAITING = "waiting"
     """It died, and is started again at `next_try`."""

@@ -1,0 +1,109 @@
+"""What every long-running process of Vigie has in common: its loop, and how it is told to end."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+
+import uvicorn
+import uvloop
+from starlette.types import ASGIApp
+
+from vigie.logs import set_up_logs
+
+STOP_LIMIT_S = 10.0
+"""For requests in flight to finish after the process was told to end."""
+ORPHAN_LIMIT_S = 20.0
+"""For the whole process to end by itself after its supervisor went away."""
+LISTEN_BACKLOG = 2048
+
+
+def run_process(
+    main: Callable[[asyncio.Event], Awaitable[None]], *, supervised: bool, log_json: bool
+) -> None:
+    """Run `main` until it returns. SIGTERM and SIGINT set the event it is given.
+
+    With `supervised`, standard input is the supervisor's lifeline: its end, by whatever way the
+    supervisor went, counts as SIGTERM, and the process is gone ORPHAN_LIMIT_S later at most.
+    """
+    set_up_logs(as_json=log_json)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_until_stopped(main, supervised))
+
+
+async def serve_app(app: ASGIApp, listening: socket.socket, stop: asyncio.Event) -> None:
+    """Serve until `stop` is set, then finish the requests in flight."""
+    config = uvicorn.Config(
+        app,
+        loop="none",
+        http="httptools",
+        ws="none",
+        lifespan="auto",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=int(STOP_LIMIT_S),
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    stopping.cancel()
+    await serving
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises OSError, naming the address, when it cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(LISTEN_BACKLOG)
+        listening.setblocking(False)
+    except OSError as error:
+        listening.close()
+        raise OSError(
+            error.errno, f"cannot listen on {host}, port {port}: {error.strerror}"
+        ) from error
+    return listening
+
+
+def inherit_or_listen(descriptor: int | None, host: str, port: int) -> socket.socket:
+    """The inherited listening socket, where there is one; else a new one. Raises OSError."""
+    return listen(host, port) if descriptor is None else socket.socket(fileno=descriptor)
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn that leaves signals to run_process, which has more to end than requests."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _until_stopped(
+    main: Callable[[asyncio.Event], Awaitable[None]], supervised: bool
+) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stop.set)
+    if supervised:
+        threading.Thread(target=_watch_lifeline, name="lifeline", daemon=True).start()
+    await main(stop)
+
+
+def _watch_lifeline() -> None:
+    with contextlib.suppress(OSError):
+        while os.read(0, 4096):
+            pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(ORPHAN_LIMIT_S)
+    os._exit(1)
