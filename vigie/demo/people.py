@@ -106,13 +106,17 @@ def people_of(day: date, *, expected: float, seed: int, secret: bytes) -> list[P
 def user_keys(secret: bytes) -> list[str]:
     """The keyed hash of every user of the network, level after level."""
     return [
-        blake2b(f"{network.SITE}\0{level}-{number}".encode(), key=secret[:64], digest_size=16).hexdigest()
+        blake2b(
+            f"{network.SITE}\0{level}-{number}".encode(), key=secret[:64], digest_size=16
+        ).hexdigest()
         for level in network.LEVELS
         for number in range(USERS_A_LEVEL)
     ]
 
 
-def _seconds(random: np.random.Generator, count: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _seconds(
+    random: np.random.Generator, count: int
+) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     weights = np.array(HOUR_WEIGHTS)
     hours = random.choice(24, count, p=weights / weights.sum())
     return np.asarray((hours + random.random(count)) * 3600.0)

@@ -297,7 +297,11 @@ def _vitals(
     page, noises = visit.page, person.noises[number]
     factor = _DEVICE_FACTOR[person.device]
     lcp_ms = _LCP_MS[page] * factor * math.exp(0.32 * noises[0])
-    if page == LISTINGS and person.device == "phone" and _within(visit.start_us, past.slow_listings):
+    if (
+        page == LISTINGS
+        and person.device == "phone"
+        and _within(visit.start_us, past.slow_listings)
+    ):
         lcp_ms *= SLOW_LISTINGS_FACTOR
     ttfb_ms = 140 * factor * math.exp(0.3 * noises[3])
     return Event(
