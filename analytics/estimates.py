@@ -1,0 +1,152 @@
+"""How sure a sampled figure is: 95 % intervals, and when a figure is withheld.
+
+The formulas and limits are those of numbers.md, "Intervals". A `weight` is 1 / inclusion
+probability of a session's detail; an unweighted sample has weights of 1.
+"""
+
+from collections.abc import Sequence
+from math import sqrt
+from typing import Any
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from analytics.basis import Estimate, Withheld
+
+Z = 1.96
+EFFECTIVE_N_MIN = 30
+VISITORS_MIN = 5
+SHARE_WIDTH_MAX = 0.30
+
+Floats = NDArray[np.float64]
+Numbers = NDArray[np.intp]
+
+
+class Difference(Struct, frozen=True):
+    """The difference of two shares with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def wilson(share: float, n: float) -> tuple[float, float]:
+    """Wilson's score interval of a share seen in `n` (effective) trials, n > 0."""
+    middle = share + Z**2 / (2 * n)
+    half = Z * sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
+    scale = 1 + Z**2 / n
+    return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
+
+
+def kish(total: float, squares: float) -> float:
+    """The effective size of a weighted sample from the sum of its weights and of their squares."""
+    return total**2 / squares if squares else 0.0
+
+
+def share(successes: float, total: float, squares: float, visitors: int) -> Estimate:
+    """A share of sessions: weights of those that did, of all, squares of all's; Wilson, Kish."""
+    return _share(successes / total if total else 0.0, kish(total, squares), visitors)
+
+
+def difference(one: tuple[float, float], other: tuple[float, float]) -> Difference:
+    """`one` minus `other`, each a share and its effective n: Newcombe's hybrid score interval
+    (Statistics in Medicine 17, 1998, method 10)."""
+    (p1, n1), (p2, n2) = one, other
+    (low1, high1), (low2, high2) = wilson(p1, n1), wilson(p2, n2)
+    return Difference(
+        p1 - p2,
+        p1 - p2 - sqrt((p1 - low1) ** 2 + (high2 - p2) ** 2),
+        p1 - p2 + sqrt((high1 - p1) ** 2 + (p2 - low2) ** 2),
+    )
+
+
+def clustered_share(hits: Floats, trials: Floats, weights: Floats, visitors: int) -> Estimate:
+    """A share of things that come in sessions (views, events): one element a session, its hits,
+    its trials, its weight. The ratio of the sums, Wilson with the clustered effective n."""
+    ratio, effective_n = _clustered(hits, trials, weights)
+    return _share(ratio, effective_n, visitors)
+
+
+def quantile(values: Floats, clusters: Numbers, weights: Floats, q: float) -> Estimate:
+    """The `q` quantile of values that come in sessions, by Woodruff's interval.
+
+    One element a value: its session's number (0 up to one less than there are), its session's
+    weight. Every session counts as a visitor.
+    """
+    if not len(values):
+        return _withheld(Withheld.NO_DATA, 0.0)
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    reached = np.cumsum(weights[order])
+    point = _at(ordered, reached, q)
+    sessions = int(clusters.max()) + 1
+    session_weights = np.zeros(sessions)
+    session_weights[clusters] = weights
+    trials = np.bincount(clusters, minlength=sessions).astype(np.float64)
+    hits = np.bincount(clusters[values <= point], minlength=sessions).astype(np.float64)
+    effective_n = _clustered(hits, trials, session_weights)[1]
+    present = int(np.count_nonzero(trials))
+    if reason := _too_few(effective_n, present):
+        return _withheld(reason, effective_n)
+    half = Z * sqrt(q * (1 - q) / effective_n)
+    return Estimate(
+        value=point,
+        low=_at(ordered, reached, max(0.0, q - half)),
+        high=_at(ordered, reached, min(1.0, q + half)),
+        effective_n=effective_n,
+    )
+
+
+def significant(p_values: Sequence[float], rate: float = 0.05) -> list[bool]:
+    """Which of several tests hold at a false discovery rate: Benjamini and Hochberg, 1995."""
+    order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    kept = 0
+    for rank, index in enumerate(order, 1):
+        if p_values[index] <= rate * rank / len(p_values):
+            kept = rank
+    holding = set(order[:kept])
+    return [index in holding for index in range(len(p_values))]
+
+
+def _clustered(hits: Floats, trials: Floats, weights: Floats) -> tuple[float, float]:
+    """The ratio of the weighted sums and its effective n, R (1 - R) / Var(R), never more than
+    there are trials. Without variance (R 0 or 1) the sessions themselves are the sample."""
+    present = trials > 0
+    hits, trials, weights = hits[present], trials[present], weights[present]
+    n, total = len(trials), float(weights @ trials)
+    if not total:
+        return 0.0, 0.0
+    ratio = float(weights @ hits) / total
+    residuals = weights * (hits - ratio * trials)
+    variance = float(residuals @ residuals) * n / (n - 1) / total**2 if n > 1 else 0.0
+    if variance <= 0 or not 0 < ratio < 1:
+        return ratio, kish(float(weights.sum()), float(weights @ weights))
+    return ratio, min(ratio * (1 - ratio) / variance, float(trials.sum()))
+
+
+def _at(ordered: Floats, reached: NDArray[Any], q: float) -> float:
+    """The smallest value at or below which a share `q` of the weight lies."""
+    index = int(np.searchsorted(reached, q * reached[-1] * (1 - 1e-12)))
+    return float(ordered[min(index, len(ordered) - 1)])
+
+
+def _share(value: float, effective_n: float, visitors: int) -> Estimate:
+    if not effective_n:
+        return _withheld(Withheld.NO_DATA, 0.0)
+    if reason := _too_few(effective_n, visitors):
+        return _withheld(reason, effective_n)
+    low, high = wilson(value, effective_n)
+    if high - low > SHARE_WIDTH_MAX:
+        return _withheld(Withheld.TOO_WIDE, effective_n)
+    return Estimate(value=value, low=low, high=high, effective_n=effective_n)
+
+
+def _too_few(effective_n: float, visitors: int) -> Withheld | None:
+    if effective_n < EFFECTIVE_N_MIN:
+        return Withheld.TOO_FEW_SESSIONS
+    return Withheld.TOO_FEW_VISITORS if visitors < VISITORS_MIN else None
+
+
+def _withheld(reason: Withheld, effective_n: float) -> Estimate:
+    return Estimate(value=None, low=None, high=None, effective_n=effective_n, withheld=reason)
