@@ -1,0 +1,239 @@
+"""The collector: the public application that serves rum.js and takes beacons.
+
+A 204 means that every accepted event of the beacon is durable. 4xx is final; 503 asks to come back.
+"""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from rum.body import BodyProblem, drain, read_body
+from rum.intake import BeaconRequest, Intake, Rejected
+from rum.limits import Limits
+from rum.records import Reason, Refusal
+from rum.refusals import RefusalWriter
+from rum.script_file import ScriptFile
+from rum.sink import BatchSink
+from rum.site import Site
+
+RETRY_AFTER_S = 5
+PREFLIGHT_MAX_AGE_S = 86_400
+
+_Headers = list[tuple[bytes, bytes]]
+
+_LOOPBACK = {"127.0.0.1", "::1"}
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+
+log = logging.getLogger("vigie.collector")
+
+
+def now_us() -> int:
+    """The wall clock, in microseconds since the epoch."""
+    return time.time_ns() // 1000
+
+
+def create_app(
+    sites: Sequence[Site],
+    limits: Limits,
+    sink: BatchSink,
+    secret: bytes,
+    static: Path,
+    clock_us: Callable[[], int] = now_us,
+    *,
+    sink_metrics: Callable[[], Mapping[str, float]] = dict,
+) -> Starlette:
+    """The collector's application; run it with its lifespan, which writes the refusals down.
+
+    `secret` keys the hashes of users. `static` holds rum.js. `sink_metrics` are added to /metrics.
+    The sink stays the caller's to close, after the application has ended.
+    """
+    refusals = RefusalWriter(sink, clock_us)
+    beacons = BeaconRoute(Intake(sites, limits, secret), sink, refusals, clock_us)
+    script = ScriptFile(static / "rum.js")
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        refusals.start()
+        yield
+        await refusals.stop()
+
+    async def health(request: Request) -> Response:
+        if sink.healthy():
+            return JSONResponse({"status": "ok"})
+        return JSONResponse({"status": "unavailable", "reason": "journal_unavailable"}, 503)
+
+    async def metrics(request: Request) -> Response:
+        if not _is_local(request):
+            return PlainTextResponse("not found: metrics are for this machine only\n", 404)
+        return PlainTextResponse(beacons.metrics(sink_metrics()), media_type=_METRICS_TYPE)
+
+    return Starlette(
+        routes=[
+            Route("/rum/v1/beacon", beacons),
+            Route("/rum.js", script.respond, methods=["GET", "HEAD"]),
+            Route("/health", health),
+            Route("/metrics", metrics),
+        ],
+        lifespan=lifespan,
+    )
+
+
+_METRICS_TYPE = "text/plain; version=0.0.4"
+
+
+def _is_local(request: Request) -> bool:
+    """A program of this machine, and not somebody behind a proxy that stands on it."""
+    client = request.client
+    forwarded = any(name in request.headers for name in _FORWARDED)
+    return client is not None and client.host in _LOOPBACK and not forwarded
+
+
+class BeaconRoute:
+    """POST /rum/v1/beacon, as a bare ASGI application: it is nearly all the traffic there is."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        sink: BatchSink,
+        refusals: RefusalWriter,
+        clock_us: Callable[[], int],
+    ) -> None:
+        self._intake = intake
+        self._sink = sink
+        self._refusals = refusals
+        self._clock_us = clock_us
+        self._counts: Counter[str] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        origin = headers.get(b"origin", b"").decode("latin-1")
+        if scope["method"] == "OPTIONS":
+            await _send(send, 204, self._preflight(origin))
+        elif scope["method"] != "POST":
+            await _send(send, 405, [(b"allow", b"POST, OPTIONS")], _error("method", "POST only"))
+        else:
+            await self._post(headers, origin, receive, send)
+
+    async def _post(
+        self, headers: dict[bytes, bytes], origin: str, receive: Receive, send: Send
+    ) -> None:
+        limits = self._intake.limits
+        body = await read_body(headers, receive, limits.body_bytes_max, limits.body_timeout_s)
+        if isinstance(body, BodyProblem):
+            await self._refuse_body(body, origin, receive, send)
+            return
+        if body is None:
+            self._counts["disconnected"] += 1
+            return
+        request = BeaconRequest(
+            body,
+            origin,
+            headers.get(b"sec-fetch-site") == b"same-origin",
+            headers.get(b"user-agent", b"").decode("latin-1"),
+        )
+        taken = self._intake.take(request, self._clock_us())
+        if isinstance(taken, Rejected):
+            self._refusals.add([taken.refusal])
+            cross = [] if taken.reason is Reason.ORIGIN_NOT_ALLOWED else self._cross_origin(origin)
+            await _send(send, taken.status, cross, _error(taken.reason, taken.detail))
+            return
+        if taken.batch is not None:
+            try:
+                await self._sink.write(taken.batch)
+            except OSError as error:
+                await self._unavailable(error, origin, send)
+                return
+            self._counts["batches"] += 1
+            self._counts["events"] += len(taken.batch.events)
+        self._refusals.add(taken.refusals)
+        await _send(send, 204, self._cross_origin(origin))
+
+    async def _refuse_body(
+        self, problem: BodyProblem, origin: str, receive: Receive, send: Send
+    ) -> None:
+        """Answered at once; then some of the rest is read and thrown away, because a connection
+        closed on unread bytes is reset, and its answer lost with it."""
+        refusal = Refusal(
+            received_us=self._clock_us(),
+            reason=problem.reason,
+            detail=problem.detail,
+            origin=origin[:200],
+        )
+        self._refusals.add([refusal])
+        headers = [*self._cross_origin(origin), (b"connection", b"close")]
+        answer = _error(problem.reason, problem.detail)
+        await _send(send, problem.status, headers, answer, ended=False)
+        if problem.reason is Reason.BODY_TOO_LARGE:
+            await drain(receive)
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _unavailable(self, error: OSError, origin: str, send: Send) -> None:
+        self._counts["unavailable"] += 1
+        if self._counts["unavailable"].bit_count() == 1:  # at 1, 2, 4, 8 ...: told, not flooded
+            log.error(
+                "beacons cannot be kept (%s); %d answered 503", error, self._counts["unavailable"]
+            )
+        headers = [*self._cross_origin(origin), (b"retry-after", str(RETRY_AFTER_S).encode())]
+        await _send(send, 503, headers, _error("unavailable", "try again later"))
+
+    def _preflight(self, origin: str) -> _Headers:
+        allowed = self._cross_origin(origin)
+        if not allowed[1:]:
+            return allowed
+        return [
+            *allowed,
+            (b"access-control-allow-methods", b"POST"),
+            (b"access-control-allow-headers", b"content-type"),
+            (b"access-control-max-age", str(PREFLIGHT_MAX_AGE_S).encode()),
+        ]
+
+    def _cross_origin(self, origin: str) -> _Headers:
+        """Lets a page of an allowed origin read the answer. Never with credentials."""
+        headers = [(b"vary", b"origin")]
+        if origin and self._intake.knows_origin(origin):
+            headers += [
+                (b"access-control-allow-origin", origin.encode("latin-1")),
+                (b"access-control-expose-headers", b"retry-after"),
+            ]
+        return headers
+
+    def metrics(self, more: Mapping[str, float]) -> str:
+        """Counters since the start, as Prometheus reads them."""
+        lines = [
+            f"vigie_collector_{name}_total {self._counts[name]}"
+            for name in ("batches", "events", "unavailable", "disconnected")
+        ]
+        totals = self._refusals.tally.totals
+        lines += [
+            f'vigie_collector_refused_total{{reason="{reason}"}} {totals[reason]}'
+            for reason in Reason
+        ]
+        lines += [f"vigie_{name} {value}" for name, value in more.items()]
+        return "\n".join(lines) + "\n"
+
+
+def _error(reason: str, detail: str) -> bytes:
+    return msgspec.json.encode({"error": {"reason": reason, "detail": detail}})
+
+
+async def _send(
+    send: Send, status: int, headers: _Headers, body: bytes = b"", *, ended: bool = True
+) -> None:
+    if body:
+        headers = [
+            *headers,
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+        ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": not ended})
