@@ -18,7 +18,7 @@ Tables = dict[str, pa.Table]
 """Rows to insert, by the name of the table they go to; columns are matched by name."""
 
 UNSTORABLE = (ValueError, OverflowError, TypeError)
-"""What building a table raises for a value its column cannot hold (Arrow's errors are these too)."""
+"""What building a table raises for a value its column cannot hold; Arrow's errors are of these."""
 
 TIME_END_US = 253_402_300_800_000_000
 """The year 10000: Python has no times from there on."""
@@ -186,7 +186,7 @@ def _texts(values: Sequence[str]) -> pa.Array:
 
 def _times(values: Sequence[int]) -> pa.Array:
     times: npt.NDArray[np.int64] = np.array(values, np.int64)
-    if times.size and not (0 <= times.min() and times.max() < TIME_END_US):
+    if times.size and (times.min() < 0 or times.max() >= TIME_END_US):
         raise ValueError("a time lies between 1970 and 9999")
     return pa.array(times).cast(_TIME)
 
@@ -206,4 +206,3 @@ def _maps(values: Sequence[dict[str, str]]) -> pa.Array:
     return pa.MapArray.from_arrays(
         pa.array(offsets, pa.int32()), pa.array(keys, pa.string()), pa.array(items, pa.string())
     )
-

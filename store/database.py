@@ -11,10 +11,10 @@ from msgspec import Struct
 
 from store.migration import migrate, migrations
 from store.readers import Readers
-from store.snapshot import EMPTY_FILES, Snapshot
+from store.sealed_files import COLUMNS, EMPTY_FILES, SEALED_FOLDER
+from store.snapshot import Snapshot
 
 FILE_NAME = "vigie.duckdb"
-SEALED_FOLDER = "sealed"
 
 
 class DatabaseLimits(Struct, frozen=True, kw_only=True):
@@ -96,14 +96,15 @@ class Database:
 
     def _write_empty_files(self) -> None:
         """The files with a schema and no rows that stand in every list of sealed files."""
-        for kind, relation in (
-            ("detail", "events"),
-            ("summaries", "(SELECT *, 1.0::DOUBLE AS inclusion FROM hot_summaries())"),
-        ):
-            path = self.sealed / EMPTY_FILES[kind]
+        relations = {
+            "detail": "events",
+            "summaries": "(SELECT *, 1.0::DOUBLE AS inclusion FROM hot_summaries())",
+        }
+        for kind, file in EMPTY_FILES.items():
+            path = self.sealed / file
             path.parent.mkdir(parents=True, exist_ok=True)
             self.cursor().execute(
-                f"COPY (SELECT * EXCLUDE (site, day) FROM {relation} LIMIT 0)"  # noqa: S608
+                f"COPY (SELECT {COLUMNS[kind]} FROM {relations[kind]} LIMIT 0)"  # noqa: S608
                 " TO $path (FORMAT parquet)",
                 {"path": str(path)},
             )

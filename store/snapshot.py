@@ -8,11 +8,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-EMPTY_FILES = {
-    "detail": "empty-detail/site=none/day=1970-01-01/0.parquet",
-    "summaries": "empty-summaries/site=none/day=1970-01-01/0.parquet",
-}
-"""The file with the schema and no rows that stands in every list, by kind."""
+from store.sealed_files import EMPTY_FILES
 
 
 class Snapshot:

@@ -104,7 +104,7 @@ CREATE TABLE refused (
     origin   VARCHAR
 );
 
-CREATE TABLE hourly_counts (         -- of 100 % of sealed sessions, without personal data; sum over rows
+CREATE TABLE hourly_counts (         -- of all sealed sessions but bots, without personal data; sum over rows
     site      VARCHAR NOT NULL,
     day       DATE NOT NULL,
     hour      TIMESTAMP NOT NULL,
@@ -113,7 +113,8 @@ CREATE TABLE hourly_counts (         -- of 100 % of sealed sessions, without per
     name      VARCHAR,               -- of events and errors
     level     VARCHAR NOT NULL,      -- the session's; 'undeclared' when none
     count     UBIGINT NOT NULL,
-    value     DOUBLE,
+    value     DOUBLE,                -- their sum
+    currency  VARCHAR,               -- of the value
     generated BOOLEAN NOT NULL
 );
 
@@ -139,12 +140,14 @@ CREATE TABLE load_failures (         -- frames the loader could not use: kept, s
 );
 
 -- The one pattern by which every query reads events: hot rows and the sealed files of the same
--- transaction's manifest. `files` always holds at least the empty file of the schema.
+-- transaction's manifest. `files` always holds at least the empty file of the schema. Sealed files
+-- hold `client_time` as its distance from `time`, mostly 0: 4.7 bytes an event less.
 CREATE MACRO events_in(files) AS TABLE
     SELECT * FROM events
     UNION ALL BY NAME
-    SELECT * FROM read_parquet(files, hive_partitioning = true, union_by_name = true,
-                               hive_types = {'site': 'VARCHAR', 'day': 'DATE'});
+    SELECT * EXCLUDE (client_offset_us), time + to_microseconds(client_offset_us) AS client_time
+    FROM read_parquet(files, hive_partitioning = true, union_by_name = true,
+                      hive_types = {'site': 'VARCHAR', 'day': 'DATE'});
 
 -- A session's summary of one day: kept for everyone, exact, mergeable across days.
 CREATE MACRO hot_summaries() AS TABLE

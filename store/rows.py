@@ -1,0 +1,60 @@
+"""Rows on their way into the database: built by the round, inserted by Arrow, bad ones left out."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import duckdb
+import pyarrow as pa
+
+from store.columns import UNSTORABLE, Tables
+from store.journal_round import Failure, FailureReason, Placed
+
+R = TypeVar("R")
+
+
+class Rows:
+    """What one transaction inserts. A record no table can hold becomes a failure, and costs only
+    itself: halves are tried again until it stands alone."""
+
+    def __init__(self) -> None:
+        self.failures: list[Failure] = []
+        self._chunks: list[Tables] = []
+
+    def build(
+        self, placed: Sequence[Placed[R]], tables_of: Callable[[Sequence[R]], Tables]
+    ) -> list[R]:
+        """Add the rows of `placed`; returns the records they hold."""
+        if not placed:
+            return []
+        records = [entry.record for entry in placed]
+        try:
+            self._chunks.append(tables_of(records))
+        except UNSTORABLE:
+            if len(placed) == 1:
+                bad = placed[0]
+                self.failures.append(Failure(bad.segment, bad.position, FailureReason.UNSTORABLE))
+                return []
+            middle = len(placed) // 2
+            return self.build(placed[:middle], tables_of) + self.build(placed[middle:], tables_of)
+        return records
+
+    def insert(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Insert all that was built. Raises duckdb.Error."""
+        for tables in self._chunks:
+            for name, table in tables.items():
+                insert(cursor, name, table)
+
+
+def insert(
+    cursor: duckdb.DuckDBPyConnection, table: str, rows: pa.Table, conflict: str = ""
+) -> None:
+    """INSERT rows into one of our tables, columns by name. Raises duckdb.Error."""
+    if not rows.num_rows:
+        return
+    cursor.register("rows_to_insert", rows)
+    try:
+        cursor.execute(
+            f"INSERT INTO {table} BY NAME SELECT * FROM rows_to_insert {conflict}"  # noqa: S608
+        )
+    finally:
+        cursor.unregister("rows_to_insert")
