@@ -3,12 +3,15 @@
 import fcntl
 import os
 import secrets
+import socket
 import tempfile
 from pathlib import Path
 
 import msgspec
 
 SECRET_BYTES = 32
+STATIC = Path(__file__).resolve().parent.parent / "static"
+"""What browsers load; stands beside the packages, in a checkout and when installed."""
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -24,6 +27,11 @@ class Address(msgspec.Struct, frozen=True):
         if ":" in host and not host.startswith("["):
             host = f"[{host}]"
         return f"http://{host}:{self.port}"
+
+
+def address_of(listening: socket.socket) -> Address:
+    host, port = listening.getsockname()[:2]
+    return Address(host, port)
 
 
 class DataFolder:

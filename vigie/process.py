@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 from vigie.logs import set_up_logs
 
-STOP_LIMIT_S = 10.0
+STOP_LIMIT_S = 10
 """For requests in flight to finish after the process was told to end."""
 ORPHAN_LIMIT_S = 20.0
 """For the whole process to end by itself after its supervisor went away."""
@@ -35,9 +35,9 @@ def run_process(
         runner.run(_until_stopped(main, supervised))
 
 
-async def serve_app(app: ASGIApp, listening: socket.socket, stop: asyncio.Event) -> None:
-    """Serve until `stop` is set, then finish the requests in flight."""
-    config = uvicorn.Config(
+def private_config(app: ASGIApp) -> uvicorn.Config:
+    """How uvicorn is to run an application for few, trusted readers."""
+    return uvicorn.Config(
         app,
         loop="none",
         http="httptools",
@@ -46,16 +46,22 @@ async def serve_app(app: ASGIApp, listening: socket.socket, stop: asyncio.Event)
         access_log=False,
         log_config=None,
         server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=int(STOP_LIMIT_S),
+        timeout_graceful_shutdown=STOP_LIMIT_S,
     )
+
+
+async def serve_app(config: uvicorn.Config, listening: socket.socket, stop: asyncio.Event) -> None:
+    """Serve until `stop` is set, then finish the requests in flight. Raises OSError when the
+    application does not start."""
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    server.should_exit = True
     stopping.cancel()
+    server.should_exit = True
     await serving
+    if not stop.is_set():
+        raise OSError("the web application ended by itself; its log says why")
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -80,6 +86,11 @@ def inherit_or_listen(descriptor: int | None, host: str, port: int) -> socket.so
     return listen(host, port) if descriptor is None else socket.socket(fileno=descriptor)
 
 
+def end_with_standard_input() -> None:
+    """From now on, the end of standard input is a SIGTERM, and soon after that the end."""
+    threading.Thread(target=_watch_lifeline, name="lifeline", daemon=True).start()
+
+
 class _Server(uvicorn.Server):
     """A uvicorn that leaves signals to run_process, which has more to end than requests."""
 
@@ -96,7 +107,7 @@ async def _until_stopped(
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop.set)
     if supervised:
-        threading.Thread(target=_watch_lifeline, name="lifeline", daemon=True).start()
+        end_with_standard_input()
     await main(stop)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from vigie.child import ChildPlan
-from vigie.folders import Address, DataFolder
+from vigie.folders import DataFolder, address_of
 from vigie.process import listen
 from vigie.settings import Settings
 
@@ -41,11 +41,6 @@ def open_sockets(settings: Settings, folder: DataFolder) -> Sockets:
     folder.record_address("collector", address_of(collector))
     folder.record_address("console", address_of(console))
     return Sockets(collector, console)
-
-
-def address_of(listening: socket.socket) -> Address:
-    host, port = listening.getsockname()[:2]
-    return Address(host, port)
 
 
 def child_plans(

@@ -1,0 +1,59 @@
+"""`vigie report`: a report on the terminal, as JSON, or as CSV."""
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from vigie.commands.options import DEFAULT_CONFIG, DEFAULT_DATA, Config, Data
+from vigie.failures import CommandError
+from vigie.report_source import ask
+from vigie.report_tables import rendered
+
+
+def report(
+    name: Annotated[str, typer.Argument(help="uptime, funnel, speed or journey.")],
+    site: Annotated[str, typer.Option(help="Id of a site; needless where there is one.")] = "",
+    monitor: Annotated[str, typer.Option(help="Id of a monitor; else all.")] = "",
+    journey: Annotated[str, typer.Option(help="Id of a journey.")] = "",
+    days: Annotated[str, typer.Option(help="The last so many days.  [default: 30]")] = "",
+    start: Annotated[str, typer.Option(help="2026-03-31 or 2026-03-31T14:00Z.")] = "",
+    end: Annotated[str, typer.Option(help="As --start; a day alone is included.")] = "",
+    level: Annotated[str, typer.Option(help="Only this experience level.")] = "",
+    sample: Annotated[str, typer.Option(help="Share of sessions to read, such as 0.2.")] = "",
+    steps: Annotated[str, typer.Option(help="Of a funnel: page:/a,event:b")] = "",
+    window_minutes: Annotated[str, typer.Option(help="To convert within.  [default: 60]")] = "",
+    page: Annotated[str, typer.Option(help="Of speed: one page template.")] = "",
+    device: Annotated[str, typer.Option(help="Of speed: desktop, phone or tablet.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    config: Config = DEFAULT_CONFIG,
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Print a report: uptime, funnel, speed or journey.
+
+    The running console is asked; only when none runs is the store opened itself.
+    """
+    if as_json and as_csv:
+        raise CommandError("give --json or --csv, not both", code=2)
+    asked = {
+        "site": site,
+        "monitor": monitor,
+        "journey": journey,
+        "days": days,
+        "start": start,
+        "end": end,
+        "level": level,
+        "sample": sample,
+        "steps": steps,
+        "window_minutes": window_minutes,
+        "page": page,
+        "device": device,
+    }
+    params = {key: value for key, value in asked.items() if value}
+    answer = ask(name, params, "csv" if as_csv else "json", data, config)
+    if as_json or as_csv:
+        sys.stdout.write(answer if answer.endswith("\n") else f"{answer}\n")
+    else:
+        Console(highlight=False).print(rendered(name, answer))
