@@ -31,9 +31,9 @@ class Adviser(Struct, frozen=True):
 
 
 ADVISERS = (
-    Adviser("nora", "adviser-2207", "Nora Lambert", "novice", "joined six weeks ago"),
+    Adviser("nora", "adviser-0107", "Nora Lambert", "novice", "joined six weeks ago"),
     Adviser("hugo", "adviser-1043", "Hugo Marchetti", "confirmed", "two years in Lyon"),
-    Adviser("ines", "adviser-0118", "Inès Delorme", "expert", "eleven years, trains others"),
+    Adviser("ines", "adviser-1618", "Inès Delorme", "expert", "eleven years, trains others"),
 )
 
 PROBE = Adviser("probe", "", "Vigie's probe", "", "")

@@ -1,12 +1,12 @@
 """Who comes to the demo's extranet on a day, and with what luck: all of a day's randomness."""
 
 from datetime import UTC, date, datetime, time
-from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from msgspec import Struct
 
+from rum.privacy import site_secret, user_key
 from vigie.demo import network
 
 PAGES_MAX = 12
@@ -52,10 +52,10 @@ class Person(Struct, frozen=True):
     loads: list[int]
 
 
-def people_of(day: date, *, expected: float, seed: int, secret: bytes) -> list[Person]:
+def people_of(day: date, *, expected: float, seed: int, keys: list[str]) -> list[Person]:
     """The sessions that start on `day` of the network's calendar, in order of time.
 
-    `expected` is the mean of their number. `secret` keys the users' hashes.
+    `expected` is the mean of their number, `keys` what `user_keys` returned.
     """
     random = np.random.default_rng([seed, day.toordinal()])
     count = int(random.poisson(expected))
@@ -81,7 +81,6 @@ def people_of(day: date, *, expected: float, seed: int, secret: bytes) -> list[P
         random.integers(0, 2**32, (count, PAGES_MAX)).tolist(),
         strict=True,
     )
-    keys = user_keys(secret)
     midnight_us = int(midnight.timestamp()) * 1_000_000
     people = []
     for index, row in enumerate(rows):
@@ -104,14 +103,13 @@ def people_of(day: date, *, expected: float, seed: int, secret: bytes) -> list[P
 
 
 def user_keys(secret: bytes) -> list[str]:
-    """The keyed hash of every user of the network, level after level."""
-    return [
-        blake2b(
-            f"{network.SITE}\0{level}-{number}".encode(), key=secret[:64], digest_size=16
-        ).hexdigest()
-        for level in network.LEVELS
-        for number in range(USERS_A_LEVEL)
-    ]
+    """The keyed hash of every user of the network, level after level, as the collector makes it.
+
+    `secret` is the data folder's. The three advisers of the demo's sign-in page are among them.
+    """
+    of_site = site_secret(secret, network.SITE)
+    count = len(network.LEVELS) * USERS_A_LEVEL
+    return [user_key(of_site, f"adviser-{number:04d}") for number in range(count)]
 
 
 def _seconds(

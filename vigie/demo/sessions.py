@@ -103,15 +103,16 @@ def session_days(stories: Stories, *, days: int) -> list[date]:
 
 
 def day_batches(
-    stories: Stories, day: date, *, days: int, seed: int, secret: bytes
+    stories: Stories, day: date, *, days: int, seed: int, keys: list[str]
 ) -> Iterator[Batch]:
     """The batches of the sessions that start on `day`, whole sessions one after the other.
 
-    None was received outside the `days` before `stories.now`, nor in story D.
+    None was received outside the `days` before `stories.now`, nor in story D. `keys` are the users'
+    hashes, from `people.user_keys`.
     """
     past = _past(stories, days)
     weight = WEEKDAY_WEIGHTS[day.weekday()] * 7 / sum(WEEKDAY_WEIGHTS)
-    for person in people_of(day, expected=SESSIONS_A_DAY * weight, seed=seed, secret=secret):
+    for person in people_of(day, expected=SESSIONS_A_DAY * weight, seed=seed, keys=keys):
         if past.start_us <= person.start_us < past.now_us:
             yield from _batches(person, past)
 
