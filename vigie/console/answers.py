@@ -1,0 +1,69 @@
+"""Answers to questions just asked: a report is computed once for all who ask it at once."""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+from store.database import Database
+from store.snapshot import Snapshot
+
+Answer = TypeVar("Answer")
+
+ANSWERS_MAX = 256
+COMPUTED_AT_ONCE_MAX = 4
+FRESH_S = 1.5
+"""An answer this young is served again without looking: live pages ask every few seconds."""
+UNCHANGED_S = 10.0
+"""While nothing new was loaded an answer may stand this long; time itself still moves states."""
+
+
+class Answers:
+    """A bounded cache in front of the store. Every method may be called from any thread."""
+
+    def __init__(
+        self,
+        database: Database,
+        version: Callable[[], Hashable],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`version` gives a value that changes whenever new data was committed."""
+        self._database = database
+        self._version = version
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._answers: OrderedDict[Hashable, _Slot] = OrderedDict()
+        self._computing = threading.BoundedSemaphore(COMPUTED_AT_ONCE_MAX)
+
+    def ask(self, question: Hashable, compute: Callable[[Snapshot], Answer]) -> Answer:
+        """The answer to `question`: a fresh one known already, or `compute` on a new snapshot.
+
+        `question` must hold everything the answer depends on besides the data and the time.
+        """
+        with self._lock:
+            slot = self._answers.setdefault(question, _Slot())
+            self._answers.move_to_end(question)
+            while len(self._answers) > ANSWERS_MAX:
+                self._answers.popitem(last=False)
+        with slot.lock:
+            version = self._version()
+            age_s = self._monotonic() - slot.computed_at
+            if age_s < (UNCHANGED_S if version == slot.version else FRESH_S):
+                known: Answer = slot.answer
+                return known
+            started = self._monotonic()
+            with self._computing, self._database.snapshot() as snapshot:
+                answer = compute(snapshot)
+            slot.answer, slot.computed_at, slot.version = answer, started, version
+            return answer
+
+
+class _Slot:
+    """One question's latest answer; its lock makes simultaneous askers wait for one computation."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.computed_at = float("-inf")
+        self.version: Hashable = None
+        self.answer: Any = None

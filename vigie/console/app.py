@@ -1,0 +1,103 @@
+"""The console's application: its routes, and what every request passes on the way."""
+
+import logging
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from vigie.console import (
+    api,
+    data,
+    first_start,
+    funnels,
+    home,
+    install,
+    journeys,
+    monitors,
+    sign_in,
+    speed,
+)
+from vigie.console.console import Console, console_of
+from vigie.console.context import ConsoleContext
+from vigie.console.gate import Gate, SecurityHeaders
+from vigie.report_requests import BadRequestError
+
+log = logging.getLogger("vigie.console")
+
+
+def create_app(context: ConsoleContext) -> Starlette:
+    """The console over `context`: pages, API, static files. Pages run in threads."""
+    console = Console(context)
+    app = Starlette(
+        routes=[
+            Route("/", home.home),
+            Route("/journeys", journeys.journeys),
+            Route("/journeys/{id}", journeys.journey),
+            Route("/funnels", funnels.funnels),
+            Route("/speed", speed.speed),
+            Route("/monitors", monitors.monitors),
+            Route("/monitors/{id}", monitors.monitor),
+            Route("/incidents", monitors.incidents),
+            Route("/install", install.install),
+            Route("/data", data.data),
+            Route("/api/v1/reports/{name}", api.report),
+            Route("/api/v1/monitors/{id}/latency", monitors.latency_figure),
+            Route("/api/v1/arrivals", first_start.arrivals),
+            Route("/sign-in", sign_in.sign_in),
+            Route("/sign-out", sign_in.sign_out, methods=["POST"]),
+            Route("/static/{digest}/{name}", console.static.serve),
+            Route("/health", health),
+        ],
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),
+            Middleware(
+                Gate,
+                may_enter=sign_in.signed_in,
+                is_program=sign_in.is_program,
+                refuse=sign_in.refuse,
+            ),
+        ],
+        exception_handlers={
+            BadRequestError: bad_request,
+            HTTPException: http_problem,
+            Exception: own_fault,
+        },
+    )
+    app.state.console = console
+    return app
+
+
+def health(request: Request) -> Response:
+    return PlainTextResponse("ok\n")
+
+
+def bad_request(request: Request, error: Exception) -> Response:
+    assert isinstance(error, BadRequestError)
+    return _problem(request, error.what, error.right, 400)
+
+
+def http_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        return _problem(request, "This address takes no such request.", "Open it as a page.", 405)
+    return _problem(
+        request, "There is no such page.", "Follow the navigation.", error.status_code
+    )
+
+
+def own_fault(request: Request, error: Exception) -> Response:
+    """Starlette raises the error again after this answer, and the server logs it."""
+    what = "Vigie could not make this page."
+    return _problem(request, what, "The console's log says why; please report it.", 500)
+
+
+def _problem(request: Request, what: str, right: str, status: int) -> Response:
+    if request.url.path.startswith("/api/"):
+        return api.refused(what, right, status)
+    return console_of(request).problem(request, what, right, status)

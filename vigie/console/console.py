@@ -1,0 +1,107 @@
+"""What pages share: the context, the answers, and how a page is rendered around its content."""
+
+import hashlib
+from pathlib import Path
+from typing import Any, cast
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from analytics.reports.types import State
+from vigie.console import formats, texts
+from vigie.console.access import Access
+from vigie.console.answers import Answers
+from vigie.console.context import ConsoleContext
+from vigie.console.scope import Scope, default_scope, scope_of
+from vigie.console.static_files import StaticFiles
+from vigie.report_requests import BadRequestError
+
+
+class Console:
+    """One console: made once, used by every request from many threads."""
+
+    def __init__(self, context: ConsoleContext) -> None:
+        self.context = context
+        self.settings = context.settings
+        self.access = Access(context.folder.secret(), context.folder.run)
+        self.answers = Answers(context.database, context.data_version)
+        self.static = StaticFiles(STATIC_FOLDER)
+        self._templates = _environment(self.static)
+
+    def scope(self, request: Request) -> Scope:
+        """What the request's address asks for. Raises BadRequestError."""
+        return scope_of(request.query_params, self.settings, self.context.clock())
+
+    def page(
+        self,
+        request: Request,
+        template: str,
+        scope: Scope,
+        *,
+        status: int = 200,
+        **values: Any,
+    ) -> HTMLResponse:
+        """`template` inside the console's frame: top bar, navigation, footer."""
+        return self.plain(
+            template,
+            status=status,
+            scope=scope,
+            path=request.url.path,
+            settings=self.settings,
+            **values,
+        )
+
+    def plain(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+        """`template` with nothing around it that needs a signed-in reader."""
+        text = self._templates.get_template(template).render(values)
+        return HTMLResponse(text, status_code=status)
+
+    def problem(self, request: Request, what: str, right: str, status: int) -> HTMLResponse:
+        """A page that says what is wrong with a request, and what would be right."""
+        scope = default_scope(self.settings, self.context.clock())
+        return self.page(request, "problem.html", scope, status=status, what=what, right=right)
+
+
+STATIC_FOLDER = Path(__file__).resolve().parent.parent.parent / "static"
+
+
+def console_of(request: Request) -> Console:
+    return cast(Console, request.app.state.console)
+
+
+def _environment(static: StaticFiles) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("vigie.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        percent=formats.percent,
+        uptime=formats.uptime_percent,
+        interval=formats.interval,
+        count=formats.count,
+        plural=formats.plural,
+        vital=formats.vital,
+        ms=formats.milliseconds,
+        duration=formats.duration,
+        size=formats.size,
+        moment=formats.moment,
+        level=texts.level_name,
+        outcome=texts.outcome_name,
+        reason=texts.reason_name,
+    )
+    environment.globals.update(
+        static=static.address,
+        State=State,
+        STATES=texts.STATES,
+        WITHHELD=texts.WITHHELD,
+        VITALS=texts.VITALS,
+        RATINGS=texts.RATINGS,
+        DEVICES=texts.DEVICES,
+        DEFINITIONS=texts.DEFINITIONS,
+        rating=texts.rating,
+    )
+    return environment

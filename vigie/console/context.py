@@ -1,0 +1,34 @@
+"""What the console is given by the process it runs in."""
+
+from collections.abc import Callable, Hashable
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from store.database import Database
+from vigie.folders import DataFolder
+from vigie.keeper_status import KeeperStatus
+from vigie.settings import Settings
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def no_keeper() -> KeeperStatus:
+    return KeeperStatus(running=False)
+
+
+class ConsoleContext(Struct, frozen=True, kw_only=True):
+    """Everything pages read from. `keeper_status` and `clock` may be called from any thread."""
+
+    settings: Settings
+    folder: DataFolder
+    database: Database
+    keeper_status: Callable[[], KeeperStatus] = no_keeper
+    clock: Callable[[], datetime] = utc_now
+
+    def data_version(self) -> Hashable:
+        """Changes whenever records were loaded; never the same twice without a keeper to say so."""
+        status = self.keeper_status()
+        return (status.started, status.last_rows) if status.running else object()

@@ -1,0 +1,159 @@
+"""One line on a journey, one headline on all monitors, one biggest drop: what Home says first."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from analytics.reports.types import (
+    FunnelSegment,
+    FunnelStep,
+    JourneyReport,
+    MonitorUptime,
+    State,
+)
+from vigie.console.formats import interval, percent, plural, uptime_percent
+
+WORST_FIRST = (
+    State.DOWN,
+    State.DEGRADED,
+    State.UNKNOWN,
+    State.MAINTENANCE,
+    State.PAUSED,
+    State.UP,
+)
+
+
+class Headline(Struct, frozen=True):
+    """What is down now, in a few words; `troubled` are the monitors it speaks of."""
+
+    title: str
+    note: str
+    tone: str
+    state: State | None
+    troubled: tuple[MonitorUptime, ...] = ()
+
+
+class JourneyLine(Struct, frozen=True):
+    """A journey's report with its verdict in one sentence, and the state that stands for it."""
+
+    report: JourneyReport
+    verdict: str
+    state: State
+    uptime: float | None
+
+
+class Drop(Struct, frozen=True):
+    """The step at which most sessions leave, and the level it is worst for."""
+
+    journey: JourneyReport
+    before: str
+    after: str
+    lost: float
+    level: str
+    level_lost: float
+
+
+def headline(monitors: Sequence[MonitorUptime]) -> Headline:
+    """One sentence on the state of all monitors now."""
+    if not monitors:
+        return Headline("No monitor yet", "", "unknown", State.UNKNOWN)
+    total = len(monitors)
+    by_state = {state: tuple(m for m in monitors if m.state is state) for state in State}
+    if down := by_state[State.DOWN]:
+        title = f"{_subject(down, total)} down"
+        return Headline(title, "", "down", State.DOWN, down + by_state[State.DEGRADED])
+    if degraded := by_state[State.DEGRADED]:
+        return Headline(
+            f"{_subject(degraded, total)} degraded", "", "degraded", State.DEGRADED, degraded
+        )
+    unknown = by_state[State.UNKNOWN]
+    if len(unknown) == total:
+        return Headline(
+            "Nothing is observed now",
+            "No check result arrives: see the prober's line under Data.",
+            "unknown",
+            State.UNKNOWN,
+        )
+    if unknown:
+        return Headline(
+            f"{_subject(unknown, total)} not observed",
+            "Everything that is observed is up.",
+            "unknown",
+            State.UNKNOWN,
+            unknown,
+        )
+    title = "The monitor is up" if total == 1 else f"All {total} monitors are up"
+    return Headline(title, "", "up", State.UP)
+
+
+def journey_line(report: JourneyReport) -> JourneyLine:
+    """The verdict: what goes on now, else what went wrong in the window, else that all is well."""
+    down = [m for m in report.uptime.monitors if m.state is State.DOWN]
+    uptime = min((m.uptime for m in report.uptime.monitors if m.uptime is not None), default=None)
+    open_findings = [finding for finding in report.findings if finding.end is None]
+    if down:
+        names = " and ".join(m.name or m.monitor for m in down)
+        return JourneyLine(report, f"Cannot be reached now: {names} down.", State.DOWN, uptime)
+    if open_findings:
+        return JourneyLine(report, open_findings[0].sentence, State.DOWN, uptime)
+    if report.findings:
+        return JourneyLine(report, report.findings[0].sentence, State.DEGRADED, uptime)
+    through = _through(report)
+    outside = f"Reachable {uptime_percent(uptime)} of observed time" if uptime is not None else ""
+    if not through and not outside:
+        return JourneyLine(report, "Nothing recorded in this window.", State.UNKNOWN, uptime)
+    sentence = "; ".join(part for part in (through, outside) if part)
+    return JourneyLine(report, f"No finding. {sentence}.", State.UP, uptime)
+
+
+def biggest_drop(reports: Sequence[JourneyReport], level: str = "") -> Drop | None:
+    """Over all steps of all journeys; None when every share is withheld."""
+    drops = [
+        drop
+        for report in reports
+        for place in range(1, len(report.funnel.everyone.steps))
+        if (drop := _drop(report, place)) is not None
+    ]
+    return max(drops, key=lambda drop: drop.lost, default=None)
+
+
+def duration_s(start: datetime, end: datetime | None, now: datetime) -> float:
+    return ((end or now) - start).total_seconds()
+
+
+def _drop(report: JourneyReport, place: int) -> Drop | None:
+    everyone = report.funnel.everyone
+    lost = _lost(everyone.steps[place])
+    if lost is None:
+        return None
+    levels = [
+        (level_lost, segment.level)
+        for segment in report.funnel.levels
+        if (level_lost := _lost(_step(segment, place))) is not None and level_lost > lost
+    ]
+    level_lost, level = max(levels, default=(lost, ""))
+    before, after = everyone.steps[place - 1].label, everyone.steps[place].label
+    return Drop(report, before, after, lost, level, level_lost)
+
+
+def _step(segment: FunnelSegment, place: int) -> FunnelStep:
+    return segment.steps[place]
+
+
+def _lost(step: FunnelStep) -> float | None:
+    return None if step.of_previous.value is None else 1 - step.of_previous.value
+
+
+def _through(report: JourneyReport) -> str:
+    steps = report.funnel.everyone.steps
+    if not steps or steps[-1].of_entered.value is None:
+        return ""
+    last = steps[-1].of_entered
+    return f"{percent(last.value)} of sessions get through ({interval(last)})"
+
+
+def _subject(some: Sequence[MonitorUptime], total: int) -> str:
+    if len(some) == 1:
+        return f"{some[0].name or some[0].monitor} is"
+    return f"{len(some)} of {plural(total, 'monitor')} are"

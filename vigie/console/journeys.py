@@ -1,0 +1,101 @@
+"""Journeys: all of them with a verdict each, and one with its findings, time axis and tables."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from analytics.reports.journey import journey as journey_report
+from analytics.reports.types import JourneyReport
+from store.snapshot import Snapshot
+from vigie.console import pictures
+from vigie.console.console import Console, console_of
+from vigie.console.findings import JourneyLine, journey_line
+from vigie.console.scope import Scope
+from vigie.report_requests import journey_question, journey_step, step_text
+from vigie.settings import JourneySettings
+
+EXAMPLE = """\
+[[journeys]]
+id = "order"
+site = "{site}"
+name = "Place an order"
+owner = "Checkout team"
+event = "order_placed"
+monitors = ["{monitor}"]
+steps = [{{ page = "/cart" }}, {{ page = "/checkout" }}, {{ event = "order_placed" }}]"""
+
+
+def journeys(request: Request) -> Response:
+    console = console_of(request)
+    scope = console.scope(request)
+    lines = journey_lines(console, scope)
+    settings = console.settings
+    return console.page(
+        request,
+        "journeys.html",
+        scope,
+        live_s=5,
+        journeys=lines,
+        generated=any(line.report.basis.generated for line in lines),
+        example=EXAMPLE.format(
+            site=scope.site.id if scope.site else "my-site",
+            monitor=settings.monitors[0].id if settings.monitors else "home",
+        ),
+    )
+
+
+def journey(request: Request) -> Response:
+    console = console_of(request)
+    scope = console.scope(request)
+    id_ = request.path_params["id"]
+    report = journey_answer(console, scope, id_)
+    shown = (scope.level,) if scope.level else ()
+    question = journey_question(console.settings, id_)
+    return console.page(
+        request,
+        "journey.html",
+        scope,
+        live_s=3,
+        uses_level=True,
+        journey=journey_line(report),
+        findings=sorted(
+            report.findings, key=lambda finding: (finding.end is not None, finding.start)
+        ),
+        steps=[step.label for step in question.steps],
+        chart=pictures.journey_axis(report, question.scope.levels, shown),
+        level_places=pictures.level_places(question.scope.levels),
+        address=scope.href("/api/v1/reports/journey", site=None, level=None, journey=id_),
+        funnel_address=funnel_address(console, scope, id_),
+    )
+
+
+def journey_lines(console: Console, scope: Scope) -> list[JourneyLine]:
+    """The journeys of the scope's site, in the order of the settings."""
+    site = scope.site.id if scope.site else ""
+    return [
+        journey_line(journey_answer(console, scope, journey.id))
+        for journey in console.settings.journeys
+        if journey.site == site
+    ]
+
+
+def journey_answer(console: Console, scope: Scope, id_: str) -> JourneyReport:
+    question = journey_question(console.settings, id_)
+
+    def compute(snapshot: Snapshot) -> JourneyReport:
+        return journey_report(snapshot, question, scope.window, scope.now)
+
+    return console.answers.ask(("journey", id_, scope.question()), compute)
+
+
+def funnel_address(console: Console, scope: Scope, id_: str) -> str:
+    """The journey's steps as a funnel of its own."""
+    return scope.href("/funnels", **funnel_params(journey_settings(console, id_)))
+
+
+def funnel_params(journey: JourneySettings) -> dict[str, str]:
+    steps = ",".join(step_text(journey_step(step)) for step in journey.steps)
+    return {"steps": steps, "window_minutes": f"{journey.window_minutes:g}"}
+
+
+def journey_settings(console: Console, id_: str) -> JourneySettings:
+    return next(journey for journey in console.settings.journeys if journey.id == id_)

@@ -1,0 +1,162 @@
+"""The console's words for what the store enumerates, and the definitions of its figures."""
+
+from typing import Final
+
+from analytics.basis import Withheld
+from analytics.question import UNDECLARED
+from analytics.reports.types import State
+from probes.outcome import Outcome
+from rum.records import Reason
+
+STATES: Final[dict[State, str]] = {
+    State.UP: "Up",
+    State.DEGRADED: "Degraded",
+    State.DOWN: "Down",
+    State.MAINTENANCE: "Maintenance",
+    State.PAUSED: "Paused",
+    State.UNKNOWN: "Not observed",
+}
+
+WITHHELD: Final[dict[Withheld, tuple[str, str]]] = {
+    Withheld.NO_DATA: ("no data", "Nothing was recorded here in this window."),
+    Withheld.TOO_FEW_SESSIONS: (
+        "too few sessions",
+        "Fewer than 30 effective sessions: any figure would be mostly chance. Choose more days.",
+    ),
+    Withheld.TOO_FEW_VISITORS: (
+        "too few visitors",
+        "Fewer than 5 visitors: a figure could point at a person.",
+    ),
+    Withheld.TOO_WIDE: (
+        "too uncertain",
+        "The 95 % interval is wider than 30 points. Choose more days.",
+    ),
+}
+
+OUTCOMES: Final[dict[Outcome, str]] = {
+    Outcome.OK: "OK",
+    Outcome.SLOW: "Slower than its limit",
+    Outcome.DNS_FAILURE: "Name not found",
+    Outcome.DNS_TIMEOUT: "Name look-up timed out",
+    Outcome.CONNECT_REFUSED: "Connection refused",
+    Outcome.CONNECT_UNREACHABLE: "Unreachable",
+    Outcome.CONNECT_TIMEOUT: "Connecting timed out",
+    Outcome.TLS_CERTIFICATE: "Certificate refused",
+    Outcome.TLS_FAILURE: "TLS failed",
+    Outcome.TLS_TIMEOUT: "TLS timed out",
+    Outcome.CONNECTION_RESET: "Connection reset",
+    Outcome.WAIT_TIMEOUT: "No answer in time",
+    Outcome.TRANSFER_TIMEOUT: "Answer not finished in time",
+    Outcome.PROTOCOL_ERROR: "Not valid HTTP",
+    Outcome.REDIRECT_LIMIT: "Too many redirects",
+    Outcome.BODY_TOO_LARGE: "Answer too large",
+    Outcome.WRONG_STATUS: "Wrong status",
+    Outcome.WRONG_CONTENT: "Wrong content",
+    Outcome.LAGGED: "Check started too late",
+    Outcome.MISSED: "Check skipped",
+    Outcome.INTERNAL_ERROR: "Fault of Vigie's own",
+}
+
+REASONS: Final[dict[Reason, tuple[str, str]]] = {
+    Reason.BODY_TOO_LARGE: ("Body too large", "Send fewer events, or shorter attributes."),
+    Reason.BODY_TOO_SLOW: ("Body too slow", "The sender did not finish in time; often a bot."),
+    Reason.MALFORMED: ("Malformed", "Not what rum.js sends; often a bot or a proxy in between."),
+    Reason.UNSUPPORTED_VERSION: (
+        "Unsupported version",
+        "An old rum.js is still cached: let it expire, or purge the proxy.",
+    ),
+    Reason.UNKNOWN_SITE: ("Unknown site key", "Compare data-site with Sites & install."),
+    Reason.ORIGIN_NOT_ALLOWED: (
+        "Origin not allowed",
+        "Add the origin to the site's `origins` in vigie.toml if it is yours.",
+    ),
+    Reason.INVALID_SESSION: ("Invalid session", "A session id rum.js did not make."),
+    Reason.INVALID_BATCH: ("Invalid batch", "A batch number rum.js did not make."),
+    Reason.TOO_MANY_EVENTS: ("Too many events", "More events in one beacon than `events_max`."),
+    Reason.UNKNOWN_KIND: ("Unknown kind of event", "Sent by something newer than this collector."),
+    Reason.INVALID_EVENT: ("Invalid event", "The detail names the field and its limit."),
+    Reason.TOO_OLD: ("Too old", "Kept in a browser for longer than `late_h` before it was sent."),
+}
+"""What a reason is called, and what to do about it. The collector may add reasons of its own."""
+
+VITALS: Final[dict[str, tuple[str, str, float | None, float | None]]] = {
+    "lcp": ("LCP", "Largest contentful paint: when the main content shows", 2500, 4000),
+    "inp": ("INP", "Interaction to next paint: how long the page takes to react", 200, 500),
+    "cls": ("CLS", "Cumulative layout shift: how much the page jumps", 0.1, 0.25),
+    "fcp": ("FCP", "First contentful paint: when anything shows", 1800, 3000),
+    "ttfb": ("TTFB", "Time to first byte: how long the server takes", 800, 1800),
+}
+"""Short name, meaning, the most that is good, the most that still only needs improvement."""
+
+RATINGS: Final = {"good": "good", "fair": "needs improvement", "poor": "poor"}
+
+DEVICES: Final = {"": "All", "desktop": "Desktop", "phone": "Phone", "tablet": "Tablet"}
+
+
+def level_name(level: str) -> str:
+    """A level as people read it."""
+    if not level:
+        return "Everyone"
+    return "Undeclared" if level == UNDECLARED else level[:1].upper() + level[1:]
+
+
+def outcome_name(outcome: str) -> str:
+    return OUTCOMES[Outcome(outcome)] if outcome in set(Outcome) else outcome.replace("_", " ")
+
+
+def reason_name(reason: str) -> tuple[str, str]:
+    known = REASONS.get(Reason(reason)) if reason in set(Reason) else None
+    return known or (reason.replace("_", " ").capitalize(), "")
+
+
+def rating(vital: str, value: float | None) -> str:
+    """good, fair or poor by the published thresholds; "" when there is no value."""
+    _, _, good, fair = VITALS[vital]
+    if value is None or good is None or fair is None:
+        return ""
+    return "good" if value <= good else "fair" if value <= fair else "poor"
+
+
+DEFINITIONS: Final[dict[str, tuple[str, ...]]] = {
+    "uptime": (
+        "Each monitor's time is cut into intervals, each in exactly one state. Down begins at the "
+        "first failing check of a confirmed outage and ends at the first good check of a confirmed "
+        "recovery. A failing check that is never confirmed is a blip, not an outage.",
+        "Uptime = up / (up + down); degraded counts as up and is shown apart. Maintenance and "
+        "pauses are excluded. Time without a result within two intervals and the timeout is not "
+        "observed: it counts neither as up nor as down.",
+        "Observed time = (up + down) / the time that should have been observed. The bounds take "
+        "all unobserved time as down, then as up, and add one interval of doubt for each edge of "
+        "an outage. A window with nothing observed has no uptime, never 100 %.",
+    ),
+    "funnel": (
+        "Ordered, at least one entry a session, one conversion window from the first matched step "
+        "to the last. Step k is an event at or after step k-1's, at most the window after the "
+        "first; the latest start that still works is the one that counts.",
+        "The shares are of sessions in the sample, with a 95 % Wilson interval. A session's level "
+        "is the first one declared in it, and labels all of it, what came before sign-in too.",
+        'Sessions that entered less than the window ago and are not through are "still in '
+        'window": they are in no denominator yet. A share is withheld below 30 effective '
+        "sessions, below 5 visitors, or when its interval is wider than 30 points.",
+    ),
+    "speed": (
+        "The 75th percentile over page views of each web vital as browsers measured it: three "
+        "views in four were at least this fast. Each view counts once, with its latest values.",
+        "The interval is Woodruff's, at 95 %, with views of one session counted as a cluster. "
+        "Good and poor are the published thresholds: LCP 2.5 / 4 s, INP 200 / 500 ms, "
+        "CLS 0.1 / 0.25, FCP 1.8 / 3 s, TTFB 0.8 / 1.8 s.",
+    ),
+    "journey": (
+        "Outside is the worst state of the journey's monitors in each slot of time. People is the "
+        "share of sessions entering in the slot that completed the journey's steps within its "
+        "window, by level, from the sample. Activity counts the business event at 100 %, against "
+        "the usual for the hour of the week. Errors counts script errors of the sessions read.",
+        "A finding is stated only when the figures are sure enough to say so; none does not prove "
+        "that all is well.",
+    ),
+    "latency": (
+        "Each bar stacks the median time of the phases of the checks in its slot of time: name "
+        "look-up, connecting, TLS, waiting for the first byte, transfer. Every check opens one "
+        "fresh connection, so no phase is skipped. The line is the 95th percentile of the total.",
+    ),
+}

@@ -1,0 +1,286 @@
+"""From a request in words (site, days, steps) to a report, and from a report to JSON or CSV."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from urllib.parse import quote, unquote
+
+import msgspec
+
+from analytics.question import UNDECLARED, JourneyQuestion, SiteScope, Step, Window
+from analytics.reports.funnel import funnel
+from analytics.reports.journey import journey
+from analytics.reports.speed import speed
+from analytics.reports.types import FunnelReport, JourneyReport, SpeedReport, UptimeReport
+from analytics.reports.uptime import uptime
+from store.snapshot import Snapshot
+from vigie.settings import JourneySettings, Settings, SiteSettings, StepSettings
+
+Report = UptimeReport | FunnelReport | SpeedReport | JourneyReport
+
+DAYS_DEFAULT = 30
+DAYS_MAX = 400
+STEPS_MAX = 10
+WINDOW_MINUTES_DEFAULT = 60.0
+WINDOW_MINUTES_MAX = 7 * 24 * 60.0
+DEVICES = ("desktop", "phone", "tablet")
+
+
+class BadRequestError(Exception):
+    """A request no report can answer: what is wrong with it, and what would be right."""
+
+    def __init__(self, what: str, right: str) -> None:
+        super().__init__(f"{what} {right}")
+        self.what = what
+        self.right = right
+
+
+def run_report(
+    name: str, params: Mapping[str, str], settings: Settings, snapshot: Snapshot, now: datetime
+) -> Report:
+    """The report `name` as `params` asks for it. Raises BadRequestError.
+
+    Every report takes `days`, or `start` and `end`. The others: uptime `monitor`; funnel `site`,
+    `steps` ("page:/a,event:b"), `window_minutes`, `level`, `sample`; speed `site`, `page`,
+    `device`, `level`, `sample`; journey `journey`, `level`.
+    """
+    report, known = _REPORTS.get(name, (None, frozenset()))
+    if report is None:
+        raise BadRequestError(
+            f"There is no report named {name!r}.", f"The reports are {', '.join(_REPORTS)}."
+        )
+    for param in params:
+        if param not in known | {"days", "start", "end"}:
+            raise BadRequestError(
+                f"The report {name} takes no parameter {param!r}.",
+                f"It takes {', '.join(sorted(known | {'days', 'start', 'end'}))}.",
+            )
+    return report(params, settings, snapshot, now)
+
+
+def to_json(report: msgspec.Struct) -> bytes:
+    return msgspec.json.encode(report, enc_hook=_plain)
+
+
+def to_csv(report: Report) -> str:
+    text: str = report.frame().to_csv(index=False)
+    return text
+
+
+def window_of(params: Mapping[str, str], now: datetime) -> Window:
+    """The window of `days` up to now, or from `start` to `end`.
+
+    A date alone as `end` includes that day; a time without an offset is UTC.
+    """
+    if "start" not in params and "end" not in params:
+        days = _number(params, "days", DAYS_DEFAULT, least=1 / 24, most=DAYS_MAX)
+        return Window(now - timedelta(days=days), now)
+    if "days" in params:
+        raise BadRequestError("Both days and start or end are given.", "Give one of the two.")
+    start = _instant(params.get("start", ""), "start", end_of_day=False)
+    end = _instant(params["end"], "end", end_of_day=True) if "end" in params else now
+    if not start < end:
+        raise BadRequestError("The window ends before it starts.", "Give a start before the end.")
+    if end - start > timedelta(days=DAYS_MAX + 1):
+        raise BadRequestError("The window is too long.", f"Give at most {DAYS_MAX} days.")
+    return Window(start, min(end, max(now, start + timedelta(seconds=1))))
+
+
+def site_of(params: Mapping[str, str], settings: Settings) -> SiteSettings:
+    return _named(params.get("site", ""), settings.sites, "site")
+
+
+def scope_of(site: SiteSettings) -> SiteScope:
+    return SiteScope(site=site.id, levels=site.levels, sample=site.sample)
+
+
+def steps_of(text: str) -> tuple[Step, ...]:
+    """The steps in "page:/a,event:b"; a comma within one is written %2C."""
+    steps = tuple(step_of(part) for part in text.split(",") if part.strip())
+    if not 2 <= len(steps) <= STEPS_MAX:
+        raise BadRequestError(
+            f"The funnel has {len(steps)} step{'' if len(steps) == 1 else 's'}.",
+            f"Give 2 to {STEPS_MAX} as steps=page:/listings,event:mandate_signed.",
+        )
+    return steps
+
+
+def step_of(text: str) -> Step:
+    kind, _, value = text.strip().partition(":")
+    value = unquote(value.strip())
+    if kind not in ("page", "event") or not value:
+        raise BadRequestError(
+            f"{text.strip()!r} is not a step.",
+            "A step is page:TEMPLATE or event:NAME, as page:/listings or event:mandate_signed.",
+        )
+    return Step(page=value) if kind == "page" else Step(event=value)
+
+
+def step_text(step: Step) -> str:
+    """The step as step_of reads it."""
+    kind, value = ("page", step.page) if step.page else ("event", step.event)
+    return f"{kind}:{quote(value, safe='/?:@!$&()*;=~ ')}"
+
+
+def journey_question(settings: Settings, id_: str) -> JourneyQuestion:
+    chosen: JourneySettings = _named(id_, settings.journeys, "journey")
+    site: SiteSettings = _named(chosen.site, settings.sites, "site")
+    return JourneyQuestion(
+        id=chosen.id,
+        name=chosen.name or chosen.id,
+        owner=chosen.owner,
+        scope=scope_of(site),
+        steps=tuple(journey_step(step) for step in chosen.steps),
+        event=chosen.event,
+        monitors=chosen.monitors,
+        window_s=chosen.window_minutes * 60,
+    )
+
+
+def journey_step(step: StepSettings) -> Step:
+    return Step(page=step.page, event=step.event, name=step.name)
+
+
+def only_level(report: FunnelReport, level: str) -> FunnelReport:
+    """The funnel of one level beside everyone's; "" keeps all."""
+    if not level:
+        return report
+    kept = tuple(segment for segment in report.levels if segment.level == level)
+    return msgspec.structs.replace(report, levels=kept)
+
+
+def _uptime(
+    params: Mapping[str, str], settings: Settings, snapshot: Snapshot, now: datetime
+) -> UptimeReport:
+    monitor = params.get("monitor", "")
+    if monitor:
+        _named(monitor, settings.monitors, "monitor")
+    monitors = [monitor] if monitor else [known.id for known in settings.monitors]
+    return uptime(snapshot, monitors, window_of(params, now), now)
+
+
+def _funnel(
+    params: Mapping[str, str], settings: Settings, snapshot: Snapshot, now: datetime
+) -> FunnelReport:
+    site = site_of(params, settings)
+    window_minutes = _number(
+        params, "window_minutes", WINDOW_MINUTES_DEFAULT, least=1, most=WINDOW_MINUTES_MAX
+    )
+    report = funnel(
+        snapshot,
+        scope_of(site),
+        steps_of(params.get("steps", "")),
+        window_of(params, now),
+        convert_within_s=window_minutes * 60,
+        now=now,
+        sample=_sample(params),
+    )
+    return only_level(report, _level(params, site))
+
+
+def _speed(
+    params: Mapping[str, str], settings: Settings, snapshot: Snapshot, now: datetime
+) -> SpeedReport:
+    site = site_of(params, settings)
+    level, device = _level(params, site), _one_of(params, "device", DEVICES)
+    report = speed(
+        snapshot,
+        scope_of(site),
+        window_of(params, now),
+        now=now,
+        sample=_sample(params),
+        page=params.get("page") or None,
+        by_device=bool(device),
+    )
+    rows = (
+        row for row in report.rows if row.level in ("", level or row.level) and row.device == device
+    )
+    return msgspec.structs.replace(report, rows=tuple(rows))
+
+
+def _journey(
+    params: Mapping[str, str], settings: Settings, snapshot: Snapshot, now: datetime
+) -> JourneyReport:
+    question = journey_question(settings, params.get("journey", ""))
+    return journey(snapshot, question, window_of(params, now), now)
+
+
+_REPORTS: dict[
+    str,
+    tuple[
+        Callable[[Mapping[str, str], Settings, Snapshot, datetime], Report] | None, frozenset[str]
+    ],
+] = {
+    "uptime": (_uptime, frozenset({"monitor"})),
+    "funnel": (_funnel, frozenset({"site", "steps", "window_minutes", "level", "sample"})),
+    "speed": (_speed, frozenset({"site", "page", "device", "level", "sample"})),
+    "journey": (_journey, frozenset({"journey"})),
+}
+
+
+def _named(id_: str, things: tuple[Any, ...], noun: str) -> Any:
+    """The thing of that id; the only one there is, when none is named."""
+    known = [thing.id for thing in things]
+    if not id_ and len(things) == 1:
+        return things[0]
+    if id_ in known:
+        return things[known.index(id_)]
+    raise BadRequestError(
+        f"There is no {noun} {id_!r}." if id_ else f"No {noun} is named.",
+        f"Give {noun}=ID, one of: {', '.join(known)}."
+        if known
+        else f"Add a [[{noun}s]] table to vigie.toml.",
+    )
+
+
+def _level(params: Mapping[str, str], site: SiteSettings) -> str:
+    return _one_of(params, "level", (*site.levels, UNDECLARED))
+
+
+def _one_of(params: Mapping[str, str], param: str, known: tuple[str, ...]) -> str:
+    value = params.get(param, "")
+    if value and value not in known:
+        raise BadRequestError(
+            f"{param}={value} is unknown.", f"Give one of: {', '.join(known)}; or none, for all."
+        )
+    return value
+
+
+def _sample(params: Mapping[str, str]) -> float | None:
+    if not params.get("sample"):
+        return None
+    return _number(params, "sample", 1.0, least=0.0001, most=1.0)
+
+
+def _number(
+    params: Mapping[str, str], param: str, default: float, *, least: float, most: float
+) -> float:
+    text = params.get(param, "")
+    try:
+        value = float(text) if text else default
+    except ValueError:
+        value = float("nan")
+    if not least <= value <= most:
+        raise BadRequestError(
+            f"{param}={text} cannot be used.", f"Give a number from {least:g} to {most:g}."
+        )
+    return value
+
+
+def _instant(text: str, param: str, *, end_of_day: bool) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadRequestError(
+            f"{param}={text} is not a date.", "Give it as 2026-03-31 or 2026-03-31T14:00Z."
+        ) from None
+    if end_of_day and len(text) == len("2026-03-31"):
+        instant = datetime.combine(instant.date(), time()) + timedelta(days=1)
+    return instant.replace(tzinfo=instant.tzinfo or UTC).astimezone(UTC)
+
+
+def _plain(value: Any) -> Any:
+    """Numbers of numpy as Python's."""
+    if hasattr(value, "item"):
+        return value.item()
+    raise NotImplementedError(f"{type(value).__name__} has no JSON form")
