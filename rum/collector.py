@@ -144,8 +144,9 @@ class BeaconRoute:
         taken = self._intake.take(request, self._clock_us())
         if isinstance(taken, Rejected):
             self._refusals.add([taken.refusal])
-            cross = [] if taken.reason is Reason.ORIGIN_NOT_ALLOWED else self._cross_origin(origin)
-            await _send(send, taken.status, cross, _error(taken.reason, taken.detail))
+            reader = "" if taken.reason is Reason.ORIGIN_NOT_ALLOWED else origin
+            answer = _error(taken.reason, taken.detail)
+            await _send(send, taken.status, self._cross_origin(reader), answer)
             return
         if taken.batch is not None:
             try:

@@ -64,11 +64,11 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._headers_bytes = 0
         self._await_headers()
 
     def data_received(self, data: bytes) -> None:
-        self._headers_bytes += len(data)
+        if self._headers_timer is not None:
+            self._headers_bytes += len(data)
         super().data_received(data)
         if self._headers_timer is not None and self._headers_bytes > HEADERS_BYTES_MAX:
             self._stop_waiting()
@@ -77,6 +77,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._stop_waiting()
+        self._headers_bytes = 0
         super().on_headers_complete()
 
     def _await_headers(self) -> None:

@@ -42,8 +42,8 @@ class Admission:
     ) -> None:
         """`clock` gives seconds of a monotonic clock."""
         self._folder = journal_folder
-        self._disk_free_bytes_min = disk_free_bytes_min
-        self._backlog_bytes_max = backlog_bytes_max
+        self.disk_free_bytes_min = disk_free_bytes_min
+        self.backlog_bytes_max = backlog_bytes_max
         self._clock = clock
         self._measured_at: float | None = None
         self._reason: Unavailable | None = None
@@ -63,9 +63,9 @@ class Admission:
             self.backlog_bytes = backlog_bytes(self._folder)
         except OSError:  # a folder that cannot be read will not take a record either
             return Unavailable.WRITE_FAILED
-        if self.disk_free_bytes < self._disk_free_bytes_min:
+        if self.disk_free_bytes < self.disk_free_bytes_min:
             return Unavailable.DISK_LOW
-        if self.backlog_bytes > self._backlog_bytes_max:
+        if self.backlog_bytes > self.backlog_bytes_max:
             return Unavailable.BACKLOG_FULL
         return None
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.collecting import Collect, collecting_in
+from tests.support.collector import Collect, collecting_in
 
 
 @pytest.fixture

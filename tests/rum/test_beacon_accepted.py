@@ -9,7 +9,7 @@ import httpx
 
 from rum.bucket import bucket_of
 from rum.records import EventKind
-from tests.support.collecting import ORIGIN, Collect, beacon, many, view
+from tests.support.collector import ORIGIN, Collect, beacon, many, view
 
 
 def test_an_accepted_beacon_is_in_the_journal(collect: Collect) -> None:

@@ -1,0 +1,91 @@
+"""Slow senders are dropped at their deadline, and cost nobody else anything."""
+
+import json
+import socket
+import threading
+import time
+
+from rum.limits import Limits
+from rum.records import Reason
+from tests.support.collector import Collect, beacon
+
+SLOW = Limits(body_timeout_s=0.5, headers_timeout_s=0.5)
+
+HEAD = (
+    b"POST /rum/v1/beacon HTTP/1.1\r\nhost: x\r\norigin: https://shop.test\r\n"
+    b"content-length: 500\r\n\r\n"
+)
+
+
+def connect(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=30)
+
+
+def read_to_end(connection: socket.socket) -> bytes:
+    """All the server says until it closes; fails by the socket's time-out when it never does."""
+    said = b""
+    while chunk := connection.recv(65_536):
+        said += chunk
+    return said
+
+
+def test_a_body_that_trickles_is_answered_408_and_its_connection_closed(collect: Collect) -> None:
+    with collect(SLOW) as collecting, connect(collecting.port) as slow:
+        slow.sendall(HEAD)
+        stop = threading.Event()
+
+        def trickle() -> None:
+            while not stop.wait(0.05):
+                try:
+                    slow.sendall(b" ")
+                except OSError:
+                    return
+
+        trickling = threading.Thread(target=trickle)
+        trickling.start()
+        try:
+            head, _, body = read_to_end(slow).partition(b"\r\n\r\n")
+        finally:
+            stop.set()
+            trickling.join()
+    assert head.startswith(b"HTTP/1.1 408 ")
+    assert json.loads(body)["error"]["reason"] == "body_too_slow"
+    assert [refusal.reason for refusal in collecting.refusals()] == [Reason.BODY_TOO_SLOW]
+
+
+def test_others_are_served_while_many_are_slow(collect: Collect) -> None:
+    with collect(Limits(body_timeout_s=20, headers_timeout_s=20)) as collecting:
+        slow = [connect(collecting.port) for _ in range(100)]
+        for number, connection in enumerate(slow):
+            connection.sendall(HEAD if number % 2 else HEAD[:40])
+        for _ in range(20):
+            assert collecting.post(json.dumps(beacon()).encode()).status_code == 204
+        assert len(collecting.batches()) == 20
+        for connection in slow:
+            connection.close()
+
+
+def test_headers_that_never_end_are_cut_off(collect: Collect) -> None:
+    with collect(SLOW) as collecting:
+        with connect(collecting.port) as silent:
+            assert read_to_end(silent) == b""
+        with connect(collecting.port) as slow:
+            slow.sendall(HEAD[:40])
+            assert read_to_end(slow) == b""
+
+
+def test_headers_over_the_limit_are_answered_431(collect: Collect) -> None:
+    with collect() as collecting, connect(collecting.port) as endless:
+        endless.sendall(b"GET /health HTTP/1.1\r\nx: " + b"y" * 20_000)
+        assert read_to_end(endless).startswith(b"HTTP/1.1 431 ")
+
+
+def test_a_client_that_leaves_in_the_middle_is_no_error(collect: Collect) -> None:
+    with collect() as collecting:
+        with connect(collecting.port) as leaving:
+            leaving.sendall(HEAD + b"{")
+        deadline = time.monotonic() + 20
+        with collecting.client() as client:
+            while "disconnected_total 1" not in client.get(f"{collecting.base}/metrics").text:
+                assert time.monotonic() < deadline
+    assert collecting.records() == []
