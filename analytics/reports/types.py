@@ -119,17 +119,21 @@ class UptimeReport(Struct, frozen=True, kw_only=True):
 
 
 class FunnelStep(Struct, frozen=True, kw_only=True):
-    """One step for one level. `reached` counts sampled sessions; the shares carry intervals."""
+    """One step for one level. `reached` counts sampled sessions; the shares carry intervals.
+
+    `dropped` and `still_in_window` are those that came to this step and no further, so that
+    `reached` = the next step's `reached` + `dropped` + `still_in_window`.
+    """
 
     number: int
     label: str
     reached: int
     of_entered: Estimate
-    """Share of those that entered and are no longer in window."""
+    """Share of those that entered, whoever is still in window left out."""
     of_previous: Estimate
     dropped: int
     still_in_window: int
-    """Entered less than the window ago and not yet past this step."""
+    """Entered less than the window ago: they may still go on."""
 
 
 class FunnelSegment(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,4 @@
+-- The lowest rates at which the sealed days of a window were sampled and kept; NULL: none is sealed.
+SELECT min(sample), min(keep)
+FROM sealed_files
+WHERE site = $site AND day BETWEEN $first_day AND $last_day AND dropped_at IS NULL

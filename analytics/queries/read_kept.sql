@@ -1,0 +1,15 @@
+-- All detail that is kept, each session weighted by 1 / its inclusion probability: the lowest of its
+-- days, so that no session is read in part.
+kept AS (
+    SELECT session, min(inclusion) AS inclusion
+    FROM summaries_in($summary_files)
+    WHERE site = $site AND day BETWEEN $first_day AND $last_day
+    GROUP BY session
+),
+read AS (
+    SELECT events.*, 1 / kept.inclusion AS weight
+    FROM events_in($files) AS events
+    JOIN kept USING (session)
+    WHERE site = $site AND day BETWEEN $first_day AND $last_day
+        AND bucket < floor(kept.inclusion * 4294967296) AND NOT bot
+)

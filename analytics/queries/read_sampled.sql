@@ -1,0 +1,7 @@
+-- The events of a sample: every session whose bucket is below its end, each standing for itself.
+read AS (
+    SELECT *, 1.0::DOUBLE AS weight
+    FROM events_in($files)
+    WHERE site = $site AND day BETWEEN $first_day AND $last_day
+        AND bucket < $bucket_end AND NOT bot
+)
