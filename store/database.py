@@ -33,7 +33,7 @@ class Database:
     """The store's one connection, its cursors and its snapshots.
 
     A connection shared by threads gives wrong results, so each thread gets a cursor of its own.
-    `files_lock` is held by whoever adds or removes sealed files: sealing, retention, sweeping.
+    Whoever adds or removes sealed files holds `files_lock`: sealing, retention, sweeping.
     """
 
     def __init__(self, folder: Path, limits: DatabaseLimits | None = None) -> None:
@@ -49,6 +49,8 @@ class Database:
         self.sealed.mkdir(exist_ok=True)
         self.files_lock = threading.RLock()
         self.readers = Readers()
+        self.dropped: dict[str, int] = {}
+        """Sealed files out of reports but still on disk, with the mark of the readers to wait for."""
         self._threads = threading.local()
         self._connection = _connect(folder, limits or DatabaseLimits())
         try:

@@ -1,0 +1,139 @@
+"""Retention: what is past its term leaves the reports at once, and the disk with its last reader.
+
+The term of a day begins when the day ends: a day is kept while it is among the last
+`retention_days` whole days. Generated records obey it like any others.
+"""
+
+from datetime import date, datetime, timedelta
+
+import duckdb
+from msgspec import Struct
+
+from store.database import Database
+from store.settling import count_hours, count_of, settle_sessions
+from store.snapshot import Snapshot
+from store.times import naive
+
+
+class RetentionLimits(Struct, frozen=True, kw_only=True):
+    """How long each kind is kept. `retention_days` is for all that may hold personal data."""
+
+    retention_days: int = 30
+    checks_retention_days: int = 400
+    aggregates_retention_months: int = 25
+
+
+class Retired(Struct, frozen=True, kw_only=True):
+    """What one run did. `files_waiting` are out of reports, but may still be open in one."""
+
+    files_dropped: int = 0
+    files_unlinked: int = 0
+    files_waiting: int = 0
+    hot_events: int = 0
+    """Rows past the term that were never sealed; they are in the hourly counts."""
+    refused: int = 0
+    checks: int = 0
+    definitions: int = 0
+    load_failures: int = 0
+    hourly_counts: int = 0
+
+
+def retire(database: Database, now: datetime, limits: RetentionLimits) -> Retired:
+    """Drop what is past its term, and unlink dropped files that no reader can have left.
+
+    Raises duckdb.Error and OSError; what was dropped until then stays so, and the next run goes on.
+    """
+    first_kept = naive(now).date() - timedelta(days=limits.retention_days)
+    with database.files_lock:
+        with database.transaction() as cursor:
+            hot_events = _drop_hot(cursor, database, first_kept)
+            files_dropped = count_of(
+                cursor.execute(
+                    "UPDATE sealed_files SET dropped_at = $now"
+                    " WHERE dropped_at IS NULL AND day < $first_kept",
+                    {"now": naive(now), "first_kept": first_kept},
+                )
+            )
+            counts = _delete_old(cursor, now, limits)
+        unlinked, waiting = unlink_dropped(database)
+    return Retired(
+        files_dropped=files_dropped,
+        files_unlinked=unlinked,
+        files_waiting=waiting,
+        hot_events=hot_events,
+        **counts,
+    )
+
+
+def unlink_dropped(database: Database) -> tuple[int, int]:
+    """Unlink dropped files, but for those a reader may still see; returns how many were and wait.
+
+    Call it after the COMMIT that dropped them, holding `files_lock`. Raises OSError.
+    """
+    rows = database.cursor().execute(
+        "SELECT file FROM sealed_files WHERE dropped_at IS NOT NULL ORDER BY file"
+    )
+    unlinked = waiting = 0
+    for (file,) in rows.fetchall():
+        # After a restart nobody reads what was dropped before it.
+        mark = database.dropped.setdefault(file, database.readers.mark())
+        if database.readers.any_before(mark):
+            waiting += 1
+            continue
+        (database.sealed / file).unlink(missing_ok=True)
+        # The row goes after the file: without its row the file would stay, unseen.
+        database.cursor().execute("DELETE FROM sealed_files WHERE file = $file", {"file": file})
+        del database.dropped[file]
+        unlinked += 1
+    return unlinked, waiting
+
+
+def _drop_hot(cursor: duckdb.DuckDBPyConnection, database: Database, first_kept: date) -> int:
+    """Delete hot rows past the term, as those of a site nobody seals any more; count them first."""
+    days = cursor.execute(
+        "SELECT DISTINCT site, day FROM events WHERE day < $first_kept ORDER BY day, site",
+        {"first_kept": first_kept},
+    ).fetchall()
+    snapshot = Snapshot(cursor, database.sealed)
+    for site, day in days:
+        settle_sessions(cursor, snapshot, site, day)
+        count_hours(cursor, site, day)
+    return _delete(cursor, "events", "day < $before", first_kept) if days else 0
+
+
+def _delete_old(
+    cursor: duckdb.DuckDBPyConnection, now: datetime, limits: RetentionLimits
+) -> dict[str, int]:
+    personal = naive(now) - timedelta(days=limits.retention_days)
+    checks = naive(now) - timedelta(days=limits.checks_retention_days)
+    aggregates = _months_before(naive(now).date(), limits.aggregates_retention_months)
+    return {
+        "refused": _delete(cursor, "refused", "received < $before", personal),
+        "checks": _delete(cursor, "checks", "due < $before", checks),
+        # The version that held at the term's edge stays: checks after it were made under it.
+        "definitions": _delete(
+            cursor,
+            "monitor_definitions",
+            "EXISTS (FROM monitor_definitions AS later"
+            " WHERE later.monitor = monitor_definitions.monitor"
+            " AND later.location = monitor_definitions.location"
+            " AND later.from_time > monitor_definitions.from_time AND later.from_time < $before)",
+            checks,
+        ),
+        "load_failures": _delete(cursor, "load_failures", "found_at < $before", checks),
+        "hourly_counts": _delete(cursor, "hourly_counts", "day < $before", aggregates),
+    }
+
+
+def _delete(
+    cursor: duckdb.DuckDBPyConnection, table: str, condition: str, before: date | datetime
+) -> int:
+    return count_of(
+        cursor.execute(f"DELETE FROM {table} WHERE {condition}", {"before": before})  # noqa: S608
+    )
+
+
+def _months_before(day: date, months: int) -> date:
+    """The first of the month `months` months before the day's."""
+    index = day.year * 12 + day.month - 1 - months
+    return date(index // 12, index % 12 + 1, 1)
