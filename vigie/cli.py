@@ -12,6 +12,7 @@ from vigie.failures import CommandError
 from vigie.settings_mistakes import SettingsError
 
 COMMANDS = {
+    "demo": "vigie.commands.demo",
     "serve": "vigie.commands.serve",
     "init": "vigie.commands.init",
     "check-config": "vigie.commands.check_config",
