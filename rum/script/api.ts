@@ -48,7 +48,7 @@ export function openApi(): void {
   });
   vigie.ready = true;
   // A module of the page's may have kept the function that queues.
-  vigie.q = { push: (call) => vigie(...Array.from(call)) };
+  vigie.q = { push: (call: ArrayLike<unknown>) => vigie(...Array.from(call)) };
   page.vigie = vigie;
   for (const call of waiting) vigie(...Array.from(call));
 }

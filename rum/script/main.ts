@@ -98,7 +98,7 @@ guard(() => {
     warn('nothing is measured: the script\'s tag needs data-site="KEY", with the key of vigie.toml');
   } else if (document.prerendering) {
     // Nobody sees the page yet, and perhaps nobody will.
-    addEventListener("prerenderingchange", guard(() => start(tag)), { once: true });
+    document.addEventListener("prerenderingchange", guard(() => start(tag)), { once: true });
   } else {
     start(tag);
   }

@@ -22,6 +22,8 @@ const REPLACED: readonly (readonly [RegExp, string])[] = [
   [/^.*(?:@|%40).*$/i, "?"],
   // order-1234567; but report-2024 and top-100 are words
   [/\d{5,}/g, "?"],
+  // What would read as a query to those who read "?" so: 12345abc
+  [/\?[\w%&=]+/g, "?"],
 ];
 
 /** "/user/123/edit" -> "/user/?/edit" */

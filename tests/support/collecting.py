@@ -1,54 +1,38 @@
-"""A real collector: uvicorn in a thread, a journal in a folder, clients over the loopback."""
+"""The real collector with the real journal, run in a thread, and what it wrote down."""
 
-import asyncio
-import secrets
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 import uvicorn
 
 from rum.collector import create_app
 from rum.limits import Limits
-from rum.records import Batch, Refusal
+from rum.records import Batch, Event, Refusal
 from rum.server import server_config
-from rum.sink import BatchSink
 from rum.site import Site
 from store.journal_reader import read_frames, segments
 from store.journal_writer import JournalWriter
 from store.records import Record, decode
+from tests.support.ports import free_port
+from tests.support.site import KEY, Answer
+from tests.support.waiting import wait_for
 
-SITE = Site(
-    id="shop",
-    key="shop-key-0123456789",
-    origins=("https://shop.test", "https://*.shop.test"),
-    levels=("novice", "expert"),
-    pages=("/user/?/edit",),
-)
-ORIGIN = "https://shop.test"
-SCRIPT = b"/* rum.js of the tests */"
+FORWARDED = ("origin", "content-type", "user-agent", "sec-fetch-site", "referer")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Collecting:
-    """A running collector, and the journal it writes."""
+    """A running collector: its address, and a way to read its journal."""
 
     base: str
-    port: int
     journal: Path
 
-    def post(self, body: bytes, **headers: str) -> httpx.Response:
-        return httpx.post(
-            f"{self.base}/rum/v1/beacon", content=body, headers={"origin": ORIGIN} | headers
-        )
-
     def records(self) -> list[Record]:
-        """All the journal holds by now."""
+        """Everything in the journal, in the order of writing."""
         return [
             decode(frame.payload)
             for segment in segments(self.journal)
@@ -61,69 +45,49 @@ class Collecting:
     def refusals(self) -> list[Refusal]:
         return [record for record in self.records() if isinstance(record, Refusal)]
 
+    def events(self) -> list[Event]:
+        """The events of all batches, by time, batch and position."""
+        placed = [
+            (event.time_us, batch.batch, event.position, event)
+            for batch in self.batches()
+            for event in batch.events
+        ]
+        return [event for *_, event in sorted(placed, key=lambda one: one[:3])]
+
+    def pages_viewed(self) -> list[str]:
+        return [event.page for event in self.events() if event.kind == "view"]
+
+    def wait(self, condition: Callable[[list[Event]], bool], what: str) -> list[Event]:
+        """The events, once `condition` holds of them."""
+        wait_for(lambda: condition(self.events()), f"{what}; came: {self.events()}", seconds=30)
+        return self.events()
+
+    def proxy(self, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Pass a beacon on, as the site's own web server does for /vigie/."""
+        passed = {name: headers[name] for name in FORWARDED if name in headers}
+        answer = httpx.post(f"{self.base}/rum/v1/beacon", content=body, headers=passed, timeout=10)
+        kept = {name: answer.headers[name] for name in ("retry-after",) if name in answer.headers}
+        return Answer(answer.status_code, kept, answer.content)
+
 
 @contextmanager
-def run_server(config: uvicorn.Config) -> Iterator[int]:
-    """A uvicorn server in a thread; its port. Ended, with its lifespan, at the block's end."""
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
+def collecting(
+    folder: Path, static: Path, *, levels: tuple[str, ...] = ("novice", "confirmed", "expert")
+) -> Iterator[Collecting]:
+    """A collector for one site that takes any origin, until the end of the block."""
+    journal = JournalWriter(folder / "journal", "collector")
+    site = Site(id="test", key=KEY, origins=("*",), levels=levels)
+    app = create_app([site], Limits(), journal, b"s" * 32, static)
+    port = free_port()
+    server = uvicorn.Server(
+        server_config(app, Limits(), host="127.0.0.1", port=port, log_level="warning")
+    )
+    thread = threading.Thread(target=server.run, name="collector")
     thread.start()
     try:
-        while not server.started:
-            assert thread.is_alive(), "the server did not start"
-            time.sleep(0.005)
-        yield server.servers[0].sockets[0].getsockname()[1]
+        wait_for(lambda: server.started or not thread.is_alive(), "the collector to start")
+        yield Collecting(f"http://127.0.0.1:{port}", folder / "journal")
     finally:
         server.should_exit = True
-        thread.join(20)
-        assert not thread.is_alive(), "the server did not end"
-
-
-Collect = Callable[..., AbstractContextManager[Collecting]]
-
-
-@contextmanager
-def collecting_in(
-    folder: Path,
-    limits: Limits | None = None,
-    sink: BatchSink | None = None,
-    sites: tuple[Site, ...] = (SITE,),
-    **writer_options: Any,
-) -> Iterator[Collecting]:
-    """A collector with these limits and sink, by default a journal's writer in `folder`."""
-    limits = limits or Limits()
-    static = folder / "static"
-    static.mkdir(exist_ok=True)
-    (static / "rum.js").write_bytes(SCRIPT)
-    journal = folder / "journal"
-    writer = None if sink else JournalWriter(journal, "collector", **writer_options)
-    app = create_app(sites, limits, sink or writer, b"s" * 32, static)  # type: ignore[arg-type]
-    config = server_config(app, limits, host="127.0.0.1", port=0, log_level="warning")
-    with run_server(config) as port:
-        yield Collecting(f"http://127.0.0.1:{port}", port, journal)
-    if writer is not None:
-        writer.close()
-
-
-def view(page: str = "/", **more: Any) -> dict[str, Any]:
-    return {"kind": "view", "at": time.time() * 1000, "view": 1, "page": page} | more
-
-
-def beacon(*events: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """A beacon as rum.js makes it; `more` overrides its fields."""
-    return {
-        "v": 1,
-        "site": SITE.key,
-        "session": secrets.token_hex(16),
-        "batch": secrets.randbits(32) << 20,
-        "sent": time.time() * 1000,
-        "events": list(events) or [view()],
-    } | more
-
-
-async def many(client: httpx.AsyncClient, url: str, bodies: list[bytes]) -> list[int]:
-    """The statuses of many beacons sent at once."""
-    answers = await asyncio.gather(
-        *(client.post(url, content=body, headers={"origin": ORIGIN}) for body in bodies)
-    )
-    return [answer.status_code for answer in answers]
+        thread.join(30)
+        journal.close()

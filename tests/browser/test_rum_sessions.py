@@ -1,0 +1,168 @@
+"""A session is a person's visit: shared by tabs, ended by absence or age, safe without storage."""
+
+import re
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from tests.support.capture import Capture
+from tests.support.site import WebSite, document
+
+pytestmark = pytest.mark.browser
+
+FORBID_STORAGE = """
+for (const area of ['localStorage', 'sessionStorage']) {
+    const get = () => { throw new DOMException('no', 'SecurityError') };
+    Object.defineProperty(window, area, {get});
+}"""
+
+
+def open_at(page: Page, site: WebSite, path: str = "/") -> None:
+    page.goto(site.base + path)
+    page.wait_for_function("window.vigie && vigie.ready")
+
+
+def sessions(capture: Capture) -> list[str]:
+    """The sessions of the batches, in the order they first came."""
+    return list(dict.fromkeys(beacon.json["session"] for beacon in capture.beacons))
+
+
+@pytest.fixture(autouse=True)
+def _pages(site: WebSite) -> None:
+    site.pages["/"] = site.pages["/other"] = document("<h1>Start</h1><button>b</button>")
+
+
+@pytest.fixture
+def clocked(page: Page, site: WebSite) -> Page:
+    """A page whose clock the test moves."""
+    page.clock.install()
+    open_at(page, site)
+    return page
+
+
+def test_tabs_share_a_session_and_never_a_batch_number(
+    context: BrowserContext, site: WebSite, capture: Capture
+) -> None:
+    tabs = [context.new_page() for _ in range(3)]
+    for tab in tabs:
+        open_at(tab, site)
+    for tab in tabs:
+        tab.evaluate("vigie('event', 'one')")
+        tab.close(run_before_unload=True)
+    capture.wait(lambda came: len(came.find(kind="event")) == 3, "three tabs")
+    (session,) = sessions(capture)
+    assert re.fullmatch("[0-9a-f]{32}", session)
+    numbers = [beacon.json["batch"] for beacon in capture.accepted]
+    assert len(set(numbers)) == len(numbers)
+    assert len({number >> 20 for number in numbers}) == 3, "each load has bits of its own"
+    assert max(numbers) < 2**52
+
+
+def test_pages_that_follow_each_other_share_a_session(
+    page: Page, site: WebSite, capture: Capture
+) -> None:
+    open_at(page, site)
+    open_at(page, site, "/other")
+    page.goto("about:blank")
+    capture.wait_for_event(page="/other")
+    assert len(sessions(capture)) == 1
+
+
+def test_forbidden_storage_costs_no_session_of_every_event(
+    page: Page, site: WebSite, capture: Capture
+) -> None:
+    page.add_init_script(FORBID_STORAGE)
+    open_at(page, site)
+    page.evaluate("vigie('event', 'one')")
+    capture.wait_for_event(name="one")
+    page.click("button")
+    page.evaluate("vigie('event', 'two')")
+    capture.wait_for_event(name="two")
+    assert len(sessions(capture)) == 1
+    assert capture.views == ["/"]
+
+
+def test_storage_that_vanishes_costs_no_session_either(
+    page: Page, site: WebSite, capture: Capture
+) -> None:
+    open_at(page, site)
+    for name in ("one", "two", "three"):
+        page.evaluate("localStorage.clear()")
+        page.evaluate("name => vigie('event', name)", name)
+        capture.wait_for_event(name=name)
+    assert len(sessions(capture)) == 1
+    page.click("button")
+    (session,) = sessions(capture)
+    assert page.evaluate("localStorage.getItem('vigie.session')").startswith(session)
+
+
+def test_nonsense_in_storage_is_replaced(page: Page, site: WebSite, capture: Capture) -> None:
+    page.add_init_script("""
+        localStorage.setItem('vigie.session', 'nonsense');
+        sessionStorage.setItem('vigie.unsent', '{"neither": ');
+    """)
+    open_at(page, site)
+    page.evaluate("vigie('event', 'one')")
+    capture.wait_for_event(name="one")
+    assert re.fullmatch("[0-9a-f]{32}", sessions(capture)[0])
+
+
+def hide(page: Page) -> None:
+    """The page's own sight of being put aside, which headless browsers never do."""
+    page.evaluate("Object.defineProperty(document, 'visibilityState', {get: () => 'hidden'})")
+
+
+def test_fifteen_minutes_without_anybody_end_a_session_and_a_click_begins_the_next(
+    clocked: Page, capture: Capture
+) -> None:
+    clocked.evaluate("vigie('event', 'one')")
+    clocked.clock.run_for(2000)
+    capture.wait_for_event(name="one")
+    hide(clocked)
+    clocked.clock.fast_forward("14:00")
+    clocked.click("button")
+    clocked.clock.fast_forward("14:00")
+    clocked.evaluate("vigie('event', 'two')")
+    clocked.clock.run_for(2000)
+    capture.wait_for_event(name="two")
+    assert len(sessions(capture)) == 1
+    clocked.clock.fast_forward("15:01")
+    clocked.click("button")
+    clocked.evaluate("vigie('event', 'three')")
+    clocked.clock.run_for(2000)
+    capture.wait_for_event(name="three")
+    assert len(sessions(capture)) == 2
+    assert [event["view"] for event in capture.find(kind="view")] == [1, 2]
+    assert capture.find(name="three")[0]["view"] == 2
+
+
+def test_a_visible_tab_keeps_its_session_but_for_four_hours_at_most(
+    clocked: Page, capture: Capture
+) -> None:
+    for _ in range(23):
+        clocked.clock.run_for("10:00")
+    clocked.evaluate("vigie('event', 'before')")
+    clocked.clock.run_for(2000)
+    capture.wait_for_event(name="before")
+    assert len(sessions(capture)) == 1
+    clocked.clock.run_for("10:00")
+    clocked.evaluate("vigie('event', 'after')")
+    clocked.clock.run_for(2000)
+    capture.wait_for_event(name="after")
+    assert len(sessions(capture)) == 2
+
+
+def test_an_error_in_a_tab_nobody_looks_at_brings_no_ended_session_back(
+    clocked: Page, capture: Capture
+) -> None:
+    clocked.clock.run_for(11_000)
+    capture.wait_for_event(kind="view")
+    hide(clocked)
+    clocked.clock.fast_forward("16:00")
+    clocked.evaluate("() => { dispatchEvent(new ErrorEvent('error', {message: 'poll failed'})) }")
+    clocked.evaluate("vigie('event', 'meant')")
+    clocked.evaluate("() => { dispatchEvent(new ErrorEvent('error', {message: 'seen'})) }")
+    clocked.clock.run_for(2000)
+    capture.wait_for_event(name="meant")
+    assert [event["message"] for event in capture.find(kind="error")] == ["seen"]
+    assert len(sessions(capture)) == 2
