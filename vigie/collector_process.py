@@ -1,0 +1,72 @@
+"""The collector's process: rum.js and beacons in, journal out. It never opens the database."""
+
+import asyncio
+import logging
+import socket
+
+from rum.collector import create_app
+from rum.limits import Limits
+from rum.server import server_config
+from rum.site import Site
+from store.admission import Admission
+from store.journal_writer import JournalWriter
+from vigie.folders import STATIC, DataFolder, address_of
+from vigie.process import serve_app
+from vigie.settings import Settings, SiteSettings
+
+log = logging.getLogger("vigie.collector")
+
+
+async def run_collector(
+    settings: Settings,
+    folder: DataFolder,
+    listening: socket.socket,
+    name: str,
+    stop: asyncio.Event,
+) -> None:
+    """Serve until `stop` is set; then finish the requests in flight and flush the journal.
+
+    `name` is that of its part of the journal. Raises OSError, as when another process has it.
+    """
+    admission = Admission(
+        folder.journal,
+        settings.collector.disk_free_bytes_min,
+        settings.collector.backlog_bytes_max,
+    )
+    journal = JournalWriter(folder.journal, name, admit=admission)
+    try:
+        limits = limits_of(settings)
+        app = create_app(
+            [site_of(site) for site in settings.sites],
+            limits,
+            journal,
+            folder.secret(),
+            STATIC,
+            sink_metrics=journal.metrics,
+        )
+        address = address_of(listening)
+        folder.record_address("collector", address)
+        log.info("serving on %s", address.url)
+        config = server_config(
+            app, limits, host=address.host, port=address.port, loop="none", log_config=None
+        )
+        await serve_app(config, listening, stop)
+    finally:
+        await asyncio.to_thread(journal.close)
+    log.info("ended; the journal is flushed")
+
+
+def site_of(site: SiteSettings) -> Site:
+    return Site(
+        id=site.id, key=site.key, origins=site.origins, levels=site.levels, pages=site.pages
+    )
+
+
+def limits_of(settings: Settings) -> Limits:
+    collector = settings.collector
+    return Limits(
+        body_bytes_max=collector.body_bytes_max,
+        body_timeout_s=collector.body_timeout_s,
+        events_max=collector.events_max,
+        late_h=collector.late_h,
+    )

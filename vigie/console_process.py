@@ -1,0 +1,81 @@
+"""The console's process: sole owner of the database; loads, keeps, and shows."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from store.database import Database
+from store.loader import Loader
+from vigie.console.access import one_time_link
+from vigie.console.app import create_app
+from vigie.console.context import ConsoleContext
+from vigie.folders import DataFolder, address_of
+from vigie.keeper import Keeper
+from vigie.keeper_jobs import database_limits, keeper_jobs
+from vigie.process import private_config, serve_app
+from vigie.settings import Settings
+
+INVITED_FILE = "invited"
+LATE_AND_MORE_H = 1.0
+"""Identities of batches are kept longer than the collector takes late ones."""
+
+log = logging.getLogger("vigie.console")
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def run_console(
+    settings: Settings, folder: DataFolder, listening: socket.socket, stop: asyncio.Event
+) -> None:
+    """Serve until `stop` is set; then load what the journal still holds.
+
+    Raises DatabaseBusyError when another process has the database.
+    """
+    database = await asyncio.to_thread(Database, folder.store, database_limits(settings))
+    keeper = keeper_of(settings, folder, database, utc_now)
+    try:
+        keeper.start()
+        context = ConsoleContext(
+            settings=settings,
+            folder=folder,
+            database=database,
+            keeper_status=keeper.status,
+            clock=utc_now,
+        )
+        address = address_of(listening)
+        folder.record_address("console", address)
+        app = create_app(context)
+        log.info("serving on %s", address.url)
+        _invite(folder, address.url)
+        await serve_app(private_config(app), listening, stop)
+    finally:
+        await asyncio.to_thread(keeper.stop)
+        database.close()
+    log.info("ended; the journal is loaded")
+
+
+def keeper_of(
+    settings: Settings, folder: DataFolder, database: Database, clock: Callable[[], datetime]
+) -> Keeper:
+    """The keeper of one installation, not yet started."""
+    loader = Loader(
+        database,
+        folder.journal,
+        segments_kept_h=settings.store.segments_kept_h,
+        repeats_h=settings.collector.late_h + LATE_AND_MORE_H,
+    )
+    return Keeper(loader, keeper_jobs(database, settings), clock)
+
+
+def _invite(folder: DataFolder, url: str) -> None:
+    """At the first start of a data folder, say how to sign in; once, since logs are kept."""
+    invited = folder.run / INVITED_FILE
+    if invited.exists():
+        return
+    invited.touch()
+    link = one_time_link(folder.run, url, utc_now())
+    log.info("sign in once by this link, within a day: %s", link)

@@ -1,0 +1,96 @@
+"""The table of the keeper's jobs: what keeps the store in shape, and how often."""
+
+from datetime import datetime
+
+from msgspec.structs import asdict
+
+from store.database import Database, DatabaseLimits
+from store.retention import RetentionLimits, retire
+from store.sealing import SealPolicy, days_due, seal_day, sweep_orphans
+from vigie.keeper import Job
+from vigie.settings import Settings
+
+MINUTE_S = 60.0
+HOUR_S = 3600.0
+
+
+def keeper_jobs(database: Database, settings: Settings) -> list[Job]:
+    """In the order they run at the start."""
+
+    def sweep(now: datetime) -> str:
+        removed = sweep_orphans(database)
+        return f"removed {counted(removed, 'file')} that no manifest names" if removed else ""
+
+    def seal(now: datetime) -> str:
+        return seal_due_days(database, settings, now)
+
+    def retire_old(now: datetime) -> str:
+        return retire_past_terms(database, settings, now)
+
+    return [
+        Job(
+            name="sweep",
+            description="Remove sealed files that a crash left without a manifest row",
+            period_s=24 * HOUR_S,
+            run=sweep,
+        ),
+        Job(
+            name="seal",
+            description=f"Seal days older than {settings.store.hot_days} whole days",
+            period_s=10 * MINUTE_S,
+            run=seal,
+        ),
+        Job(
+            name="retire",
+            description="Remove what is past its retention",
+            period_s=HOUR_S,
+            run=retire_old,
+        ),
+    ]
+
+
+def seal_due_days(database: Database, settings: Settings, now: datetime) -> str:
+    """Seal every day that is due, each in a transaction of its own.
+
+    A site that is no longer in the settings is sealed with the defaults.
+    """
+    policies = {
+        site.id: SealPolicy(site=site.id, sample=site.sample, keep=site.keep)
+        for site in settings.sites
+    }
+    days = events = 0
+    for site, day in days_due(database, now, settings.store.hot_days):
+        sealed = seal_day(database, policies.get(site, SealPolicy(site=site)), day, now)
+        days += 1
+        events += sealed.events
+    return f"sealed {counted(days, 'day')}, {counted(events, 'event')}" if days else ""
+
+
+def counted(count: int, noun: str) -> str:
+    """ "1 day", "1,200 events" """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def retire_past_terms(database: Database, settings: Settings, now: datetime) -> str:
+    """Remove what the settings keep no longer; says how much of each."""
+    retired = retire(
+        database,
+        now,
+        RetentionLimits(
+            retention_days=settings.store.retention_days,
+            checks_retention_days=settings.store.checks_retention_days,
+            aggregates_retention_months=settings.store.aggregates_retention_months,
+        ),
+    )
+    counts = [
+        f"{name.replace('_', ' ')} {count:,}" for name, count in asdict(retired).items() if count
+    ]
+    return ", ".join(counts)
+
+
+def database_limits(settings: Settings) -> DatabaseLimits:
+    return DatabaseLimits(
+        memory_limit=settings.store.memory_limit,
+        threads=settings.store.threads,
+        temp_limit=settings.store.temp_limit,
+    )
