@@ -50,7 +50,7 @@ class Database:
         self.files_lock = threading.RLock()
         self.readers = Readers()
         self.dropped: dict[str, int] = {}
-        """Sealed files out of reports but still on disk, with the mark of the readers to wait for."""
+        """Sealed files out of reports, still on disk, with the mark of the readers to wait for."""
         self._threads = threading.local()
         self._connection = _connect(folder, limits or DatabaseLimits())
         try:
