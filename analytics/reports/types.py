@@ -212,6 +212,63 @@ class SpeedReport(Struct, frozen=True, kw_only=True):
         )
 
 
+class SeenRow(Struct, frozen=True, kw_only=True):
+    """A page or event really seen: `count` at 100 %, `sessions` as the sample says."""
+
+    name: str
+    count: int
+    sessions: int
+
+
+class SeenReport(Struct, frozen=True, kw_only=True):
+    """Pages (their views) and events of a site, most frequent first."""
+
+    basis: Basis
+    pages: tuple[SeenRow, ...]
+    events: tuple[SeenRow, ...]
+
+    def frame(self) -> pd.DataFrame:
+        """One row a page or event."""
+        return pd.DataFrame(
+            [
+                {"kind": kind, **structs.asdict(row)}
+                for kind, rows in (("page", self.pages), ("event", self.events))
+                for row in rows
+            ]
+        )
+
+
+class LatencySlot(Struct, frozen=True, kw_only=True):
+    """Checks due in a slot of time: medians of their phases, in ms, None where none happened.
+
+    Failed checks are counted, and in no median.
+    """
+
+    start: datetime
+    end: datetime
+    checks: int
+    failed: int
+    dns_ms: float | None
+    connect_ms: float | None
+    tls_ms: float | None
+    wait_ms: float | None
+    transfer_ms: float | None
+    total_p50_ms: float | None
+    total_p95_ms: float | None
+
+
+class LatencyReport(Struct, frozen=True, kw_only=True):
+    """One monitor's latency; a slot without checks is left out."""
+
+    basis: Basis
+    monitor: str
+    slots: tuple[LatencySlot, ...]
+
+    def frame(self) -> pd.DataFrame:
+        """One row a slot."""
+        return pd.DataFrame([structs.asdict(slot) for slot in self.slots])
+
+
 class JourneySlot(Struct, frozen=True, kw_only=True):
     """One slot (an hour, or less on short windows) of a journey's time axis.
 
