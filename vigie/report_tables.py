@@ -1,6 +1,7 @@
 """Reports as tables for a terminal."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 import pandas as pd
@@ -22,7 +23,6 @@ TYPES: dict[str, type[Report]] = {
 """What each report decodes to; any other is printed as the JSON it is."""
 SHARES = frozenset({"uptime", "observed_share", "good", "poor", "of_entered", "of_previous"})
 """Columns that hold shares of 1, shown as percentages, with their `_low` and `_high` beside."""
-_LEFT_OUT = ("end", "start")
 
 
 def rendered(name: str, answer: str) -> RenderableType:
@@ -93,7 +93,7 @@ def _empty(frame: pd.DataFrame, column: str) -> bool:
     return bool((frame[column].fillna(0) == 0).all())
 
 
-def _cell(column: str, row: dict[str, object]) -> str:
+def _cell(column: str, row: dict[Any, Any]) -> str:
     value = row[column]
     if value is None or value != value:
         return "-"

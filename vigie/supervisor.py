@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from vigie.child import Child, ChildPlan, Rhythm
 from vigie.supervisor_status import SupervisorStatus, write_status
 
@@ -29,7 +31,8 @@ def print_line(line: str) -> None:
 class Supervisor:
     """Runs `plans` until told to stop, writing `run/supervisor.json` at each change.
 
-    `say` gets every line a child writes, its name before it.
+    `say` gets every line a child writes, its name before it; with `as_json` each is an object,
+    the child's own with its name put in as "process".
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class Supervisor:
         run: Path,
         *,
         rhythm: Rhythm | None = None,
+        as_json: bool = False,
         say: Callable[[str], None] = print_line,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
@@ -49,7 +53,7 @@ class Supervisor:
                 plan,
                 rhythm or Rhythm(),
                 changed=self._write,
-                say=_prefixed(say, plan.name.ljust(width)),
+                say=_named(say, plan.name, width, as_json),
                 clock=clock,
             )
             for plan in plans
@@ -84,14 +88,24 @@ class Supervisor:
             log.error("cannot write the supervisor's status: %s", error)
 
 
-async def supervise(plans: Sequence[ChildPlan], run: Path) -> None:
+async def supervise(plans: Sequence[ChildPlan], run: Path, *, as_json: bool = False) -> None:
     """Run `plans` until SIGTERM or SIGINT, and until every child has ended."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop.set)
-    await Supervisor(plans, run).run(stop)
+    await Supervisor(plans, run, as_json=as_json).run(stop)
 
 
-def _prefixed(say: Callable[[str], None], name: str) -> Callable[[str], None]:
-    return lambda line: say(f"{name} | {line}")
+def _named(
+    say: Callable[[str], None], name: str, width: int, as_json: bool
+) -> Callable[[str], None]:
+    """A `say` that tells whose line it is."""
+
+    def say_json(line: str) -> None:
+        if line.startswith("{") and line.endswith("}"):
+            say(f'{{"process":"{name}",{line[1:]}')
+        else:  # what an interpreter prints as it dies
+            say(msgspec.json.encode({"process": name, "message": line}).decode())
+
+    return say_json if as_json else lambda line: say(f"{name:{width}} | {line}")

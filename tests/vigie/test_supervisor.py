@@ -227,6 +227,36 @@ def test_a_line_of_any_length_or_bytes_is_passed_on(tmp_path: Path) -> None:
     assert lines[upto + 1] == "loud | no end"
 
 
+def test_lines_as_json_are_one_object_each_with_their_process(tmp_path: Path) -> None:
+    async def script() -> list[str]:
+        code = """
+            import logging
+            from vigie.logs import set_up_logs
+            set_up_logs(as_json=True)
+            logging.getLogger("vigie.test").info("all [well]", extra={"count": 3})
+            raise RuntimeError("boom")
+        """
+        lines: list[str] = []
+        stop = asyncio.Event()
+        supervisor = Supervisor(
+            [plan("speaker", code)], tmp_path, rhythm=QUICK, as_json=True, say=lines.append
+        )
+        task = asyncio.create_task(supervisor.run(stop))
+        await asyncio.to_thread(
+            wait_for, lambda: any("boom" in line for line in list(lines)), "its last words"
+        )
+        stop.set()
+        await task
+        return lines
+
+    lines = [json.loads(line) for line in asyncio.run(script())]
+    assert {line["process"] for line in lines} == {"speaker"}
+    first = lines[0]
+    assert (first["level"], first["logger"], first["count"]) == ("info", "vigie.test", 3)
+    assert first["message"] == "all [well]"
+    assert any(line["message"] == "RuntimeError: boom" for line in lines)
+
+
 ORPHANS = """
 import asyncio, sys
 from pathlib import Path

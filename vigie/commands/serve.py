@@ -40,7 +40,8 @@ def serve(
     """
     settings = load_settings(config)
     folder = DataFolder(data)
-    set_up_logs(as_json=log_format is LogFormat.JSON)
+    as_json = log_format is LogFormat.JSON
+    set_up_logs(as_json=as_json)
     with sole_supervisor(folder):
         sockets = open_sockets(settings, folder)
         addresses = folder.addresses()
@@ -48,7 +49,7 @@ def serve(
         log.info("console at %s", addresses["console"].url)
         plans = child_plans(config, data, sockets, collectors=collectors, log=log_format.value)
         try:
-            asyncio.run(supervise(plans, folder.run))
+            asyncio.run(supervise(plans, folder.run, as_json=as_json))
         finally:
             sockets.close()
     log.info("ended")
