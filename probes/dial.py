@@ -1,0 +1,134 @@
+"""Connections: one fresh one a check, each address given its chance, TLS timed apart."""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import Sequence
+
+import certifi
+
+from probes.exchange import Exchange
+from probes.failure import connect_failure, handshake_failure
+
+NEXT_ADDRESS_AFTER_S = 0.25
+"""How long an address may stay silent before the next is tried beside it (RFC 8305, section 5)."""
+
+HANDSHAKE_S_MAX = 3600.0
+"""Only so that asyncio sets no limit of its own: the check's deadline is the one that counts."""
+
+
+class Connected:
+    """An open transport and the exchange that reads from it."""
+
+    __slots__ = ("address", "exchange", "transport")
+
+    def __init__(self, transport: asyncio.Transport, exchange: Exchange, address: str) -> None:
+        self.transport = transport
+        self.exchange = exchange
+        self.address = address
+
+
+def client_context() -> ssl.SSLContext:
+    """The one context of all checks: building one takes 20 ms, sharing it 0.04 ms.
+
+    Trusts what the system trusts and certifi's list, so that neither a company's own authority
+    nor a bare container is in the way.
+    """
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def unverified_context() -> ssl.SSLContext:
+    """For looking at a certificate that was refused; never for a check."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+async def connect(addresses: Sequence[str], port: int) -> Connected:
+    """Connect to the first address that answers, trying them in order.
+
+    The next one is tried when the one before has failed or been silent for a quarter of a second,
+    so a broken IPv6 does not hide a good IPv4. Raises CheckFailedError when all have failed.
+    """
+    if len(addresses) == 1:
+        try:
+            return await _connect_one(addresses[0], port)
+        except OSError as error:
+            raise connect_failure([(_shown(addresses[0], port), error)]) from None
+    return await _race(addresses, port)
+
+
+async def start_tls(connected: Connected, context: ssl.SSLContext, host: str) -> None:
+    """Shake hands on an open connection; closes it and raises CheckFailedError when that fails."""
+    plain = connected.transport
+    loop = asyncio.get_running_loop()
+    try:
+        secured = await loop.start_tls(
+            plain,
+            connected.exchange,
+            context,
+            server_hostname=host,
+            ssl_handshake_timeout=HANDSHAKE_S_MAX,
+        )
+    except OSError as error:
+        plain.abort()
+        raise handshake_failure(error, host) from None
+    except BaseException:
+        plain.abort()
+        raise
+    if secured is None:
+        # The peer closed just as the handshake ended; asyncio then has no transport to give.
+        plain.abort()
+        raise handshake_failure(ConnectionResetError(), host)
+    connected.transport = secured
+
+
+async def _connect_one(address: str, port: int) -> Connected:
+    loop = asyncio.get_running_loop()
+    transport, exchange = await loop.create_connection(Exchange, address, port)
+    return Connected(transport, exchange, address)
+
+
+async def _race(addresses: Sequence[str], port: int) -> Connected:
+    waiting = list(addresses)
+    running: dict[asyncio.Task[Connected], str] = {}
+    failed: list[tuple[str, OSError]] = []
+    winner: asyncio.Task[Connected] | None = None
+    try:
+        while waiting or running:
+            if waiting:
+                address = waiting.pop(0)
+                running[asyncio.create_task(_connect_one(address, port))] = address
+            done, _ = await asyncio.wait(
+                running,
+                timeout=NEXT_ADDRESS_AFTER_S if waiting else None,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            for task in done:
+                error = task.exception()
+                if error is None:
+                    winner = task
+                    return task.result()
+                if not isinstance(error, OSError):
+                    raise error
+                failed.append((_shown(running.pop(task), port), error))
+        raise connect_failure(failed)
+    finally:
+        await _abandon([task for task in running if task is not winner])
+
+
+async def _abandon(tasks: Sequence["asyncio.Task[Connected]"]) -> None:
+    """End the attempts that lost, those that connected in the same instant included."""
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with contextlib.suppress(OSError, asyncio.CancelledError):
+            (await task).transport.abort()
+
+
+def _shown(address: str, port: int) -> str:
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

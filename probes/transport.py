@@ -1,0 +1,111 @@
+"""A lean HTTP/1.1 transport for httpx: a fresh connection a request, every phase timed.
+
+httpx stays the client's face (requests, redirects, cookies, authentication). Its own pool is no
+place for a prober: at 1,000 checks in flight of a target that answers in 1.0 s it reported a
+median of 3.2 s.
+"""
+
+import ssl
+from collections.abc import AsyncIterator
+
+import httpx
+
+from probes.dial import Connected, connect, start_tls
+from probes.exchange import Exchange
+from probes.failure import CheckFailedError
+from probes.outcome import Outcome
+from probes.resolver import Resolver
+from probes.stopwatch import Phase, Stopwatch
+
+PORTS = {"http": 80, "https": 443}
+
+
+class Hop:
+    """What is known of the request under way, whatever becomes of it."""
+
+    __slots__ = ("address", "exchange", "host", "port", "watch")
+
+    def __init__(self, watch: Stopwatch) -> None:
+        self.watch = watch
+        self.start("", 0)
+
+    def start(self, host: str, port: int) -> None:
+        self.watch.next_hop()
+        self.host = host
+        self.port = port
+        self.address = ""
+        self.exchange: Exchange | None = None
+
+
+class LeanTransport(httpx.AsyncBaseTransport):
+    """Sends each request on a connection of its own, and closes it with the response.
+
+    Every request carries its Hop in `extensions["hop"]`. Raises CheckFailedError for whatever
+    goes wrong; sets no time limit, which is the caller's to hold over the whole.
+    """
+
+    def __init__(self, resolver: Resolver, context: ssl.SSLContext) -> None:
+        self._resolver = resolver
+        self._context = context
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        hop: Hop = request.extensions["hop"]
+        hop.start(*_host_and_port(request.url))
+        wire = await _wire(request)
+        connected = await self._open(hop, secure=request.url.scheme == "https")
+        try:
+            status, headers = await connected.exchange.ask(
+                connected.transport, wire, hop.watch, head_only=request.method == "HEAD"
+            )
+        except BaseException:
+            connected.transport.abort()
+            raise
+        return httpx.Response(status, headers=headers, stream=_Body(connected))
+
+    async def _open(self, hop: Hop, *, secure: bool) -> Connected:
+        addresses = await self._resolver.resolve(hop.host, hop.port, hop.watch)
+        hop.address = addresses[0]
+        hop.watch.begin(Phase.CONNECT)
+        try:
+            connected = await connect(addresses, hop.port)
+            hop.address = connected.address
+            hop.exchange = connected.exchange
+            if secure:
+                hop.watch.begin(Phase.TLS)
+                await start_tls(connected, self._context, hop.host)
+        finally:
+            hop.watch.end()
+        return connected
+
+
+class _Body(httpx.AsyncByteStream):
+    """The body as it comes in; closing it closes the connection, at once."""
+
+    def __init__(self, connected: Connected) -> None:
+        self._connected = connected
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while (chunk := await self._connected.exchange.chunk()) is not None:
+            yield chunk
+
+    async def aclose(self) -> None:
+        # abort, not close: nothing is left to send, and over TLS close() would keep the socket
+        # for as long as the peer takes to answer the goodbye.
+        self._connected.transport.abort()
+
+
+def _host_and_port(url: httpx.URL) -> tuple[str, int]:
+    if url.scheme not in PORTS or not url.host:
+        raise CheckFailedError(
+            Outcome.PROTOCOL_ERROR, f"{url.scheme}://{url.host} is neither an http nor https URL"
+        )
+    return url.raw_host.decode("ascii"), url.port or PORTS[url.scheme]
+
+
+async def _wire(request: httpx.Request) -> bytes:
+    """The bytes of the request as they go out."""
+    lines = [b"%s %s HTTP/1.1" % (request.method.encode("ascii"), request.url.raw_path)]
+    lines += [b"%s: %s" % header for header in request.headers.raw]
+    if any(b"\n" in line or b"\r" in line for line in lines):
+        raise CheckFailedError(Outcome.INTERNAL_ERROR, "a request header holds a line break")
+    return b"\r\n".join([*lines, b"", await request.aread()])
