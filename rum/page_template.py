@@ -22,10 +22,12 @@ _REPLACED: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"^.*(?:@|%40).*\Z", re.DOTALL), "?"),
     # order-1234567; but report-2024 and top-100 are words
     (re.compile(r"\d{5,}", re.ASCII), "?"),
+    # what would read as a query, where "?" is read so: 12345abc
+    (re.compile(r"\?[\w%&=]+", re.ASCII), "?"),
 )
 _MAY_CHANGE = re.compile(r"[\d@%]")
-# Browsers drop the query; a "?" before anything but a word is a template's. "#/" begins a route.
-_DROPPED = re.compile(r"(?:\?[\w%&=]|#(?!!?/)).*|;[^/]*", re.DOTALL)
+# A "?" before a word begins a query; before anything else it is a template's. "#/" is a route.
+_DROPPED = re.compile(r"(?:\?[\w%&=]|#(?!!?/)).*|;[^/]*", re.DOTALL | re.ASCII)
 
 
 class PageTemplates:

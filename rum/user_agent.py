@@ -47,7 +47,7 @@ _DESKTOPS = {"Windows", "macOS", "ChromeOS", "Linux"}
 
 # What calls itself a program: crawlers, previews, monitors, libraries and driven browsers.
 _BOT = re.compile(
-    r"bot\b|bot[/_;,) -]|crawl|spider|slurp|bingpreview|mediapartners|facebookexternalhit"
+    r"(?<!cu)bot(?![a-z0-9])|crawl|spider|slurp|bingpreview|mediapartners|facebookexternalhit"
     r"|embedly|quora link|outbrain|pinterest/|whatsapp|lighthouse|pagespeed|gtmetrix|pingdom"
     r"|uptime|monitor|headless|phantomjs|puppeteer|playwright|selenium|webdriver|electron-fetch"
     r"|\bcurl/|\bwget/|python|httpx|aiohttp|okhttp|go-http-client|java/|libwww|perl|ruby"

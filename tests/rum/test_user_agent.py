@@ -1,0 +1,74 @@
+"""Device, browser, system and bot are told from real User-Agent headers, never guessed."""
+
+import pytest
+
+from rum.user_agent import Agent, read_user_agent
+
+MOZILLA = "Mozilla/5.0 "
+WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko) "
+
+HEADERS = {
+    MOZILLA + f"(Windows NT 10.0; Win64; x64) {WEBKIT}Chrome/141.0.0.0 Safari/537.36": (
+        Agent("desktop", "Chrome", "Windows", False)
+    ),
+    MOZILLA + f"(Windows NT 10.0; Win64; x64) {WEBKIT}Chrome/141.0 Safari/537.36 Edg/141.0": (
+        Agent("desktop", "Edge", "Windows", False)
+    ),
+    MOZILLA + f"(Macintosh; Intel Mac OS X 10_15_7) {WEBKIT}Version/18.0 Safari/605.1.15": (
+        Agent("desktop", "Safari", "macOS", False)
+    ),
+    MOZILLA + "(X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0": (
+        Agent("desktop", "Firefox", "Linux", False)
+    ),
+    MOZILLA + f"(Linux; Android 10; K) {WEBKIT}Chrome/141.0.0.0 Mobile Safari/537.36": (
+        Agent("phone", "Chrome", "Android", False)
+    ),
+    MOZILLA + f"(Linux; Android 10; K) {WEBKIT}Chrome/141.0.0.0 Safari/537.36": (
+        Agent("tablet", "Chrome", "Android", False)
+    ),
+    MOZILLA
+    + f"(Linux; Android 10; K) {WEBKIT}SamsungBrowser/28.0 Chrome/130.0 Mobile Safari/537.36": (
+        Agent("phone", "Samsung Internet", "Android", False)
+    ),
+    MOZILLA
+    + "(iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 "
+    + "Mobile/15E148 Safari/604.1": Agent("phone", "Safari", "iOS", False),
+    MOZILLA
+    + "(iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 CriOS/141.0 "
+    + "Mobile/15E148 Safari/604.1": Agent("phone", "Chrome", "iOS", False),
+    MOZILLA
+    + "(iPad; CPU OS 12_0 like Mac OS X) AppleWebKit/605.1.15 Version/12.0 Mobile/15E148 "
+    + "Safari/604.1": Agent("tablet", "Safari", "iOS", False),
+    MOZILLA + f"(X11; CrOS x86_64 14541.0.0) {WEBKIT}Chrome/141.0.0.0 Safari/537.36": (
+        Agent("desktop", "Chrome", "ChromeOS", False)
+    ),
+    MOZILLA + f"(Windows NT 10.0; Win64; x64) {WEBKIT}Chrome/141.0 Safari/537.36 OPR/120.0": (
+        Agent("desktop", "Opera", "Windows", False)
+    ),
+    MOZILLA
+    + "(Linux; Android 6.0.1; Nexus 5X) AppleWebKit/537.36 Chrome/141.0 Mobile Safari/537.36 "
+    + "(compatible; Googlebot/2.1; +http://www.google.com/bot.html)": (
+        Agent("phone", "Chrome", "Android", True)
+    ),
+    MOZILLA + "(compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)": (
+        Agent("", "", "", True)
+    ),
+    "curl/8.5.0": Agent("", "", "", True),
+    "python-requests/2.32": Agent("", "", "", True),
+    "": Agent("", "", "", True),
+    "Something nobody knows/1.0": Agent("", "", "", False),
+}
+
+
+@pytest.mark.parametrize("header", HEADERS)
+def test_a_header_is_read_for_what_it_is(header: str) -> None:
+    assert read_user_agent(header) == HEADERS[header]
+
+
+def test_a_phone_called_cubot_is_no_bot() -> None:
+    header = MOZILLA + f"(Linux; Android 11; CUBOT X50) {WEBKIT}Chrome/141.0 Mobile Safari/537.36"
+    assert not read_user_agent(header).bot
+
+
+def test_only_the_start_of_an_endless_header_is_read() -> None:
+    assert read_user_agent("x" * 600 + "Googlebot/2.1") == Agent("", "", "", False)
