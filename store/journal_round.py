@@ -14,6 +14,9 @@ from store.records import decode
 
 R = TypeVar("R")
 
+WORTH_READING_BYTES = 64 * 1024
+"""Less than this of a round is left to the next one: a read costs its whole first frame."""
+
 _SESSION = re.compile(r"[0-9a-f]{32}")
 
 
@@ -87,27 +90,27 @@ def read_round(listed: Sequence[Segment], loaded: Mapping[str, int], bytes_max: 
     for turn, (_, of_writer) in enumerate(pending):
         end = found.bytes + (bytes_max - found.bytes) // (len(pending) - turn)
         for segment in of_writer:
-            if found.bytes < end:
-                _read_segment(found, segment, loaded.get(segment.name, 0), end)
+            if not _read_segment(found, segment, loaded.get(segment.name, 0), end):
+                break
+            if end - found.bytes < WORTH_READING_BYTES:
+                break
     return found
 
 
-def _read_segment(found: Round, segment: Segment, position: int, end: int) -> None:
-    """Read on from `position` until the segment's end, or until `found` holds `end` bytes."""
+def _read_segment(found: Round, segment: Segment, position: int, end: int) -> bool:
+    """Read on from `position` until `found` holds about `end` bytes; whether that was all of it."""
     start = position
-    while position < segment.bytes and found.bytes < end:
+    while position < segment.bytes:
         try:
-            read = read_frames(segment.path, position, end - found.bytes)
+            read = read_frames(segment.path, position, max(1, end - found.bytes))
         except FileNotFoundError:  # removed by hand; there is nothing left to load
-            break
+            return True
         for frame in read.frames:
             _take(found, segment.name, frame.position, frame.payload)
         found.bytes += read.end - position
         position = read.end
         if read.problem is None:
-            if not read.frames:
-                break
-            continue
+            break
         if segment.last:
             found.waiting.add(segment.name)
             break
@@ -118,6 +121,7 @@ def _read_segment(found: Round, segment: Segment, position: int, end: int) -> No
             position = segment.bytes
     if position != start:
         found.positions[segment.name] = position
+    return position >= segment.bytes
 
 
 def _take(found: Round, segment: str, position: int, payload: bytes) -> None:
