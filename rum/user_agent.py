@@ -45,14 +45,14 @@ _SYSTEMS = (
 )
 _DESKTOPS = {"Windows", "macOS", "ChromeOS", "Linux"}
 
-# What calls itself a program: crawlers, previews, monitors, libraries and driven browsers.
+# What runs a page's scripts and says it is no person: crawlers, previews, monitors, test benches.
+# Libraries (curl, python-httpx) and headless browsers are not among them: the first run no script,
+# so their beacons were sent on purpose; the second are how a site's own tests visit it.
 _BOT = re.compile(
     r"(?<!cu)bot(?![a-z0-9])|crawl|spider|slurp|bingpreview|mediapartners|facebookexternalhit"
-    r"|embedly|quora link|outbrain|pinterest/|whatsapp|lighthouse|pagespeed|gtmetrix|pingdom"
-    r"|uptime|monitor|headless|phantomjs|puppeteer|playwright|selenium|webdriver|electron-fetch"
-    r"|\bcurl/|\bwget/|python|httpx|aiohttp|okhttp|go-http-client|java/|libwww|perl|ruby"
-    r"|apache-httpclient|axios|node-fetch|undici|scrapy|feedfetcher|archiver|preview|scanner"
-    r"|gptbot|claude-web|chatgpt|bytespider|ahrefs|semrush",
+    r"|embedly|quora link|outbrain|pinterest/|whatsapp/|lighthouse|pagespeed|gtmetrix|pingdom"
+    r"|uptime|monitor|statuscake|datadogsynthetics|google-inspectiontool|google-read-aloud"
+    r"|feedfetcher|archiver|preview|scanner|prerender|screaming frog|chatgpt-user|claude-user",
     re.IGNORECASE,
 )
 
@@ -67,7 +67,7 @@ class Agent(Struct, frozen=True):
 
 
 def read_user_agent(header: str) -> Agent:
-    """What a User-Agent header says, of its first 512 characters. No header at all is a bot's."""
+    """What a User-Agent header says, of its first 512 characters."""
     return _read(header[:USER_AGENT_CHARS_MAX])
 
 
@@ -78,7 +78,7 @@ def _read(header: str) -> Agent:
         device=_device(header, os),
         browser=_first(_BROWSERS, header),
         os=os,
-        bot=not header or _BOT.search(header) is not None,
+        bot=_BOT.search(header) is not None,
     )
 
 

@@ -53,9 +53,11 @@ HEADERS = {
     MOZILLA + "(compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)": (
         Agent("", "", "", True)
     ),
-    "curl/8.5.0": Agent("", "", "", True),
-    "python-requests/2.32": Agent("", "", "", True),
-    "": Agent("", "", "", True),
+    MOZILLA + f"(X11; Linux x86_64) {WEBKIT}HeadlessChrome/141.0.0.0 Safari/537.36": (
+        Agent("desktop", "Chrome", "Linux", False)
+    ),
+    "python-httpx/0.28": Agent("", "", "", False),
+    "": Agent("", "", "", False),
     "Something nobody knows/1.0": Agent("", "", "", False),
 }
 
