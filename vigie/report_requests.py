@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote, unquote
 
 import msgspec
+from analytics.reports.journey import journey
 
 from analytics.question import UNDECLARED, JourneyQuestion, SiteScope, Step, Window
 from analytics.reports.funnel import funnel
-from analytics.reports.journey import journey
 from analytics.reports.speed import speed
 from analytics.reports.types import FunnelReport, JourneyReport, SpeedReport, UptimeReport
 from analytics.reports.uptime import uptime
 from store.snapshot import Snapshot
-from vigie.settings import JourneySettings, Settings, SiteSettings, StepSettings
+from vigie.settings import Settings, SiteSettings, StepSettings
 
 Report = UptimeReport | FunnelReport | SpeedReport | JourneyReport
 
@@ -123,8 +123,8 @@ def step_text(step: Step) -> str:
 
 
 def journey_question(settings: Settings, id_: str) -> JourneyQuestion:
-    chosen: JourneySettings = _named(id_, settings.journeys, "journey")
-    site: SiteSettings = _named(chosen.site, settings.sites, "site")
+    chosen = _named(id_, settings.journeys, "journey")
+    site = _named(chosen.site, settings.sites, "site")
     return JourneyQuestion(
         id=chosen.id,
         name=chosen.name or chosen.id,
@@ -218,7 +218,15 @@ _REPORTS: dict[
 }
 
 
-def _named(id_: str, things: tuple[Any, ...], noun: str) -> Any:
+class _Named(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+_Thing = TypeVar("_Thing", bound=_Named)
+
+
+def _named(id_: str, things: tuple[_Thing, ...], noun: str) -> _Thing:
     """The thing of that id; the only one there is, when none is named."""
     known = [thing.id for thing in things]
     if not id_ and len(things) == 1:

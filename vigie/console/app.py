@@ -86,9 +86,7 @@ def http_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
         return _problem(request, "This address takes no such request.", "Open it as a page.", 405)
-    return _problem(
-        request, "There is no such page.", "Follow the navigation.", error.status_code
-    )
+    return _problem(request, "There is no such page.", "Follow the navigation.", error.status_code)
 
 
 def own_fault(request: Request, error: Exception) -> Response:

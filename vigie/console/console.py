@@ -1,6 +1,5 @@
 """What pages share: the context, the answers, and how a page is rendered around its content."""
 
-import hashlib
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +14,6 @@ from vigie.console.answers import Answers
 from vigie.console.context import ConsoleContext
 from vigie.console.scope import Scope, default_scope, scope_of
 from vigie.console.static_files import StaticFiles
-from vigie.report_requests import BadRequestError
 
 
 class Console:
@@ -85,6 +83,7 @@ def _environment(static: StaticFiles) -> Environment:
         count=formats.count,
         plural=formats.plural,
         vital=formats.vital,
+        vital_interval=formats.vital_interval,
         ms=formats.milliseconds,
         duration=formats.duration,
         size=formats.size,

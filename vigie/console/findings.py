@@ -1,7 +1,6 @@
 """One line on a journey, one headline on all monitors, one biggest drop: what Home says first."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from msgspec import Struct
 
@@ -13,15 +12,6 @@ from analytics.reports.types import (
     State,
 )
 from vigie.console.formats import interval, percent, plural, uptime_percent
-
-WORST_FIRST = (
-    State.DOWN,
-    State.DEGRADED,
-    State.UNKNOWN,
-    State.MAINTENANCE,
-    State.PAUSED,
-    State.UP,
-)
 
 
 class Headline(Struct, frozen=True):
@@ -41,6 +31,8 @@ class JourneyLine(Struct, frozen=True):
     verdict: str
     state: State
     uptime: float | None
+    down: bool = False
+    """Whether one of its monitors is down now."""
 
 
 class Drop(Struct, frozen=True):
@@ -94,7 +86,9 @@ def journey_line(report: JourneyReport) -> JourneyLine:
     open_findings = [finding for finding in report.findings if finding.end is None]
     if down:
         names = " and ".join(m.name or m.monitor for m in down)
-        return JourneyLine(report, f"Cannot be reached now: {names} down.", State.DOWN, uptime)
+        return JourneyLine(
+            report, f"Cannot be reached now: {names} down.", State.DOWN, uptime, True
+        )
     if open_findings:
         return JourneyLine(report, open_findings[0].sentence, State.DOWN, uptime)
     if report.findings:
@@ -107,7 +101,7 @@ def journey_line(report: JourneyReport) -> JourneyLine:
     return JourneyLine(report, f"No finding. {sentence}.", State.UP, uptime)
 
 
-def biggest_drop(reports: Sequence[JourneyReport], level: str = "") -> Drop | None:
+def biggest_drop(reports: Sequence[JourneyReport]) -> Drop | None:
     """Over all steps of all journeys; None when every share is withheld."""
     drops = [
         drop
@@ -116,10 +110,6 @@ def biggest_drop(reports: Sequence[JourneyReport], level: str = "") -> Drop | No
         if (drop := _drop(report, place)) is not None
     ]
     return max(drops, key=lambda drop: drop.lost, default=None)
-
-
-def duration_s(start: datetime, end: datetime | None, now: datetime) -> float:
-    return ((end or now) - start).total_seconds()
 
 
 def _drop(report: JourneyReport, place: int) -> Drop | None:

@@ -45,6 +45,13 @@ def vital(value: float | None, name: str) -> str:
     return f"{value:.2f}" if name == "cls" else milliseconds(value)
 
 
+def vital_interval(estimate: Estimate, name: str) -> str:
+    """Both bounds, with the unit once where they share it."""
+    low, high = vital(estimate.low, name), vital(estimate.high, name)
+    number, _, unit = low.partition(THIN)
+    return f"{number}–{high}" if high.endswith(THIN + unit) or not unit else f"{low}–{high}"
+
+
 def milliseconds(value: float | None) -> str:
     if value is None:
         return "–"

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
+from analytics.reports.seen import seen as seen_report
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from analytics.question import Step
-from analytics.reports.seen import seen as seen_report
-from analytics.reports.types import FunnelReport
+from analytics.reports.types import FunnelReport, SeenReport, SeenRow
 from store.snapshot import Snapshot
 from vigie.console import pictures
 from vigie.console.console import Console, console_of

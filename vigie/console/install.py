@@ -6,8 +6,13 @@ from starlette.responses import Response
 
 from vigie.console.console import Console, console_of
 from vigie.console.freshness import freshness_now
+from vigie.folders import Address
 from vigie.install_texts import apache_lines, nginx_lines, policy_line, snippet
 from vigie.settings import SiteSettings
+
+USER_SCRIPT = """\
+window.vigie = window.vigie || function () {{ (vigie.q = vigie.q || []).push(arguments) }};
+vigie('user', 'your id for this user', {{ level: '{level}' }});"""
 
 
 class InstallTexts(Struct, frozen=True, kw_only=True):
@@ -26,15 +31,14 @@ def texts_for(console: Console, site: SiteSettings) -> InstallTexts:
     public_url = console.settings.public_url
     collector = console.context.folder.addresses().get("collector")
     settings = console.settings.collector
-    collector_url = collector.url if collector else f"http://{settings.host}:{settings.port}"
+    collector = collector or Address(settings.host, settings.port)
     level = site.levels[0] if site.levels else "novice"
     return InstallTexts(
         snippet=snippet(site.key, public_url),
-        user="window.vigie = window.vigie || function () { (vigie.q = vigie.q || []).push(arguments) };\n"
-        f"vigie('user', 'your id for this user', {{ level: '{level}' }});",
+        user=USER_SCRIPT.format(level=level),
         csp=policy_line(public_url),
-        nginx=nginx_lines(collector_url),
-        apache=apache_lines(collector_url),
+        nginx=nginx_lines(collector.url),
+        apache=apache_lines(collector.url),
         proxied=not public_url,
     )
 

@@ -1,9 +1,9 @@
 """Journeys: all of them with a verdict each, and one with its findings, time axis and tables."""
 
+from analytics.reports.journey import journey as journey_report
 from starlette.requests import Request
 from starlette.responses import Response
 
-from analytics.reports.journey import journey as journey_report
 from analytics.reports.types import JourneyReport
 from store.snapshot import Snapshot
 from vigie.console import pictures

@@ -1,17 +1,17 @@
 """Availability: all monitors with their 90 days, one monitor, and the incidents of all."""
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-
 from analytics.reports.latency import latency as latency_report
-from analytics.reports.types import LatencyReport, MonitorUptime, UptimeReport
+from starlette.requests import Request
+from starlette.responses import Response
+
+from analytics.reports.types import LatencyReport, UptimeReport
 from analytics.reports.uptime import uptime
 from store.snapshot import Snapshot
 from vigie.console import pictures
 from vigie.console.console import Console, console_of
 from vigie.console.scope import Scope
 from vigie.console.strips import strips_report
-from vigie.report_requests import BadRequestError, to_json
+from vigie.report_requests import BadRequestError
 
 BLIPS_MAX = 20
 LIVE_S = 2

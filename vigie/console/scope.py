@@ -52,6 +52,11 @@ class Scope(Struct, frozen=True, kw_only=True):
         """The parameters a form must carry along as hidden fields."""
         return {name: value for name, value in self.params.items() if name not in without}
 
+    def question(self) -> tuple[str, ...]:
+        """What an answer for this site and window is known by; never the moving end of it."""
+        names = ("site", "days", "start", "end")
+        return tuple(self.params.get(name, "") for name in names)
+
     def report_params(self) -> dict[str, str]:
         """The window as report requests take it."""
         return {
@@ -69,7 +74,8 @@ def scope_of(params: Mapping[str, str], settings: Settings, now: datetime) -> Sc
     site = _site(kept, settings)
     level = kept.get("level", "")
     if site and level and level not in (*site.levels, UNDECLARED):
-        level = kept.pop("level") and ""  # of another site, where the reader came from
+        del kept["level"]  # of another site, where the reader came from
+        level = ""
     if "days" in kept and not kept["days"].isdecimal():
         raise BadRequestError(f"days={kept['days']} cannot be used.", "Give a whole number.")
     return Scope(now=now, site=site, window=window_of(kept, now), level=level, params=kept)

@@ -16,8 +16,10 @@ def sign_in(request: Request) -> Response:
     token = request.query_params.get("token", "")
     cookie = console.access.redeem(token, console.context.clock()) if token else None
     if cookie is None:
-        return RedirectResponse("/", status_code=303) if signed_in(request) else _door(
-            console, spent=bool(token)
+        return (
+            RedirectResponse("/", status_code=303)
+            if signed_in(request)
+            else _door(console, spent=bool(token))
         )
     answer = RedirectResponse("/", status_code=303)
     answer.set_cookie(

@@ -68,14 +68,19 @@ REASONS: Final[dict[Reason, tuple[str, str]]] = {
     Reason.UNKNOWN_SITE: ("Unknown site key", "Compare data-site with Sites & install."),
     Reason.ORIGIN_NOT_ALLOWED: (
         "Origin not allowed",
-        "Add the origin to the site's `origins` in vigie.toml if it is yours.",
+        "Add the origin to the site's origins in vigie.toml if it is yours.",
     ),
     Reason.INVALID_SESSION: ("Invalid session", "A session id rum.js did not make."),
     Reason.INVALID_BATCH: ("Invalid batch", "A batch number rum.js did not make."),
-    Reason.TOO_MANY_EVENTS: ("Too many events", "More events in one beacon than `events_max`."),
+    Reason.TOO_MANY_EVENTS: ("Too many events", "More events in one beacon than events_max."),
     Reason.UNKNOWN_KIND: ("Unknown kind of event", "Sent by something newer than this collector."),
     Reason.INVALID_EVENT: ("Invalid event", "The detail names the field and its limit."),
-    Reason.TOO_OLD: ("Too old", "Kept in a browser for longer than `late_h` before it was sent."),
+    Reason.UNKNOWN_LEVEL: (
+        "Unknown level",
+        "The batch is kept without it. Declare one of the site's levels, or add it to them.",
+    ),
+    Reason.TOO_MANY_ATTRIBUTES: ("Too many attributes", "The event is kept without the rest."),
+    Reason.TOO_OLD: ("Too old", "Kept in a browser for longer than late_h before it was sent."),
 }
 """What a reason is called, and what to do about it. The collector may add reasons of its own."""
 
