@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from analytics.reports.journey import journey
 
 from analytics.question import JourneyQuestion, SiteScope, Step, Window
 from analytics.reports.funnel import funnel
-from analytics.reports.journey import journey
 from analytics.reports.speed import speed
 from analytics.reports.types import (
     FunnelReport,
@@ -176,8 +176,7 @@ def test_story_a_is_47_minutes_down_and_breaks_the_month(
         assert row.observed_share > 0.999
         (incident,) = row.incidents
         assert abs(incident.start - stories.outage.start) <= timedelta(minutes=1)
-    for monitor in ALL_MONITORS:
-        assert len(rows[monitor].incidents) == 1
+    assert all(len(rows[monitor].incidents) == 1 for monitor in ALL_MONITORS)
 
 
 def test_story_a_is_the_only_outage_of_ninety_days(snapshot: Snapshot) -> None:
@@ -257,10 +256,10 @@ def test_story_d_is_not_observed_and_no_outage(snapshot: Snapshot, stories: Stor
         assert not rows[monitor].incidents
         assert rows[monitor].uptime == 1
         assert rows[monitor].seconds[State.UNKNOWN] > 0
-    for monitor in MINUTE_MONITORS:
-        assert rows[monitor].seconds[State.UNKNOWN] == pytest.approx(12 * 60, abs=60)
-        assert rows[monitor].low is not None
-        assert rows[monitor].low < 1
+    for row in (rows[monitor] for monitor in MINUTE_MONITORS):
+        assert row.seconds[State.UNKNOWN] == pytest.approx(12 * 60, abs=60)
+        assert row.low is not None
+        assert row.low < 1
 
 
 def test_story_d_received_nothing_meanwhile(snapshot: Snapshot, stories: Stories) -> None:
