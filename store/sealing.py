@@ -1,5 +1,8 @@
 """Sealing: a day's hot rows become Parquet files and their manifest, in one transaction.
 
+A row of `events` is inserted and deleted, never updated: DuckDB sees no conflict between an UPDATE
+and a DELETE of the same row, so a seal would undo it unseen.
+
 Left for later, with erasure: after a seal, rewrite the database file (COPY FROM DATABASE, swapped
 in), because deleted values stay readable in a DuckDB file. Its place is after the COMMIT of
 `seal_day`, under `files_lock`.
@@ -44,8 +47,8 @@ STEPS = (
     "synced",
     "renamed",
     "folders synced",
-    "deleted",
     "counted",
+    "deleted",
     "listed",
     "committed",
 )
