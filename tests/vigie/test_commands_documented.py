@@ -75,15 +75,15 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         timeout=60,
-        env={**os.environ, "COLUMNS": "100"},
+        env={**os.environ, "COLUMNS": "80"},
     )
 
 
 def test_help_lists_the_commands_and_a_wrong_one_is_told_so() -> None:
     done = run("--help")
     assert done.returncode == 0
-    listed = re.findall(r"^  ([a-z-]+)  ", done.stdout, re.MULTILINE)
-    assert listed == list(COMMANDS)
+    listed = re.findall(r"^  ([a-z][a-z-]+)  .*\.$", done.stdout, re.MULTILINE)
+    assert listed == list(COMMANDS), done.stdout
     done = run("srve")
     assert done.returncode == 2
     assert "No such command 'srve'" in done.stderr

@@ -32,8 +32,9 @@ def check(
     text: Annotated[str | None, typer.Option(help="Must stand in the body.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Check a URL or a monitor once, now, and show where the time went.
+    """Check a URL or a monitor once, now.
 
+    Shows where the time went.
     Exit code 0: it is up, though perhaps slow. 1: it is not, or nothing can be said of it.
     2: the check was asked wrongly.
     """

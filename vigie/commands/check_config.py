@@ -6,8 +6,9 @@ from vigie.settings_file import load_settings
 
 
 def check_config(config: Config = DEFAULT_CONFIG) -> None:
-    """Check the settings file and name every mistake: where, what is wrong, what would be right.
+    """Name every mistake of the settings file.
 
+    For each: where it is, what is wrong, and what would be right.
     Exit code 0 when there is none, 1 otherwise.
     """
     print(f"ok: {summary(load_settings(config))}")

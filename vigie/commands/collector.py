@@ -31,8 +31,9 @@ def collector(
     supervised: Supervised = False,
     listen_on: Descriptor = None,
 ) -> None:
-    """Run the collector alone: rum.js and beacons, on the public port.
+    """Run the collector alone.
 
+    It serves rum.js and takes beacons, on the public port.
     `vigie serve` does this for you. Use it alone under systemd or in a container.
     """
     settings = load_settings(config)

@@ -25,8 +25,9 @@ def console(
     supervised: Supervised = False,
     listen_on: Descriptor = None,
 ) -> None:
-    """Run the console alone: it loads the journal, keeps the store, serves pages and the API.
+    """Run the console alone.
 
+    It loads the journal, keeps the store, and serves pages and the API.
     `vigie serve` does this for you. Use it alone under systemd or in a container.
     """
     settings = load_settings(config)

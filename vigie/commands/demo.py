@@ -40,9 +40,9 @@ def demo(
         int, typer.Option(min=1, max=SESSION_DAYS, help="Of sessions.", hidden=True)
     ] = SESSION_DAYS,
 ) -> None:
-    """Try Vigie: a demo site with five stories in its past, and a button to break it.
+    """Try Vigie on a demo site of its own.
 
-    The history is generated once, in a data folder apart; later starts take seconds.
+    It has five stories in its past, and a button to break it. The history is generated once, in a data folder apart; later starts take seconds.
     """
     set_up_logs(level=logging.WARNING)
     screen = Console(highlight=False)

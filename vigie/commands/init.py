@@ -18,9 +18,9 @@ def init(
     url: Annotated[str, typer.Argument(help="A page of the site: https://www.example.com")],
     config: Config = DEFAULT_CONFIG,
 ) -> None:
-    """Write settings for the site at URL, and print what to paste into it.
+    """Write settings for the site at URL.
 
-    A settings file that is there already gets the site added at its end; nothing in it is changed.
+    Prints what to paste into the site: the snippet, and the lines for its web server. A settings file that is there already gets the site added at its end; nothing in it is changed.
     """
     existed = config.exists()
     try:

@@ -21,8 +21,9 @@ def prober(
     log_format: Log = LogFormat.PLAIN,
     supervised: Supervised = False,
 ) -> None:
-    """Run the prober alone: the schedule and the checks of all monitors.
+    """Run the prober alone.
 
+    It makes the checks of all monitors, each in its rhythm.
     `vigie serve` does this for you. Use it alone under systemd or in a container.
     """
     settings = load_settings(config)

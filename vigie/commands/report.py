@@ -31,7 +31,7 @@ def report(
     config: Config = DEFAULT_CONFIG,
     data: Data = DEFAULT_DATA,
 ) -> None:
-    """Print a report: uptime, funnel, speed or journey.
+    """Print uptime, funnel, speed or journey.
 
     The running console is asked; only when none runs is the store opened itself.
     """

@@ -33,9 +33,9 @@ def serve(
     ] = 1,
     log_format: Log = LogFormat.PLAIN,
 ) -> None:
-    """Run collector, prober and console; restart the one that dies.
+    """Run all of Vigie, and restart what dies.
 
-    SIGTERM or Ctrl-C ends them all, with nothing lost. Settings are read at the start: restart
+    That is collector, prober and console, each a process of its own. SIGTERM or Ctrl-C ends them all, with nothing lost. Settings are read at the start: restart
     after changing them.
     """
     settings = load_settings(config)
