@@ -95,7 +95,9 @@ class Exchange(asyncio.Protocol):
         self._received_bytes += len(data)
         try:
             self._parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+        except httptools.HttpParserUpgrade:
+            self._finish()  # status 101: what follows is no longer HTTP
+        except httptools.HttpParserError as error:
             if not self._complete:
                 self._fail(self._not_http(error, data))
         if not self._answered and self._received_bytes > HEADER_BYTES_MAX:
@@ -195,9 +197,7 @@ class Exchange(asyncio.Protocol):
             )
 
     def _not_http(self, error: Exception, data: bytes) -> CheckFailedError:
-        if isinstance(error, httptools.HttpParserUpgrade):
-            words = "the server switched protocols, which was not asked for"
-        elif self._answered:
+        if self._answered:
             words = f"the body is malformed after {self.progress}: {error}"
         else:
             words = f"the answer is not HTTP: it begins with {data[:40]!r}"

@@ -1,0 +1,169 @@
+"""Targets made for real on loopback, a checker to aim at them, and an authority for TLS."""
+
+import asyncio
+import contextlib
+import shutil
+import ssl
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from probes.check import Checker, now_us
+from probes.monitor import Monitor
+from probes.result import CheckResult
+
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
+    """The prober runs on uvloop; both loops must agree on every outcome."""
+    return "asyncio", {"use_uvloop": request.param == "uvloop"}
+
+
+@contextlib.asynccontextmanager
+async def _serve(
+    handler: Handler, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1", port: int = 0
+) -> AsyncIterator[str]:
+    running: set[asyncio.Task[None]] = set()
+
+    async def guarded(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await handler(reader, writer)
+        except (OSError, asyncio.IncompleteReadError):
+            return  # the prober hung up, as it may
+        finally:
+            writer.transport.abort()
+
+    def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(guarded(reader, writer))
+        running.add(task)
+        task.add_done_callback(running.discard)
+
+    server = await asyncio.start_server(accepted, host, port, ssl=tls)
+    scheme = "https" if tls else "http"
+    try:
+        yield f"{scheme}://{host}:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+        handlers = list(running)
+        for task in handlers:
+            task.cancel()
+        await asyncio.gather(*handlers, return_exceptions=True)
+        await server.wait_closed()
+
+
+@pytest.fixture
+def serve() -> Callable[..., contextlib.AbstractAsyncContextManager[str]]:
+    """`async with serve(handler, tls, host, port) as url`: a server for raw connections."""
+    return _serve
+
+
+@pytest.fixture
+def answer() -> Callable[..., Handler]:
+    """A handler that reads a request and sends these bytes as they are, then hangs up."""
+
+    def make(*parts: bytes | float, hang_up: bool = True) -> Handler:
+        async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            for part in parts:
+                if isinstance(part, float):
+                    await asyncio.sleep(part)
+                else:
+                    writer.write(part)
+                    await writer.drain()
+            if hang_up:
+                writer.write_eof() if writer.can_write_eof() else writer.close()
+            await reader.read()
+
+        return handler
+
+    return make
+
+
+@pytest.fixture
+async def checker() -> AsyncIterator[Checker]:
+    # A loaded test machine must not turn the time-outs under test into "our own fault".
+    checker = Checker(resolver_threads=4, stall_limit_s=3600)
+    yield checker
+    await checker.aclose()
+
+
+@pytest.fixture
+def check(checker: Checker) -> Callable[..., Awaitable[CheckResult]]:
+    """`await check(url, **fields of Monitor)`, with a deadline nobody meets by accident."""
+
+    async def run(url: str, **fields: Any) -> CheckResult:
+        monitor = Monitor(id="m", url=url, **{"timeout_s": 30.0, **fields})
+        return await checker.check(monitor, due_us=now_us(), location="here")
+
+    return run
+
+
+class Authority:
+    """A certificate authority of the tests' own, and certificates signed by it."""
+
+    def __init__(self, folder: Path, openssl: str) -> None:
+        self._folder = folder
+        self._openssl = openssl
+        (folder / "index").touch()
+        (folder / "ca.cnf").write_text(
+            f"[ca]\ndefault_ca=d\n[d]\ndatabase={folder}/index\nserial={folder}/serial\n"
+            f"rand_serial=yes\nnew_certs_dir={folder}\ncertificate={folder}/ca.pem\n"
+            f"private_key={folder}/ca.key\ndefault_md=sha256\npolicy=p\nunique_subject=no\n"
+            "[p]\ncommonName=supplied\n"
+        )
+        self._key_and("req", "-x509", "-days", "30", "-subj", "/CN=Tests", name="ca")
+
+    def server(self, *names: str, begin: str = "", end: str = "") -> ssl.SSLContext:
+        """A server's side, with a certificate for these names; times as YYYYMMDDHHMMSSZ."""
+        stem = f"{abs(hash((names, begin, end)))}"
+        extensions = self._folder / f"{stem}.ext"
+        extensions.write_text("subjectAltName=" + ",".join(names))
+        self._key_and("req", "-new", "-subj", "/CN=test", name=stem)
+        self._run(
+            *("ca", "-batch", "-config", str(self._folder / "ca.cnf")),
+            *("-in", self._path(stem, "pem"), "-out", self._path(stem, "crt")),
+            *("-extfile", str(extensions), "-notext"),
+            *("-startdate", begin or "20200101000000Z", "-enddate", end or "20491231235959Z"),
+        )
+        return self._context(self._path(stem, "crt"), self._path(stem, "key"))
+
+    def self_signed(self, name: str) -> ssl.SSLContext:
+        stem = "self-signed"
+        self._key_and(
+            *("req", "-x509", "-days", "30", "-subj", "/CN=test"),
+            *("-addext", f"subjectAltName={name}"),
+            name=stem,
+        )
+        return self._context(self._path(stem, "pem"), self._path(stem, "key"))
+
+    def client(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=self._path("ca", "pem"))
+
+    def _key_and(self, *arguments: str, name: str) -> None:
+        key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+        to = ("-keyout", self._path(name, "key"), "-out", self._path(name, "pem"))
+        self._run(*arguments, *key, *to)
+
+    def _context(self, certificate: str, key: str) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        return context
+
+    def _path(self, name: str, kind: str) -> str:
+        return str(self._folder / f"{name}.{kind}")
+
+    def _run(self, *arguments: str) -> None:
+        ended = subprocess.run([self._openssl, *arguments], check=False, capture_output=True)
+        assert ended.returncode == 0, f"openssl {arguments[0]}: {ended.stderr.decode()}"
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    if (openssl := shutil.which("openssl")) is None:
+        pytest.fail("the TLS tests make their certificates with the openssl command: install it")
+    return Authority(tmp_path_factory.mktemp("authority"), openssl)

@@ -1,0 +1,107 @@
+"""Certificates that do not verify, made by an authority of the tests' own."""
+
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from probes.certificate import validity
+from probes.check import Checker, now_us
+from probes.monitor import Monitor
+from probes.outcome import Outcome
+from probes.result import CheckResult
+
+pytestmark = pytest.mark.anyio
+
+Check = Callable[..., Awaitable[CheckResult]]
+Serve = Callable[..., AbstractAsyncContextManager[str]]
+Answer = Callable[..., Any]
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+
+
+@pytest.fixture
+async def trusting(authority: Any) -> AsyncIterator[Check]:
+    """Checks by a prober that trusts the tests' authority; names resolve to loopback."""
+
+    def loopback(host: str, port: int, **_: object) -> list[Any]:
+        return [(2, 1, 6, "", ("127.0.0.1", port))]
+
+    checker = Checker(context=authority.client(), getaddrinfo=loopback, stall_limit_s=3600)
+
+    async def run(url: str, **fields: Any) -> CheckResult:
+        monitor = Monitor(id="m", url=url, **{"timeout_s": 30.0, **fields})
+        return await checker.check(monitor, due_us=now_us(), location="here")
+
+    yield run
+    await checker.aclose()
+
+
+async def test_a_good_certificate(
+    trusting: Check, serve: Serve, answer: Answer, authority: Any
+) -> None:
+    tls = authority.server("IP:127.0.0.1", "DNS:shop.example")
+    async with serve(answer(OK), tls) as url:
+        by_address = await trusting(url, text="hello")
+        by_name = await trusting(url.replace("127.0.0.1", "shop.example"), text="hello")
+    for result in (by_address, by_name):
+        assert (result.outcome, result.detail) == (Outcome.OK, "")
+        assert result.tls_ms is not None
+    assert by_address.dns_ms is None
+    assert by_name.dns_ms is not None
+
+
+async def test_expired(trusting: Check, serve: Serve, answer: Answer, authority: Any) -> None:
+    tls = authority.server("IP:127.0.0.1", begin="20240101000000Z", end="20240331235900Z")
+    async with serve(answer(OK), tls) as url:
+        result = await trusting(url)
+    assert result.outcome is Outcome.TLS_CERTIFICATE
+    assert result.detail == "certificate expired on 2024-03-31 23:59 UTC"
+    assert result.tls_ms is not None
+    assert result.wait_ms is None
+
+
+async def test_not_yet_valid(trusting: Check, serve: Serve, answer: Answer, authority: Any) -> None:
+    tls = authority.server("IP:127.0.0.1", begin="20480101000000Z", end="20490101000000Z")
+    async with serve(answer(OK), tls) as url:
+        result = await trusting(url)
+    assert result.outcome is Outcome.TLS_CERTIFICATE
+    assert result.detail == "certificate is not valid before 2048-01-01 00:00 UTC"
+
+
+async def test_for_another_name(
+    trusting: Check, serve: Serve, answer: Answer, authority: Any
+) -> None:
+    async with serve(answer(OK), authority.server("DNS:other.example")) as url:
+        result = await trusting(url.replace("127.0.0.1", "shop.example"))
+    assert result.outcome is Outcome.TLS_CERTIFICATE
+    assert "not valid for 'shop.example'" in result.detail
+
+
+async def test_self_signed(trusting: Check, serve: Serve, answer: Answer, authority: Any) -> None:
+    async with serve(answer(OK), authority.self_signed("IP:127.0.0.1")) as url:
+        result = await trusting(url)
+    assert result.outcome is Outcome.TLS_CERTIFICATE
+    assert "self-signed" in result.detail
+
+
+async def test_of_an_authority_nobody_knows(
+    check: Check, serve: Serve, answer: Answer, authority: Any
+) -> None:
+    async with serve(answer(OK), authority.server("IP:127.0.0.1")) as url:
+        result = await check(url)
+    assert result.outcome is Outcome.TLS_CERTIFICATE
+    assert "unable to get local issuer certificate" in result.detail
+
+
+def test_validity_is_read_from_the_bytes(authority: Any) -> None:
+    authority.server("DNS:a.example", begin="20240101000000Z", end="20500131000000Z")
+    pem = max(authority._folder.glob("*.crt"), key=lambda path: path.stat().st_mtime_ns)
+    der = ssl.PEM_cert_to_DER_cert(pem.read_text())
+    assert validity(der) == (datetime(2024, 1, 1, tzinfo=UTC), datetime(2050, 1, 31, tzinfo=UTC))
+    for cut in range(1, 120):
+        with pytest.raises(ValueError, match="end early"):
+            validity(der[:cut])
