@@ -12,7 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from vigie.demo import demo_folder
 from vigie.demo.addresses import open_demo_sockets
+from vigie.demo.demo_folder import Held
 from vigie.folders import address_of
 from vigie.process import listen
 
@@ -86,11 +88,10 @@ def test_the_link_opens_the_console_and_a_second_start_keeps_the_history(
 
 def test_a_history_that_was_interrupted_is_made_again(start: Start, tmp_path: Path) -> None:
     first = start()
-    journal = tmp_path / "demo" / "journal"
-    said_until(first, re.compile("checks"))
+    said_until(first, re.compile("Making a history"))
     first.kill()
     first.communicate()
-    assert journal.exists()
+    assert demo_folder.held_by(tmp_path / "demo") == (Held.UNFINISHED, None)
     said, _ = said_until(second := start(), LINK)
     assert "left unfinished" in said
     assert "Generated" in said
@@ -117,7 +118,7 @@ def test_a_taken_port_is_left_for_a_free_one_and_said() -> None:
     taken.close()
 
 
-def test_the_demo_listens_on_this_machine_only(tmp_path: Path) -> None:
+def test_the_demo_listens_on_this_machine_only() -> None:
     sockets = open_demo_sockets(0)
     assert {address.host for address in sockets.addresses()} == {"127.0.0.1"}
     assert not sockets.moved

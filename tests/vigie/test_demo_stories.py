@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from analytics.reports.journey import journey
 
 from analytics.question import JourneyQuestion, SiteScope, Step, Window
 from analytics.reports.funnel import funnel
+from analytics.reports.journey import journey
 from analytics.reports.speed import speed
 from analytics.reports.types import (
     FunnelReport,
@@ -268,7 +268,7 @@ def test_story_d_received_nothing_meanwhile(snapshot: Snapshot, stories: Stories
     assert stored(snapshot, received, off) == 0
     after = Window(off.end, off.end + (off.end - off.start))
     assert stored(snapshot, received, after) > 100
-    late = "time < $end AND received >= $end AND received < $end + INTERVAL 1 DAY"
+    late = "kind = 'vitals' AND time >= $start AND time < $end AND received >= $end"
     assert stored(snapshot, late, off) > 0
 
 

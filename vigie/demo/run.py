@@ -69,11 +69,12 @@ def prepare_history(
     """The folder's history: the one it holds, or a new one where there is none to use."""
     held, marker = demo_folder.held_by(folder.root)
     if held is Held.UNFINISHED:
-        screen.print("The history in this folder was left unfinished; making it again.")
+        screen.print("The history in this folder was left unfinished.")
     if marker is not None and not fresh and _same_length(marker.plan, plan):
         _say_age(marker, plan.now, screen)
         return marker
     demo_folder.begin(folder, plan)
+    screen.print("Making a history to look into; this is done once.", soft_wrap=True)
     with _bar(screen) as progress:
         history = generate(
             folder,
@@ -84,7 +85,8 @@ def prepare_history(
         )
     screen.print(
         f"Generated {history.checks:,} checks and {history.events:,} events"
-        f" in {history.batches:,} beacons; every one is marked as generated."
+        f" in {history.batches:,} beacons; every one is marked as generated.",
+        soft_wrap=True,
     )
     return demo_folder.finish(folder, plan, history)
 
@@ -205,5 +207,6 @@ def _say_age(marker: Marker, now: datetime, screen: Console) -> None:
     if days > 1:
         screen.print(
             f"The generated history ends {days:.0f} days ago; what lies between shows as not"
-            " observed. For a new one: vigie demo --fresh"
+            " observed. For a new one: vigie demo --fresh",
+            soft_wrap=True,
         )
