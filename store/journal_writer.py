@@ -78,6 +78,7 @@ class JournalWriter:
         self._changed = threading.Condition()
         self._pending: list[_Waiting] = []
         self._pending_bytes = 0
+        self._notifier: asyncio.AbstractEventLoop | None = None
         self._failure: OSError | None = None
         self._closed = False
         self._flushes = 0
@@ -97,14 +98,17 @@ class JournalWriter:
         if self._admit is not None and (reason := self._admit()) is not None:
             raise JournalUnavailableError(reason)
         frame = encode_frame(encode(record))
-        future = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
         with self._changed:
             self._check_open()
             if self._pending_bytes + len(frame) > self._pending_bytes_max:
                 raise JournalUnavailableError(Unavailable.QUEUE_FULL)
             self._pending.append((frame, future))
             self._pending_bytes += len(frame)
-            self._changed.notify()
+            if self._notifier is not loop:
+                self._notifier = loop
+                loop.call_soon(self._notify)
         await future
 
     def healthy(self) -> bool:
@@ -136,6 +140,11 @@ class JournalWriter:
             "journal_flushed_records_total": self._flushed_records,
             "journal_pending_bytes": self._pending_bytes,
         }
+
+    def _notify(self) -> None:
+        with self._changed:
+            self._notifier = None
+            self._changed.notify()
 
     def _check_open(self) -> None:
         if self._closed:
