@@ -7,13 +7,15 @@
  * share a number and need not talk; n counts from 0, so that a hole shows what was lost.
  */
 
+import { now } from "./clock";
 import { guard } from "./guard";
 import { randomHex } from "./random";
 import { enqueue } from "./send";
+import { peek } from "./session";
 
 /** A batch waits this long for more events... */
 const WAIT_MS = 10_000;
-/** ...but this long once it holds a custom event or an error: they are what somebody waits for. */
+/** ...but this long once it holds something that somebody may be waiting for. */
 const WAIT_URGENT_MS = 1000;
 /** Urgent batches of a page load that may come at once, and how long it takes to earn another. */
 const URGENT_BURST = 20;
@@ -60,15 +62,15 @@ let timer: number | undefined;
 let timerDue = 0;
 let urgentUsed = 0;
 
-/** Adds an event of a view to the batch that is being gathered. */
-export function add(view: View, event: Event): void {
+/** Adds an event of a view to the batch that is being gathered, which is sent soon if `urgent`. */
+export function add(view: View, event: Event, urgent = false): void {
   if (next >= BATCHES_MAX) return;
   const bytes = utf8.encode(JSON.stringify(event)).length + view.page.length + 40;
   const fits = pendingBytes + bytes <= BYTES_MAX && pending.length < EVENTS_MAX;
   if (pending[0] && (!fits || pending[0].view.session !== view.session)) seal();
   pending.push({ view, event });
   pendingBytes += bytes;
-  schedule(event.kind === "event" || event.kind === "error");
+  schedule(urgent);
 }
 
 /** Whether any batch of this page load was sealed; until then its session can still be settled. */
@@ -86,6 +88,7 @@ export function seal(): void {
   clearTimeout(timer);
   timer = undefined;
   if (!pending[0]) return;
+  if (!anySealed()) settleSession();
   const events = pending.map(({ view, event }) => ({ ...event, view: view.number, page: view.page }));
   const session = pending[0].view.session;
   const number = load * BATCHES_MAX + next++;
@@ -96,13 +99,19 @@ export function seal(): void {
   enqueue(text.slice(0, -1));
 }
 
+/** Tabs opened at one moment each began a session before they could see the other's. */
+function settleSession(): void {
+  const agreed = peek(now());
+  if (agreed) pending.forEach(({ view }) => (view.session = agreed));
+}
+
 function schedule(urgent: boolean): void {
-  const now = performance.now();
+  const at = performance.now();
   let wait = WAIT_MS;
-  if (urgent && urgentUsed - now / URGENT_EARNED_MS < URGENT_BURST) wait = WAIT_URGENT_MS;
-  if (timer !== undefined && timerDue <= now + wait) return;
+  if (urgent && urgentUsed - at / URGENT_EARNED_MS < URGENT_BURST) wait = WAIT_URGENT_MS;
+  if (timer !== undefined && timerDue <= at + wait) return;
   if (wait === WAIT_URGENT_MS) urgentUsed++;
   clearTimeout(timer);
-  timerDue = now + wait;
+  timerDue = at + wait;
   timer = setTimeout(guard(seal), wait);
 }

@@ -12,6 +12,7 @@ import { liveView } from "./view";
 
 const SAME_MAX = 5;
 const ALL_MAX = 100;
+const NAME_LENGTH_MAX = 100;
 const MESSAGE_LENGTH_MAX = 500;
 const STACK_LENGTH_MAX = 3000;
 
@@ -45,13 +46,14 @@ export function recordError(name: string, message: string, stack: string): void 
   if (!view) return;
   seen.set(fingerprint, times + 1);
   all++;
-  add(view, {
+  const event = {
     kind: "error",
     at: now(),
-    name: name.slice(0, 100),
+    name: name.slice(0, NAME_LENGTH_MAX),
     message: withoutQueries(message).slice(0, MESSAGE_LENGTH_MAX),
     stack: withoutQueries(stack).slice(0, STACK_LENGTH_MAX),
-  });
+  } as const;
+  add(view, event, true);
 }
 
 function note(thrown: unknown, said: string, file: string): void {

@@ -26,14 +26,15 @@ export function recordEvent(name: unknown, options: EventOptions = {}): void {
   }
   const at = now();
   const { value, currency, attributes } = options || {};
-  add(currentView(at), {
+  const event = {
     kind: "event",
     at,
     name: name.slice(0, NAME_LENGTH_MAX),
     ...(Number.isFinite(value) && { value }),
     ...(typeof currency === "string" && currency && { currency: currency.slice(0, 3) }),
     ...(attributes && { attributes: plain(attributes) }),
-  });
+  } as const;
+  add(currentView(at), event, true);
 }
 
 /** The attributes that are texts, numbers, true or false; a table has no room for others. */

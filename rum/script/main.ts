@@ -31,13 +31,12 @@ function start(tag: Tag): void {
     campaign: campaign() || undefined,
   });
   watchViews(queuedPage() || tag.page);
-  watchVitals(currentView(now()));
   whenViewEnds(() => recordVitals());
-  watchErrors();
-  watchPeople();
-  watchPage();
+  // One that fails is told of like any mistake of ours, and leaves the others their work.
+  for (const step of [watchReturn, watchFirstVitals, watchErrors, watchPeople, watchEnd, openApi]) {
+    guard(step)();
+  }
   sendTo(tag.endpoint);
-  openApi();
 }
 
 /** Whatever somebody does keeps the session going; storage is written once a second at most. */
@@ -59,8 +58,25 @@ function watchPeople(): void {
   );
 }
 
-/** The page is left, comes back, or never does. */
-function watchPage(): void {
+/**
+ * The page comes back from the back/forward cache: a new view, with vitals of its own. To be called
+ * before web-vitals is: it reports the return's TTFB at once, which must find the new view in place.
+ */
+function watchReturn(): void {
+  const returned = guard((event: PageTransitionEvent) => {
+    if (!event.persisted) return;
+    restartVitals(viewAgain(moment(event.timeStamp)));
+    resume();
+  });
+  addEventListener("pageshow", returned, true);
+}
+
+function watchFirstVitals(): void {
+  watchVitals(currentView(now()));
+}
+
+/** The page is left, comes back into sight, or never does. */
+function watchEnd(): void {
   // On the document, for web-vitals has its last word in capturing listeners of the window.
   document.addEventListener(
     "visibilitychange",
@@ -69,14 +85,6 @@ function watchPage(): void {
   // Both are needed: a tab put aside on a phone may be killed without a pagehide, and browsers differ
   // in whether and in which order a navigation fires the two.
   addEventListener("pagehide", guard(() => say(true)));
-  addEventListener(
-    "pageshow",
-    guard((event: PageTransitionEvent) => {
-      if (!event.persisted) return;
-      restartVitals(viewAgain(moment(event.timeStamp)));
-      resume();
-    }),
-  );
   addEventListener("online", guard(online));
 }
 

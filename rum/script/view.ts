@@ -74,9 +74,11 @@ export function namePage(name: string): void {
 function begin(at: number, name: string): View {
   named = !!name;
   const page = (name || template(pathOf(location))).slice(0, NAME_LENGTH_MAX);
+  // Somebody came: that is told at once, lest a visit of a few seconds be lost.
+  const arrival = !peek(at);
   here = { session: touch(at), number: ++number, page };
   ending.forEach((told) => told());
-  add(here, { kind: "view", at });
+  add(here, { kind: "view", at }, arrival);
   return here;
 }
 

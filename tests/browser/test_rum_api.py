@@ -3,14 +3,11 @@
 import pytest
 from playwright.sync_api import ConsoleMessage, Page
 
+from tests.support.browsing import QUEUE, hide, leave, visit
 from tests.support.capture import Capture
 from tests.support.site import SNIPPET, WebSite, document
 
 pytestmark = pytest.mark.browser
-
-QUEUE = """<script>
-  window.vigie = window.vigie || function () { (vigie.q = vigie.q || []).push(arguments) }
-</script>"""
 
 
 @pytest.fixture
@@ -27,16 +24,11 @@ def console(page: Page) -> list[str]:
     return said
 
 
-def ready(page: Page, site: WebSite, path: str = "/") -> None:
-    page.goto(site.base + path)
-    page.wait_for_function("window.vigie && vigie.ready")
-
-
 def test_an_event_arrives_soon_with_its_value_and_attributes(
     site: WebSite, page: Page, capture: Capture, console: list[str]
 ) -> None:
     site.pages["/mandates/42"] = document()
-    ready(page, site, "/mandates/42")
+    visit(page, site.base + "/mandates/42")
     page.evaluate("""() => vigie('event', 'mandate_signed', {
         value: 290000.5, currency: 'EUR',
         attributes: {
@@ -71,7 +63,7 @@ def test_calls_made_before_the_script_came_are_not_lost(
             window.kept = window.vigie;
         </script>"""
     )
-    ready(page, site)
+    visit(page, site.base + "/")
     page.evaluate("kept('event', 'by a reference kept from before')")
     capture.wait_for_event(kind="event", name="by a reference kept from before")
     early = capture.wait_for_event(kind="event", name="early")
@@ -84,7 +76,7 @@ def test_a_level_that_changes_leaves_what_was_gathered_under_the_first(
     site: WebSite, page: Page, capture: Capture
 ) -> None:
     site.pages["/"] = document()
-    ready(page, site)
+    visit(page, site.base + "/")
     page.evaluate("""() => {
         vigie('event', 'before');
         vigie('level', 'novice');
@@ -114,11 +106,12 @@ def test_a_level_declared_after_everything_was_sent_still_arrives(
     site: WebSite, page: Page, capture: Capture
 ) -> None:
     site.pages["/"] = document("<h1>Start</h1>")
-    ready(page, site)
+    visit(page, site.base + "/")
     page.evaluate("vigie('event', 'first')")
+    hide(page)
     capture.wait_for_event(name="first")
     page.evaluate("vigie('level', 'expert')")
-    page.goto("about:blank")
+    leave(page)
     capture.wait(lambda came: came.accepted[-1].json.get("level") == "expert", "the level")
 
 
@@ -134,7 +127,7 @@ def test_the_tag_and_the_address_tell_of_the_whole_batch(
     page.goto(elsewhere + "/from")
     page.evaluate("address => { location.href = address }", site.base + address)
     page.wait_for_function("window.vigie && vigie.ready")
-    page.goto("about:blank")
+    leave(page)
     capture.wait_for_event(kind="view")
     beacon = capture.beacons[0].json
     assert beacon["v"] == 1
@@ -151,7 +144,7 @@ def test_a_tag_without_a_key_says_so_once_and_does_nothing(
 ) -> None:
     site.pages["/"] = document(snippet='<script src="/vigie/rum.js"></script>')
     page.goto(site.base + "/")
-    page.goto("about:blank")
+    leave(page)
     assert len(console) == 1, console
     assert "data-site" in console[0]
     assert capture.beacons == []
@@ -161,7 +154,7 @@ def test_wrong_calls_are_explained_and_never_thrown(
     site: WebSite, page: Page, capture: Capture, console: list[str]
 ) -> None:
     site.pages["/"] = document()
-    ready(page, site)
+    visit(page, site.base + "/")
     page.evaluate("""() => {
         vigie(); vigie('evnt', 'x'); vigie('evnt', 'x'); vigie('event'); vigie('event', 7);
         vigie('event', 'good', null); vigie('event', 'better', 7);

@@ -1,10 +1,9 @@
 """A batch is the same at every attempt, arrives in the end, and is never asked for too often."""
 
-import time
-
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
+from tests.support.browsing import QUEUE, hide, leave, run_clock_until, visit
 from tests.support.capture import Capture
 from tests.support.site import Answer, WebSite, document
 
@@ -12,54 +11,79 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def open_page(site: WebSite, page: Page) -> Page:
-    site.pages["/"] = document("<h1>Start</h1>")
-    page.goto(site.base + "/")
-    page.wait_for_function("window.vigie && vigie.ready")
+def signing(site: WebSite, page: Page) -> Page:
+    """About to visit a site whose first batch holds an event, under a clock the test moves."""
+    site.pages["/"] = document(head=QUEUE + "<script>vigie('event', 'signed')</script>")
+    page.clock.install()
     return page
 
 
-def test_a_retry_is_the_same_batch_under_a_new_time(open_page: Page, capture: Capture) -> None:
-    capture.answers = [Answer(503, {"Retry-After": "1"}), Answer(500)]
-    began = time.monotonic()
-    open_page.evaluate("vigie('event', 'signed')")
-    capture.wait_for_event(name="signed")
+@pytest.fixture
+def open_page(site: WebSite, page: Page) -> Page:
+    site.pages["/"] = document("<h1>Start</h1>")
+    visit(page, site.base + "/")
+    return page
+
+
+def test_a_retry_is_the_same_batch_under_a_new_time(
+    signing: Page, site: WebSite, capture: Capture
+) -> None:
+    capture.answers = [Answer(503, {"Retry-After": "7"}), Answer(500)]
+    visit(signing, site.base + "/")
+    run_clock_until(signing, lambda: bool(capture.find(name="signed")), "the third attempt")
+    assert [beacon.status for beacon in capture.beacons] == [503, 500, 204]
     first, second, third = (dict(beacon.json) for beacon in capture.beacons)
     sent = [beacon.pop("sent") for beacon in (first, second, third)]
     assert first == second == third
-    assert sent == sorted(sent)
-    assert sent[1] - sent[0] >= 1000, "Retry-After was not heeded"
-    assert abs(sent[2] / 1000 - time.time()) < 10
-    assert time.monotonic() - began >= 1
-    assert [beacon.status for beacon in capture.beacons] == [503, 500, 204]
+    assert sent[1] - sent[0] >= 7000, "Retry-After was not heeded"
+    assert sent[2] - sent[1] >= 2000, "the pause did not grow"
+    assert sent[2] - sent[0] < 30_000
+    assert first["batch"] % 2**20 == 0
 
 
-def test_what_happens_meanwhile_goes_into_later_batches(open_page: Page, capture: Capture) -> None:
-    capture.answers = [Answer(429, {"Retry-After": "2"})]
-    open_page.evaluate("vigie('event', 'first')")
-    capture.wait(lambda came: len(came.beacons) == 1, "the first attempt")
-    open_page.evaluate("vigie('event', 'second')")
-    capture.wait_for_event(name="second")
-    assert [event["name"] for event in capture.find(kind="event")] == ["first", "second"]
+def test_what_happens_meanwhile_goes_into_later_batches(
+    signing: Page, site: WebSite, capture: Capture
+) -> None:
+    capture.answers = [Answer(429, {"Retry-After": "5"})]
+    visit(signing, site.base + "/")
+    run_clock_until(signing, lambda: bool(capture.beacons), "the first attempt")
+    signing.evaluate("vigie('event', 'second')")
+    run_clock_until(signing, lambda: bool(capture.find(name="second")), "the second event")
+    assert [event["name"] for event in capture.find(kind="event")] == ["signed", "second"]
+    first, again, *_ = capture.beacons
+    assert (first.status, again.status) == (429, 204)
+    assert first.json["events"] == again.json["events"]
     numbers = [beacon.json["batch"] for beacon in capture.accepted]
     assert numbers == [numbers[0], numbers[0] + 1]
-    assert numbers[0] % 2**20 == 0
-    assert all("second" not in str(beacon.json) for beacon in capture.beacons[:2])
 
 
 @pytest.mark.parametrize("status", [400, 403, 413])
-def test_a_refused_batch_is_not_sent_again(open_page: Page, capture: Capture, status: int) -> None:
+def test_a_refused_batch_is_not_sent_again(
+    signing: Page, site: WebSite, capture: Capture, status: int
+) -> None:
     capture.answers = [Answer(status)]
-    open_page.evaluate("vigie('event', 'refused')")
-    capture.wait(lambda came: len(came.beacons) == 1, "the refused batch")
-    open_page.evaluate("vigie('event', 'next')")
-    capture.wait_for_event(name="next")
+    visit(signing, site.base + "/")
+    run_clock_until(signing, lambda: bool(capture.beacons), "the refused batch")
+    signing.evaluate("vigie('event', 'next')")
+    run_clock_until(signing, lambda: bool(capture.find(name="next")), "the next batch")
     assert [beacon.status for beacon in capture.beacons] == [status, 204]
 
 
+def test_a_batch_that_never_succeeds_is_given_up(
+    signing: Page, site: WebSite, capture: Capture
+) -> None:
+    capture.answers = [Answer(500)] * 10
+    visit(signing, site.base + "/")
+    run_clock_until(signing, lambda: not capture.answers, "ten tries", step_ms=5000)
+    signing.evaluate("vigie('event', 'next')")
+    run_clock_until(signing, lambda: bool(capture.find(name="next")), "the next batch")
+    assert len(capture.beacons) == 11
+    assert capture.find(name="signed") == []
+
+
 def test_beacons_need_no_preflight(open_page: Page, capture: Capture) -> None:
-    open_page.evaluate("vigie('event', 'signed')")
-    capture.wait_for_event(name="signed")
+    hide(open_page)
+    capture.wait_for_event(kind="view")
     assert capture.beacons[0].headers["content-type"].startswith("text/plain")
 
 
@@ -79,23 +103,28 @@ def test_closing_the_tab_delivers_all_there_is(open_page: Page, capture: Capture
 
 
 def test_what_a_failing_collector_did_not_take_is_sent_by_the_tab_s_next_page(
-    open_page: Page, site: WebSite, capture: Capture
+    site: WebSite, page: Page, capture: Capture
 ) -> None:
-    capture.answers = [Answer(503, {"Retry-After": "60"})] * 3
-    open_page.evaluate("vigie('event', 'unsent')")
-    capture.wait(lambda came: len(came.beacons) == 1, "the first attempt")
+    site.pages["/"] = document(head=QUEUE + "<script>vigie('event', 'unsent')</script>")
+    site.pages["/next"] = document()
+    capture.usual = Answer(503, {"Retry-After": "60"})
+    visit(page, site.base + "/")
+    capture.wait(lambda came: bool(came.beacons), "the first attempt")
     failed = capture.beacons[0].identity
-    capture.answers = [Answer(503)] * 5
-    open_page.goto(site.base + "/?next")
-    open_page.wait_for_function("window.vigie && vigie.ready")
-    capture.wait(lambda came: len(came.beacons) >= 3, "attempts of both pages")
-    capture.answers = []
+
+    def attempts(came: Capture) -> int:
+        return sum(beacon.identity == failed for beacon in came.beacons)
+
+    leave(page)
+    capture.wait(lambda came: attempts(came) == 2, "a last attempt of the page")
+    capture.usual = Answer(204)
+    visit(page, site.base + "/next")
     capture.wait_for_event(name="unsent")
-    (accepted,) = [beacon for beacon in capture.accepted if beacon.identity == failed]
-    assert [event["kind"] for event in accepted.json["events"]] == ["view", "event"]
-    open_page.evaluate("vigie('event', 'after')")
-    capture.wait_for_event(name="after")
-    assert open_page.evaluate("sessionStorage.getItem('vigie.unsent')") is None
+    assert attempts(capture) == 3
+    assert failed in [beacon.identity for beacon in capture.accepted]
+    leave(page)
+    capture.wait_for_event(kind="view", page="/next")
+    assert attempts(capture) == 3, "what was accepted is not sent again"
 
 
 def test_with_no_collector_at_all_memory_stays_bounded_and_the_page_unharmed(
@@ -106,8 +135,7 @@ def test_with_no_collector_at_all_memory_stays_bounded_and_the_page_unharmed(
     thrown: list[str] = []
     page.on("pageerror", lambda error: thrown.append(str(error)))
     page.route("**/rum/v1/beacon", lambda route: route.abort())
-    page.goto(site.base + "/")
-    page.wait_for_function("window.vigie && vigie.ready")
+    visit(page, site.base + "/")
     page.evaluate(
         """() => { for (let i = 0; i < 5000; i++)
             vigie('event', 'e' + i, {attributes: {pad: 'x'.repeat(200)}}) }"""

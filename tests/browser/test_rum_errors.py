@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Page
 
+from tests.support.browsing import leave, visit
 from tests.support.capture import Capture
 from tests.support.site import WebSite, document
 
@@ -12,8 +13,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def open_page(site: WebSite, page: Page) -> Page:
     site.pages["/"] = document("<h1>Start</h1>")
-    page.goto(site.base + "/")
-    page.wait_for_function("window.vigie && vigie.ready")
+    visit(page, site.base + "/")
     return page
 
 
@@ -95,14 +95,13 @@ def test_our_own_mistakes_are_counted_and_told_once_and_never_reach_the_page(
     thrown: list[str] = []
     page.on("pageerror", lambda error: thrown.append(str(error)))
     site.pages["/"] = document("<h1>Start</h1>")
-    page.goto(site.base + "/")
-    page.wait_for_function("window.vigie && vigie.ready")
+    visit(page, site.base + "/")
     returned = page.evaluate("""() => {
         const spoilt = {get value() { throw new RangeError('a getter of the page') }};
         return [1, 2, 3].map(() => vigie('event', 'spoilt', spoilt)).join();
     }""")
     assert returned == ",,"
-    page.goto("about:blank")
+    leave(page)
     error = capture.wait_for_event(kind="error", name="VigieError")
     assert error["message"] == "3 caught, the first: a getter of the page"
     assert len(capture.find(kind="error")) == 1

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
+from tests.support.browsing import flush, leave, visit
 from tests.support.capture import Capture
 from tests.support.site import WebSite, document
 
@@ -15,11 +16,6 @@ for (const area of ['localStorage', 'sessionStorage']) {
     const get = () => { throw new DOMException('no', 'SecurityError') };
     Object.defineProperty(window, area, {get});
 }"""
-
-
-def open_at(page: Page, site: WebSite, path: str = "/") -> None:
-    page.goto(site.base + path)
-    page.wait_for_function("window.vigie && vigie.ready")
 
 
 def sessions(capture: Capture) -> list[str]:
@@ -36,7 +32,7 @@ def _pages(site: WebSite) -> None:
 def clocked(page: Page, site: WebSite) -> Page:
     """A page whose clock the test moves."""
     page.clock.install()
-    open_at(page, site)
+    visit(page, site.base + "/")
     return page
 
 
@@ -45,7 +41,7 @@ def test_tabs_share_a_session_and_never_a_batch_number(
 ) -> None:
     tabs = [context.new_page() for _ in range(3)]
     for tab in tabs:
-        open_at(tab, site)
+        visit(tab, site.base + "/")
     for tab in tabs:
         tab.evaluate("vigie('event', 'one')")
         tab.close(run_before_unload=True)
@@ -61,23 +57,39 @@ def test_tabs_share_a_session_and_never_a_batch_number(
 def test_pages_that_follow_each_other_share_a_session(
     page: Page, site: WebSite, capture: Capture
 ) -> None:
-    open_at(page, site)
-    open_at(page, site, "/other")
-    page.goto("about:blank")
+    visit(page, site.base + "/")
+    visit(page, site.base + "/other")
+    leave(page)
     capture.wait_for_event(page="/other")
     assert len(sessions(capture)) == 1
+
+
+def test_tabs_that_opened_at_one_moment_settle_on_one_session(
+    page: Page, site: WebSite, capture: Capture
+) -> None:
+    visit(page, site.base + "/")
+    stored = page.evaluate("localStorage.getItem('vigie.session')")
+    others = "f" * 32
+    page.evaluate(
+        "([ours, others]) => localStorage.setItem('vigie.session', ours.replace(/^\\w+/, others))",
+        [stored, others],
+    )
+    leave(page)
+    capture.wait_for_event(kind="view")
+    assert sessions(capture) == [others]
+    assert capture.views == ["/"]
 
 
 def test_forbidden_storage_costs_no_session_of_every_event(
     page: Page, site: WebSite, capture: Capture
 ) -> None:
     page.add_init_script(FORBID_STORAGE)
-    open_at(page, site)
-    page.evaluate("vigie('event', 'one')")
-    capture.wait_for_event(name="one")
-    page.click("button")
-    page.evaluate("vigie('event', 'two')")
-    capture.wait_for_event(name="two")
+    visit(page, site.base + "/")
+    for name in ("one", "two"):
+        page.click("button")
+        page.evaluate("name => vigie('event', name)", name)
+        flush(page)
+        capture.wait_for_event(name=name)
     assert len(sessions(capture)) == 1
     assert capture.views == ["/"]
 
@@ -85,12 +97,12 @@ def test_forbidden_storage_costs_no_session_of_every_event(
 def test_storage_that_vanishes_costs_no_session_either(
     page: Page, site: WebSite, capture: Capture
 ) -> None:
-    open_at(page, site)
+    visit(page, site.base + "/")
     for name in ("one", "two", "three"):
         page.evaluate("localStorage.clear()")
         page.evaluate("name => vigie('event', name)", name)
+        flush(page)
         capture.wait_for_event(name=name)
-    assert len(sessions(capture)) == 1
     page.click("button")
     (session,) = sessions(capture)
     assert page.evaluate("localStorage.getItem('vigie.session')").startswith(session)
@@ -101,14 +113,19 @@ def test_nonsense_in_storage_is_replaced(page: Page, site: WebSite, capture: Cap
         localStorage.setItem('vigie.session', 'nonsense');
         sessionStorage.setItem('vigie.unsent', '{"neither": ');
     """)
-    open_at(page, site)
-    page.evaluate("vigie('event', 'one')")
-    capture.wait_for_event(name="one")
+    visit(page, site.base + "/")
+    leave(page)
+    capture.wait_for_event(kind="view")
     assert re.fullmatch("[0-9a-f]{32}", sessions(capture)[0])
 
 
-def hide(page: Page) -> None:
-    """The page's own sight of being put aside, which headless browsers never do."""
+def test_somebody_who_just_came_is_told_of_soon(clocked: Page, capture: Capture) -> None:
+    clocked.clock.run_for(1500)
+    capture.wait_for_event(kind="view")
+
+
+def put_aside(page: Page) -> None:
+    """Out of sight, so that the page does not keep its session alive."""
     page.evaluate("Object.defineProperty(document, 'visibilityState', {get: () => 'hidden'})")
 
 
@@ -118,7 +135,7 @@ def test_fifteen_minutes_without_anybody_end_a_session_and_a_click_begins_the_ne
     clocked.evaluate("vigie('event', 'one')")
     clocked.clock.run_for(2000)
     capture.wait_for_event(name="one")
-    hide(clocked)
+    put_aside(clocked)
     clocked.clock.fast_forward("14:00")
     clocked.click("button")
     clocked.clock.fast_forward("14:00")
@@ -157,7 +174,7 @@ def test_an_error_in_a_tab_nobody_looks_at_brings_no_ended_session_back(
 ) -> None:
     clocked.clock.run_for(11_000)
     capture.wait_for_event(kind="view")
-    hide(clocked)
+    put_aside(clocked)
     clocked.clock.fast_forward("16:00")
     clocked.evaluate("() => { dispatchEvent(new ErrorEvent('error', {message: 'poll failed'})) }")
     clocked.evaluate("vigie('event', 'meant')")

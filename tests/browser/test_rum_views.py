@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
+from tests.support.browsing import QUEUE, leave, visit
 from tests.support.capture import Capture
 from tests.support.site import SNIPPET, WebSite, document
 
@@ -23,9 +24,10 @@ PRERENDERS_NEXT = """
 <script>setTimeout(() => { location.href = '/next' }, 1000)</script>
 """
 
-TELLS_WHEN_ACTIVATED = """
+TELLS_WHEN_ACTIVATED = (
+    QUEUE
+    + """
 <script>
-  window.vigie = window.vigie || function () { (vigie.q = vigie.q || []).push(arguments) }
   const tell = () => {
     const [entry] = performance.getEntriesByType('navigation')
     const attributes = {origin: performance.timeOrigin}
@@ -35,17 +37,7 @@ TELLS_WHEN_ACTIVATED = """
   document.prerendering ? document.addEventListener('prerenderingchange', tell) : tell()
 </script>
 """
-
-
-def leave(page: Page) -> None:
-    """Go elsewhere, so that the page says all it has to say."""
-    page.goto("about:blank")
-
-
-def watched(page: Page, site: WebSite, path: str = "/") -> None:
-    """Open a page and wait until rum.js watches it."""
-    page.goto(site.base + path)
-    page.wait_for_function("window.vigie && vigie.ready")
+)
 
 
 @pytest.fixture(params=["navigation API", "wrapped history"])
@@ -54,7 +46,7 @@ def app(request: pytest.FixtureRequest, site: WebSite, page: Page) -> Page:
     if request.param == "wrapped history":
         page.add_init_script(WITHOUT_NAVIGATION_API)
     site.pages["/"] = document("<h1>App</h1>")
-    watched(page, site)
+    visit(page, site.base + "/")
     return page
 
 
@@ -111,8 +103,8 @@ def test_documents_are_views_without_their_queries(
     site: WebSite, page: Page, capture: Capture
 ) -> None:
     site.pages["/user/123"] = site.pages["/about"] = document()
-    watched(page, site, "/user/123?token=secret")
-    watched(page, site, "/about#team")
+    visit(page, site.base + "/user/123?token=secret")
+    visit(page, site.base + "/about#team")
     leave(page)
     capture.wait_for_event(kind="view", page="/about")
     assert capture.views == ["/user/?", "/about"]
@@ -125,9 +117,9 @@ def test_a_page_that_comes_back_from_the_cache_is_a_new_view_with_vitals_of_its_
 ) -> None:
     site.pages["/a"] = document("<h1>A</h1>")
     site.pages["/b"] = document("<h1>B</h1>")
-    watched(page, site, "/a")
+    visit(page, site.base + "/a")
     page.evaluate("window.alive = true")
-    watched(page, site, "/b")
+    visit(page, site.base + "/b")
     page.go_back(wait_until="commit")
     assert page.evaluate("window.alive"), "the browser did not keep the page in its cache"
     # web-vitals measures the return two frames after it.
@@ -138,6 +130,8 @@ def test_a_page_that_comes_back_from_the_cache_is_a_new_view_with_vitals_of_its_
     (again,) = [event for event in capture.find(kind="view", page="/a") if event["view"] == 2]
     (first,) = [event for event in capture.find(kind="view", page="/a") if event["view"] == 1]
     assert again["at"] > first["at"]
+    assert capture.find(kind="vitals", view=2)[-1]["ttfb"] == 0, "nothing was fetched again"
+    assert all(event["ttfb"] > 0 for event in capture.find(kind="vitals", page="/a", view=1))
     assert len({beacon.json["session"] for beacon in capture.beacons}) == 1
 
 
@@ -161,7 +155,7 @@ def test_a_site_names_its_pages(site: WebSite, page: Page, capture: Capture) -> 
     site.pages["/index.php"] = document(
         snippet=SNIPPET.replace("async", 'async data-page="Mandate: address"')
     )
-    watched(page, site, "/index.php?step=1")
+    visit(page, site.base + "/index.php?step=1")
     page.evaluate("vigie('page', 'Mandate: price')")
     page.evaluate("vigie('page', 'Mandate: price')")
     page.evaluate("history.pushState({}, '', '/elsewhere')")

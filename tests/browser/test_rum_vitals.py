@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Page
 
+from tests.support.browsing import hide, leave, show, visit
 from tests.support.capture import Capture
 from tests.support.site import WebSite, document
 
@@ -30,27 +31,17 @@ SEEN_BY_THE_PAGE = """
 </script>
 """
 
-# A tab cannot be put aside in a headless browser; the page sees the same.
-HIDE = """() => {
-    Object.defineProperty(document, 'visibilityState', {value: 'hidden', configurable: true});
-    document.dispatchEvent(new Event('visibilitychange'));
-}"""
-SHOW = """() => {
-    delete document.visibilityState;
-    document.dispatchEvent(new Event('visibilitychange'));
-}"""
-
 
 def test_the_full_set_arrives_when_the_page_is_left(
     site: WebSite, page: Page, capture: Capture
 ) -> None:
     site.pages["/listings"] = document(SLOW_AND_SHIFTING, head=SEEN_BY_THE_PAGE)
-    page.goto(site.base + "/listings")
-    page.wait_for_function("window.vigie && vigie.ready && seen.cls > 0")
+    visit(page, site.base + "/listings")
+    page.wait_for_function("seen.cls > 0")
     page.click("button")
     page.wait_for_function("seen.inp > 0")
     seen = page.evaluate("seen")
-    page.goto("about:blank")
+    leave(page)
     vitals = capture.wait_for_event(kind="vitals")
     assert {"lcp", "inp", "cls", "fcp", "ttfb"} <= vitals.keys()
     assert vitals["cls"] == pytest.approx(seen["cls"], abs=1e-4)
@@ -63,12 +54,12 @@ def test_views_within_the_page_leave_the_vitals_with_the_first(
     site: WebSite, page: Page, capture: Capture
 ) -> None:
     site.pages["/"] = document(SLOW_AND_SHIFTING, head=SEEN_BY_THE_PAGE)
-    page.goto(site.base + "/")
-    page.wait_for_function("window.vigie && vigie.ready && seen.cls > 0")
+    visit(page, site.base + "/")
+    page.wait_for_function("seen.cls > 0")
     page.evaluate("history.pushState({}, '', '/second')")
     page.click("button")
     page.wait_for_function("seen.inp > 0")
-    page.goto("about:blank")
+    leave(page)
     capture.wait(
         lambda came: any("inp" in event for event in came.find(kind="vitals")), "vitals with INP"
     )
@@ -81,15 +72,14 @@ def test_views_within_the_page_leave_the_vitals_with_the_first(
 
 def test_what_did_not_change_is_not_sent_again(site: WebSite, page: Page, capture: Capture) -> None:
     site.pages["/"] = document("<h1>Start</h1>")
-    page.goto(site.base + "/")
-    page.wait_for_function("window.vigie && vigie.ready")
+    visit(page, site.base + "/")
     page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
-    page.evaluate(HIDE)
+    hide(page)
     first = capture.wait_for_event(kind="vitals")
     for _ in range(3):
-        page.evaluate(SHOW)
-        page.evaluate(HIDE)
+        show(page)
+        hide(page)
     page.evaluate("vigie('event', 'last')")
-    page.evaluate(HIDE)
+    hide(page)
     capture.wait_for_event(kind="event", name="last")
     assert capture.find(kind="vitals") == [first]

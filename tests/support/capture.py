@@ -9,6 +9,7 @@ from typing import Any
 from tests.support.site import Answer
 
 DEADLINE_S = 30.0
+ACCEPTED = Answer(204)
 
 
 @dataclass(frozen=True)
@@ -26,15 +27,16 @@ class Beacon:
 
 @dataclass
 class Capture:
-    """Answers 204, or the next of `answers` while there are any."""
+    """Answers the next of `answers`; when there are none left, `usual`."""
 
     answers: list[Answer] = field(default_factory=list)
+    usual: Answer = ACCEPTED
     beacons: list[Beacon] = field(default_factory=list)
     _arrived: threading.Condition = field(default_factory=threading.Condition)
 
     def answer(self, body: bytes, headers: Mapping[str, str]) -> Answer:
         with self._arrived:
-            answer = self.answers.pop(0) if self.answers else Answer(204)
+            answer = self.answers.pop(0) if self.answers else self.usual
             self.beacons.append(Beacon(json.loads(body), headers, answer.status))
             self._arrived.notify_all()
         return answer

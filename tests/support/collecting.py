@@ -1,5 +1,6 @@
 """The real collector with the real journal, run in a thread, and what it wrote down."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ import uvicorn
 
 from rum.collector import create_app
 from rum.limits import Limits
-from rum.records import Batch, Event, Refusal
+from rum.records import Batch, Event
 from rum.server import server_config
 from rum.site import Site
 from store.journal_reader import read_frames, segments
@@ -42,8 +43,11 @@ class Collecting:
     def batches(self) -> list[Batch]:
         return [record for record in self.records() if isinstance(record, Batch)]
 
-    def refusals(self) -> list[Refusal]:
-        return [record for record in self.records() if isinstance(record, Refusal)]
+    def refused(self) -> dict[str, int]:
+        """How many were refused so far, by reason."""
+        metrics = httpx.get(f"{self.base}/metrics", timeout=10).text
+        counts = re.findall(r'^vigie_collector_refused_total{reason="(\w+)"} (\d+)$', metrics, re.M)
+        return {reason: int(count) for reason, count in counts if count != "0"}
 
     def events(self) -> list[Event]:
         """The events of all batches, by time, batch and position."""
@@ -63,9 +67,13 @@ class Collecting:
         return self.events()
 
     def proxy(self, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """Pass a beacon on, as the site's own web server does for /vigie/."""
+        """Pass a beacon on, as the site's own web server does for /vigie/; 502 when it cannot."""
         passed = {name: headers[name] for name in FORWARDED if name in headers}
-        answer = httpx.post(f"{self.base}/rum/v1/beacon", content=body, headers=passed, timeout=10)
+        url = f"{self.base}/rum/v1/beacon"
+        try:
+            answer = httpx.post(url, content=body, headers=passed, timeout=10)
+        except httpx.TransportError:
+            return Answer(502)
         kept = {name: answer.headers[name] for name in ("retry-after",) if name in answer.headers}
         return Answer(answer.status_code, kept, answer.content)
 

@@ -1,0 +1,138 @@
+"""Sites nobody here wrote, with the snippet added: one view a navigation, and nothing disturbed."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import ConsoleMessage, Page
+
+from tests.support.browsing import leave, visit
+from tests.support.collecting import Collecting
+from tests.support.site import SNIPPET, WebSite, document
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def console_errors(page: Page) -> Iterator[list[str]]:
+    """Errors in the page's console; the test fails on any."""
+    said: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            said.append(f"{message.text} ({message.location})")
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    yield said
+    assert said == []
+
+
+def check_arrived(collector: Collecting, views: list[str]) -> None:
+    """These views, in this order, one session, and vitals of the first of them."""
+    collector.wait(lambda events: len(collector.pages_viewed()) >= len(views), f"{views}")
+    assert collector.pages_viewed() == views
+    events = collector.wait(
+        lambda events: any(event.inp_ms is not None for event in events), "vitals with a click"
+    )
+    last = [event for event in events if event.kind == "vitals"][-1]
+    assert (last.view, last.page) == (1, views[0])
+    assert last.ttfb_ms is not None
+    assert 0 < (last.fcp_ms or 0) <= (last.lcp_ms or 0)
+    assert last.cls is not None
+    assert collector.refused() == {}
+    assert len({batch.session for batch in collector.batches()}) == 1
+
+
+OPENAPI = """{
+  openapi: "3.0.3", info: {title: "Listings", version: "1"},
+  paths: {
+    "/listings": {
+      get: {tags: ["listings"], operationId: "list", responses: {200: {description: "ok"}}},
+      post: {tags: ["listings"], operationId: "publish", responses: {201: {description: "ok"}}},
+    },
+    "/mandates/{id}": {
+      get: {tags: ["mandates"], operationId: "mandate", responses: {200: {description: "ok"}}},
+    },
+  },
+}"""
+
+
+@pytest.mark.usefixtures("console_errors")
+def test_swagger_ui_with_deep_links(
+    real_site: WebSite, collector: Collecting, page: Page, project_root: Path
+) -> None:
+    real_site.folders["/swagger/"] = project_root / "node_modules" / "swagger-ui-dist"
+    real_site.pages["/docs"] = document(
+        f"""<div id="ui"></div><script src="/swagger/swagger-ui-bundle.js"></script>
+        <script>SwaggerUIBundle({{dom_id: "#ui", deepLinking: true, spec: {OPENAPI}}})</script>""",
+        head='<link rel="stylesheet" href="/swagger/swagger-ui.css">',
+    )
+    visit(page, real_site.base + "/docs")
+    for operation in ("list", "publish", "mandate"):
+        page.click(f"[id$=-{operation}] .opblock-summary-control")
+        page.wait_for_url(f"**/{operation}")
+    page.go_back()
+    page.wait_for_url("**/publish")
+    leave(page)
+    operations = ["listings/list", "listings/publish", "mandates/mandate", "listings/publish"]
+    check_arrived(collector, ["/docs", *(f"/docs#/{operation}" for operation in operations)])
+
+
+MKDOCS = """
+site_name: Handbook
+site_url: {base}/
+docs_dir: docs
+theme:
+  name: material
+  font: false
+  custom_dir: theme
+  features: [navigation.instant, navigation.tracking]
+plugins: []
+nav: [index.md, mandates.md, listings/photos.md]
+"""
+CHAPTERS = "\n\n".join(f"## Chapter {number}\n\n" + "Text. " * 300 for number in range(1, 5))
+
+
+def build_handbook(folder: Path, base: str) -> Path:
+    """A small mkdocs-material site with instant navigation and our snippet; its folder."""
+    (folder / "docs" / "listings").mkdir(parents=True)
+    for name in ("index", "mandates", "listings/photos"):
+        title = name.rpartition("/")[2].capitalize()
+        (folder / "docs" / f"{name}.md").write_text(f"# {title}\n\n{CHAPTERS}\n")
+    (folder / "theme").mkdir()
+    (folder / "theme" / "main.html").write_text(
+        '{% extends "base.html" %}{% block extrahead %}' + SNIPPET + "{% endblock %}"
+    )
+    (folder / "mkdocs.yml").write_text(MKDOCS.format(base=base))
+    built = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", "site"],
+        cwd=folder,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert built.returncode == 0, built.stderr
+    return folder / "site"
+
+
+@pytest.mark.usefixtures("console_errors")
+def test_mkdocs_material_with_instant_navigation(
+    real_site: WebSite, collector: Collecting, page: Page, tmp_path: Path
+) -> None:
+    real_site.folders["/"] = build_handbook(tmp_path / "handbook", real_site.base)
+    visit(page, real_site.base + "/")
+    page.evaluate("window.same = true")
+    page.click("nav.md-nav--primary a[href$='mandates/']")
+    page.wait_for_function("document.title.startsWith('Mandates')")
+    page.click("a[href$='#chapter-3']:visible")
+    page.wait_for_url("**#chapter-3")
+    page.click("nav.md-nav--primary a[href$='photos/']")
+    page.wait_for_function("document.title.startsWith('Photos')")
+    page.go_back()
+    page.wait_for_function("document.title.startsWith('Mandates')")
+    assert page.evaluate("window.same"), "navigation was not instant"
+    leave(page)
+    check_arrived(collector, ["/", "/mandates/", "/listings/photos/", "/mandates/"])

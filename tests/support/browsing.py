@@ -1,0 +1,55 @@
+"""What a test does with a page that has rum.js in it."""
+
+import time
+from collections.abc import Callable
+
+from playwright.sync_api import Page
+
+QUEUE = """<script>
+  window.vigie = window.vigie || function () { (vigie.q = vigie.q || []).push(arguments) }
+</script>"""
+
+_HIDE = """() => {
+    Object.defineProperty(document, 'visibilityState', {value: 'hidden', configurable: true});
+    document.dispatchEvent(new Event('visibilitychange'));
+}"""
+_SHOW = """() => {
+    delete document.visibilityState;
+    document.dispatchEvent(new Event('visibilitychange'));
+}"""
+
+
+def visit(page: Page, url: str) -> None:
+    """Open a page and wait until rum.js is at work in it."""
+    page.goto(url)
+    page.wait_for_function("window.vigie && vigie.ready")
+
+
+def leave(page: Page) -> None:
+    """Go elsewhere, so that the page says all it has to say."""
+    page.goto("about:blank")
+
+
+def hide(page: Page) -> None:
+    """Put the tab aside. A headless browser has no such thing; the page sees what it would see."""
+    page.evaluate(_HIDE)
+
+
+def show(page: Page) -> None:
+    page.evaluate(_SHOW)
+
+
+def flush(page: Page) -> None:
+    """Have the page send what it has gathered, as if it were put aside for a moment."""
+    hide(page)
+    show(page)
+
+
+def run_clock_until(
+    page: Page, condition: Callable[[], bool], what: str, *, step_ms: int = 250
+) -> None:
+    """Let the page's own clock (page.clock.install) run, a bit at a time, until `condition`."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        page.clock.run_for(step_ms)
