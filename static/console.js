@@ -213,6 +213,7 @@
     for (const place of document.querySelectorAll('[data-figure]')) {
       try {
         await loadFigure(place);
+        place.replaceChildren();
         place.setAttribute('role', 'img');
         place.setAttribute('aria-label', place.dataset.label);
         figuresAt = Date.now();

@@ -1,7 +1,5 @@
 """The console's application: its routes, and what every request passes on the way."""
 
-import logging
-
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -24,10 +22,8 @@ from vigie.console import (
 )
 from vigie.console.console import Console, console_of
 from vigie.console.context import ConsoleContext
-from vigie.console.gate import Gate, SecurityHeaders
+from vigie.console.gate import HEADERS, Gate, SecurityHeaders
 from vigie.report_requests import BadRequestError
-
-log = logging.getLogger("vigie.console")
 
 
 def create_app(context: ConsoleContext) -> Starlette:
@@ -79,7 +75,8 @@ def health(request: Request) -> Response:
 
 def bad_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, BadRequestError)
-    return _problem(request, error.what, error.right, 400)
+    named_by_path = bool(request.path_params)
+    return _problem(request, error.what, error.right, 404 if named_by_path else 400)
 
 
 def http_problem(request: Request, error: Exception) -> Response:
@@ -91,8 +88,9 @@ def http_problem(request: Request, error: Exception) -> Response:
 
 def own_fault(request: Request, error: Exception) -> Response:
     """Starlette raises the error again after this answer, and the server logs it."""
-    what = "Vigie could not make this page."
-    return _problem(request, what, "The console's log says why; please report it.", 500)
+    answer = _problem(request, "Vigie could not make this page.", "Its log says why.", 500)
+    answer.headers.update(HEADERS)  # the error passes SecurityHeaders by
+    return answer
 
 
 def _problem(request: Request, what: str, right: str, status: int) -> Response:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from analytics.reports.types import State
-from vigie.console import formats, texts
+from vigie.console import findings, formats, texts
 from vigie.console.access import Access
 from vigie.console.answers import Answers
 from vigie.console.context import ConsoleContext
@@ -89,6 +89,7 @@ def _environment(static: StaticFiles) -> Environment:
         size=formats.size,
         moment=formats.moment,
         level=texts.level_name,
+        ongoing=findings.ongoing,
         outcome=texts.outcome_name,
         reason=texts.reason_name,
     )

@@ -7,6 +7,7 @@ from msgspec import Struct
 from analytics.reports.types import (
     FunnelSegment,
     FunnelStep,
+    Incident,
     JourneyReport,
     MonitorUptime,
     State,
@@ -110,6 +111,11 @@ def biggest_drop(reports: Sequence[JourneyReport]) -> Drop | None:
         if (drop := _drop(report, place)) is not None
     ]
     return max(drops, key=lambda drop: drop.lost, default=None)
+
+
+def ongoing(monitor: MonitorUptime) -> Incident | None:
+    """The incident that has not ended, if there is one."""
+    return next((each for each in reversed(monitor.incidents) if each.end is None), None)
 
 
 def _drop(report: JourneyReport, place: int) -> Drop | None:

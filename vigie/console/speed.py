@@ -8,9 +8,10 @@ from analytics.reports.types import SpeedReport, SpeedRow
 from store.snapshot import Snapshot
 from vigie.console import pictures
 from vigie.console.console import Console, console_of
+from vigie.console.first_start import first_start
 from vigie.console.scope import Scope
 from vigie.console.texts import VITALS
-from vigie.report_requests import BadRequestError, run_report
+from vigie.report_requests import run_report
 
 PAGES_MAX = 100
 
@@ -27,7 +28,7 @@ def speed(request: Request) -> Response:
     console = console_of(request)
     scope = console.scope(request)
     if scope.site is None:
-        raise BadRequestError("No site is set up.", "Add one: vigie init https://www.example.org")
+        return first_start(request, console, scope)
     page = request.query_params.get("page", "")
     device = request.query_params.get("device", "")
     params = {
