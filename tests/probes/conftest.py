@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from probes.check import Checker, now_us
+from probes.dial import client_context
 from probes.monitor import Monitor
 from probes.result import CheckResult
 
+Check = Callable[..., Awaitable[CheckResult]]
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -84,23 +86,43 @@ def answer() -> Callable[..., Handler]:
     return make
 
 
-@pytest.fixture
-async def checker() -> AsyncIterator[Checker]:
-    # A loaded test machine must not turn the time-outs under test into "our own fault".
-    checker = Checker(resolver_threads=4, stall_limit_s=3600)
-    yield checker
-    await checker.aclose()
+@pytest.fixture(scope="session")
+def context() -> ssl.SSLContext:
+    """One for all tests, as there is one for all checks."""
+    return client_context()
 
 
 @pytest.fixture
-def check(checker: Checker) -> Callable[..., Awaitable[CheckResult]]:
-    """`await check(url, **fields of Monitor)`, with a deadline nobody meets by accident."""
+def checking(
+    context: ssl.SSLContext,
+) -> Callable[..., contextlib.AbstractAsyncContextManager[Check]]:
+    """`async with checking(**options of Checker) as check`, and then
+    `await check(url, **fields of Monitor)`, with a deadline nobody meets by accident."""
 
-    async def run(url: str, **fields: Any) -> CheckResult:
-        monitor = Monitor(id="m", url=url, **{"timeout_s": 30.0, **fields})
-        return await checker.check(monitor, due_us=now_us(), location="here")
+    @contextlib.asynccontextmanager
+    async def make(**options: Any) -> AsyncIterator[Check]:
+        # A loaded test machine must not turn the time-outs under test into "our own fault".
+        given = {"resolver_threads": 4, "stall_limit_s": 3600.0, "context": context, **options}
+        checker = Checker(**given)
 
-    return run
+        async def check(url: str, **fields: Any) -> CheckResult:
+            monitor = Monitor(id="m", url=url, **{"timeout_s": 30.0, **fields})
+            return await checker.check(monitor, due_us=now_us(), location="here")
+
+        try:
+            yield check
+        finally:
+            await checker.aclose()
+
+    return make
+
+
+@pytest.fixture
+async def check(
+    checking: Callable[..., contextlib.AbstractAsyncContextManager[Check]],
+) -> AsyncIterator[Check]:
+    async with checking() as run:
+        yield run
 
 
 class Authority:

@@ -4,20 +4,19 @@ import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
 
-from probes.check import Checker, now_us
-from probes.monitor import Monitor
 from probes.outcome import Outcome, Verdict
 from probes.result import CheckResult
 
 pytestmark = pytest.mark.anyio
 
 Check = Callable[..., Awaitable[CheckResult]]
+Checking = Callable[..., AbstractAsyncContextManager[Check]]
 Serve = Callable[..., AbstractAsyncContextManager[str]]
 Answer = Callable[..., Any]
 
@@ -31,22 +30,8 @@ def resolving_to(*addresses: str) -> Callable[..., list[Any]]:
     return getaddrinfo
 
 
-@contextlib.asynccontextmanager
-async def checking(**options: Any) -> AsyncIterator[Check]:
-    checker = Checker(**{"stall_limit_s": 3600.0, **options})
-
-    async def run(url: str, timeout_s: float = 30.0) -> CheckResult:
-        monitor = Monitor(id="m", url=url, timeout_s=timeout_s)
-        return await checker.check(monitor, due_us=now_us(), location="here")
-
-    try:
-        yield run
-    finally:
-        await checker.aclose()
-
-
 @contextlib.contextmanager
-def silent_listener(host: str, port: int) -> Any:
+def silent_listener(host: str, port: int) -> Iterator[None]:
     """Listens with its backlog full: a connection to it neither succeeds nor fails."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
@@ -81,7 +66,7 @@ async def test_localhost_really_resolves(check: Check, serve: Serve, answer: Ans
     assert result.address == "127.0.0.1"
 
 
-async def test_ipv6_broken_with_ipv4_good(serve: Serve, answer: Answer) -> None:
+async def test_ipv6_broken_with_ipv4_good(checking: Checking, serve: Serve, answer: Answer) -> None:
     async with (
         serve(answer(OK)) as url,
         checking(getaddrinfo=resolving_to("::1", "127.0.0.1")) as check,
@@ -91,7 +76,9 @@ async def test_ipv6_broken_with_ipv4_good(serve: Serve, answer: Answer) -> None:
     assert result.address == "127.0.0.1"
 
 
-async def test_a_silent_address_does_not_hide_a_good_one(serve: Serve, answer: Answer) -> None:
+async def test_a_silent_address_does_not_hide_a_good_one(
+    checking: Checking, serve: Serve, answer: Answer
+) -> None:
     async with (
         serve(answer(OK)) as url,
         checking(getaddrinfo=resolving_to("127.0.0.2", "127.0.0.1")) as check,
@@ -102,7 +89,9 @@ async def test_a_silent_address_does_not_hide_a_good_one(serve: Serve, answer: A
     assert result.address == "127.0.0.1"
 
 
-async def test_the_first_address_is_used_when_it_answers(serve: Serve, answer: Answer) -> None:
+async def test_the_first_address_is_used_when_it_answers(
+    checking: Checking, serve: Serve, answer: Answer
+) -> None:
     async with serve(answer(OK)) as url:
         port = int(url.rsplit(":", 1)[1])
         async with (
@@ -113,7 +102,7 @@ async def test_the_first_address_is_used_when_it_answers(serve: Serve, answer: A
     assert result.address == "127.0.0.2"
 
 
-async def test_all_addresses_broken_names_each() -> None:
+async def test_all_addresses_broken_names_each(checking: Checking) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
@@ -124,12 +113,14 @@ async def test_all_addresses_broken_names_each() -> None:
     assert f"127.0.0.2:{port}: " in result.detail
 
 
-async def test_a_name_without_addresses() -> None:
+async def test_a_name_without_addresses(checking: Checking) -> None:
     async with checking(getaddrinfo=resolving_to()) as check:
         assert (await check("http://empty.example/")).outcome is Outcome.DNS_FAILURE
 
 
-async def test_slow_names_do_not_delay_one_another(serve: Serve, answer: Answer) -> None:
+async def test_slow_names_do_not_delay_one_another(
+    checking: Checking, serve: Serve, answer: Answer
+) -> None:
     """Sixteen lookups wait for each other: with fewer threads than that none would ever end."""
     together = threading.Barrier(16)
 
@@ -146,7 +137,7 @@ async def test_slow_names_do_not_delay_one_another(serve: Serve, answer: Answer)
     assert {result.outcome for result in results} == {Outcome.OK}
 
 
-async def test_a_resolver_that_does_not_answer() -> None:
+async def test_a_resolver_that_does_not_answer(checking: Checking) -> None:
     release = threading.Event()
 
     def getaddrinfo(host: str, port: int, **_: object) -> list[Any]:

@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 
 from probes.certificate import validity
-from probes.check import Checker, now_us
-from probes.monitor import Monitor
 from probes.outcome import Outcome
 from probes.result import CheckResult
 
 pytestmark = pytest.mark.anyio
 
 Check = Callable[..., Awaitable[CheckResult]]
+Checking = Callable[..., AbstractAsyncContextManager[Check]]
 Serve = Callable[..., AbstractAsyncContextManager[str]]
 Answer = Callable[..., Any]
 
@@ -24,20 +23,14 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
 
 @pytest.fixture
-async def trusting(authority: Any) -> AsyncIterator[Check]:
+async def trusting(checking: Checking, authority: Any) -> AsyncIterator[Check]:
     """Checks by a prober that trusts the tests' authority; names resolve to loopback."""
 
     def loopback(host: str, port: int, **_: object) -> list[Any]:
         return [(2, 1, 6, "", ("127.0.0.1", port))]
 
-    checker = Checker(context=authority.client(), getaddrinfo=loopback, stall_limit_s=3600)
-
-    async def run(url: str, **fields: Any) -> CheckResult:
-        monitor = Monitor(id="m", url=url, **{"timeout_s": 30.0, **fields})
-        return await checker.check(monitor, due_us=now_us(), location="here")
-
-    yield run
-    await checker.aclose()
+    async with checking(context=authority.client(), getaddrinfo=loopback) as check:
+        yield check
 
 
 async def test_a_good_certificate(

@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 
-from probes.check import Checker, now_us
-from probes.monitor import Monitor
 from probes.outcome import Outcome
 from probes.result import CheckResult
 
 pytestmark = pytest.mark.anyio
 
 Check = Callable[..., Awaitable[CheckResult]]
+Checking = Callable[..., AbstractAsyncContextManager[Check]]
 Serve = Callable[..., AbstractAsyncContextManager[str]]
 Answer = Callable[..., Any]
 
@@ -38,16 +37,13 @@ def assert_the_delay_is_in(phase: str, result: CheckResult) -> None:
     assert known <= result.total_ms
 
 
-async def test_dns(serve: Serve, answer: Answer) -> None:
+async def test_dns(checking: Checking, serve: Serve, answer: Answer) -> None:
     def slow(host: str, port: int, **_: object) -> list[Any]:
         time.sleep(DELAY_S)
         return [(0, 0, 0, "", ("127.0.0.1", port))]
 
-    checker = Checker(getaddrinfo=slow)
-    async with serve(answer(OK)) as url:
-        monitor = Monitor(id="m", url=url.replace("127.0.0.1", "slow.example"), timeout_s=30)
-        result = await checker.check(monitor, due_us=now_us(), location="here")
-    await checker.aclose()
+    async with serve(answer(OK)) as url, checking(getaddrinfo=slow) as check:
+        result = await check(url.replace("127.0.0.1", "slow.example"))
     assert_the_delay_is_in("dns_ms", result)
 
 
@@ -67,7 +63,7 @@ async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
         await writer.drain()
 
 
-async def test_tls(serve: Serve, answer: Answer, authority: Any) -> None:
+async def test_tls(checking: Checking, serve: Serve, answer: Answer, authority: Any) -> None:
     """A relay in front of the server holds the handshake back."""
     async with serve(answer(OK), authority.server("IP:127.0.0.1")) as secured:
         port = int(secured.rsplit(":", 1)[1])
@@ -80,11 +76,8 @@ async def test_tls(serve: Serve, answer: Answer, authority: Any) -> None:
             finally:
                 to_server.transport.abort()
 
-        checker = Checker(context=authority.client())
-        async with serve(relay) as url:
-            monitor = Monitor(id="m", url=url.replace("http:", "https:"), timeout_s=30)
-            result = await checker.check(monitor, due_us=now_us(), location="here")
-        await checker.aclose()
+        async with serve(relay) as url, checking(context=authority.client()) as check:
+            result = await check(url.replace("http:", "https:"))
     assert_the_delay_is_in("tls_ms", result)
 
 
