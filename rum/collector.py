@@ -31,6 +31,7 @@ PREFLIGHT_MAX_AGE_S = 86_400
 
 _Headers = list[tuple[bytes, bytes]]
 
+_METRICS_TYPE = "text/plain; version=0.0.4"
 _LOOPBACK = {"127.0.0.1", "::1"}
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 
@@ -86,9 +87,6 @@ def create_app(
         ],
         lifespan=lifespan,
     )
-
-
-_METRICS_TYPE = "text/plain; version=0.0.4"
 
 
 def _is_local(request: Request) -> bool:
@@ -157,7 +155,7 @@ class BeaconRoute:
             self._counts["batches"] += 1
             self._counts["events"] += len(taken.batch.events)
         self._refusals.add(taken.refusals)
-        await _send(send, 204, self._cross_origin(origin))
+        await _send(send, 204, _readable_by(origin))
 
     async def _refuse_body(
         self, problem: BodyProblem, origin: str, receive: Receive, send: Send
@@ -199,14 +197,8 @@ class BeaconRoute:
         ]
 
     def _cross_origin(self, origin: str) -> _Headers:
-        """Lets a page of an allowed origin read the answer. Never with credentials."""
-        headers = [(b"vary", b"origin")]
-        if origin and self._intake.knows_origin(origin):
-            headers += [
-                (b"access-control-allow-origin", origin.encode("latin-1")),
-                (b"access-control-expose-headers", b"retry-after"),
-            ]
-        return headers
+        """As `_readable_by`, when any site takes beacons from the origin."""
+        return _readable_by(origin if self._intake.knows_origin(origin) else "")
 
     def metrics(self, more: Mapping[str, float]) -> str:
         """Counters since the start, as Prometheus reads them."""
@@ -221,6 +213,17 @@ class BeaconRoute:
         ]
         lines += [f"vigie_{name} {value}" for name, value in more.items()]
         return "\n".join(lines) + "\n"
+
+
+def _readable_by(origin: str) -> _Headers:
+    """Lets pages of this origin read the answer, of none when it is ""; never with credentials."""
+    if not origin:
+        return [(b"vary", b"origin")]
+    return [
+        (b"vary", b"origin"),
+        (b"access-control-allow-origin", origin.encode("latin-1")),
+        (b"access-control-expose-headers", b"retry-after"),
+    ]
 
 
 def _error(reason: str, detail: str) -> bytes:
