@@ -9,7 +9,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from analytics.basis import Estimate
-from analytics.estimates import share
+from analytics.estimates import VISITORS_MIN, share
 from analytics.question import Step, Window
 from analytics.sampling import Days, Reading
 from analytics.sql import query, with_read
@@ -18,6 +18,7 @@ from rum.records import EventKind
 from store.snapshot import Snapshot
 
 STEPS_MAX = 10
+VISITORS_LOOKED_AT = 100
 
 Mask = NDArray[np.bool_]
 
@@ -44,8 +45,36 @@ class FunnelSessions(Struct, frozen=True, kw_only=True):
             float(self.weight[successes & among].sum()),
             float(weight.sum()),
             float(weight @ weight),
-            len(np.unique(self.visitor[among])),
+            _visitors(self.visitor[among]),
         )
+
+
+def _visitors(visitor: NDArray[np.uint64]) -> int:
+    """How many different visitors, at least: the first ones tell as a rule, and all are costly."""
+    few = len(np.unique(visitor[:VISITORS_LOOKED_AT]))
+    return few if few >= VISITORS_MIN else len(np.unique(visitor))
+
+
+def nobody() -> FunnelSessions:
+    return FunnelSessions(
+        level=np.array([], dtype=np.object_),
+        visitor=np.array([], dtype=np.uint64),
+        weight=np.array([], dtype=np.float64),
+        depth=np.array([], dtype=np.int64),
+        entered_us=np.array([], dtype=np.int64),
+        settled=np.array([], dtype=np.bool_),
+        took_s=np.array([], dtype=np.float64),
+    )
+
+
+def chained(one: FunnelSessions, other: FunnelSessions) -> FunnelSessions:
+    """The sessions of both."""
+    return FunnelSessions(
+        **{
+            name: np.concatenate([getattr(one, name), getattr(other, name)])
+            for name in FunnelSessions.__struct_fields__
+        }
+    )
 
 
 def days_of(window: Window, within: timedelta, now: datetime) -> Days:
@@ -63,8 +92,11 @@ def read_sessions(
 ) -> FunnelSessions:
     """The sessions of a reading that came to the first step within the window.
 
-    Raises ValueError for no step, too many, or one that names neither or both of page and event.
+    Raises ValueError for too many steps, or one that names neither or both of page and event.
+    Nobody enters a funnel without steps.
     """
+    if not steps:
+        return nobody()
     frame = snapshot.frame(
         _query(reading, steps),
         {
@@ -80,8 +112,8 @@ def read_sessions(
 
 
 def _query(reading: Reading, steps: Sequence[Step]) -> str:
-    if not 1 <= len(steps) <= STEPS_MAX:
-        raise ValueError(f"a funnel has 1 to {STEPS_MAX} steps, not {len(steps)}")
+    if len(steps) > STEPS_MAX:
+        raise ValueError(f"a funnel has at most {STEPS_MAX} steps, not {len(steps)}")
     chain = [
         query("funnel_step").format(step=number, before=number - 1)
         for number in range(2, len(steps) + 1)

@@ -88,6 +88,14 @@ def basis(
     )
 
 
+def sealed_days(snapshot: Snapshot, scope: SiteScope, days: Days) -> bool:
+    """Whether any of the days is sealed: its counts are then by the hour."""
+    ((sampled, _),) = snapshot.rows(
+        query("kept_rates"), {"site": scope.site, "first_day": days.first, "last_day": days.last}
+    )
+    return sampled is not None
+
+
 def _kept(snapshot: Snapshot, scope: SiteScope, days: Days) -> tuple[float, float]:
     """The lowest rates of the days at which they were sampled and kept; hot days are at 1."""
     ((sampled, kept),) = snapshot.rows(

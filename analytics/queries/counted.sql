@@ -1,12 +1,12 @@
--- Views, events and errors by hour, of all sessions but bots: sealed days from their counts, hot ones
--- from their rows. A row is in one or the other, never both.
+-- Counts of views, events and errors in time, of all sessions but bots: sealed days from their counts, hot ones
+-- from their rows. `moment` is a sealed row's hour, a hot one's time. A row is in one or the other, never both.
 counted AS (
-    SELECT hour, kind, page, name, count, generated
+    SELECT hour AS moment, kind, page, name, count, generated
     FROM hourly_counts
     WHERE site = $site AND hour >= $from AND hour < $until
     UNION ALL
     SELECT
-        date_trunc('hour', time) AS hour, kind,
+        time AS moment, kind,
         CASE WHEN kind = 'view' THEN page END AS page,
         CASE WHEN kind IN ('event', 'error') THEN name END AS name,
         1 AS count, generated

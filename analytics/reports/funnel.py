@@ -36,16 +36,16 @@ def funnel(
     Their conversions count up to `convert_within_s` after the entry, also beyond the window's end.
     Raises ValueError for steps or a sample that make no sense.
     """
+    if not steps:
+        raise ValueError("a funnel has at least one step")
     within = timedelta(seconds=convert_within_s)
 
-    def at(reading: Reading) -> FunnelSessions:
-        return read_sessions(snapshot, reading, steps, window, within, now)
+    def at(reading: Reading) -> list[FunnelSegment]:
+        sessions = read_sessions(snapshot, reading, steps, window, within, now)
+        return segments(sessions, steps, scope.levels)
 
-    def unsure(sessions: FunnelSessions) -> bool:
-        return withheld(segments(sessions, steps, scope.levels))
-
-    sessions, reading = read(snapshot, scope, days_of(window, within, now), sample, at, unsure)
-    everyone, *levels = segments(sessions, steps, scope.levels)
+    days = days_of(window, within, now)
+    (everyone, *levels), reading = read(snapshot, scope, days, sample, at, withheld)
     return FunnelReport(
         basis=basis(snapshot, reading, DEFINITION, window),
         window_s=convert_within_s,

@@ -272,8 +272,9 @@ class LatencyReport(Struct, frozen=True, kw_only=True):
 class JourneySlot(Struct, frozen=True, kw_only=True):
     """One slot (an hour, or less on short windows) of a journey's time axis.
 
-    `outside` is the worst state of its monitors in the slot. `passed` maps each level to the share
-    of sessions that completed the journey among those that entered in the slot.
+    `outside` is the worst state of its monitors in the slot, `down_s` how long any of them was
+    down. `entered` and `passed` map each level ("" for everyone) to the sampled sessions that
+    entered in the slot, and to the share of them that completed the journey.
     """
 
     start: datetime
@@ -286,18 +287,35 @@ class JourneySlot(Struct, frozen=True, kw_only=True):
     activity: int
     """Business events, at 100 %."""
     expected: float | None
-    """The usual count at this hour of the week; None without enough history."""
+    """The usual count at this time of the week: the median of the last 8 weeks; None without at
+    least 3 of them. Of a slot not yet over, the part that is."""
     errors: int
+    """Of the whole site, at 100 %."""
+
+
+class FindingKind(StrEnum):
+    OUTAGE = "outage"
+    """Its monitors were down."""
+    PEOPLE = "people"
+    """For some hours people went on less often than usual, and no monitor was down."""
+    LEVEL = "level"
+    """One level goes on less often than the others, all through the window."""
+    UNOBSERVED = "unobserved"
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """Something the journey's figures say is wrong, in one sentence."""
+    """Something the journey's figures say is wrong, in one sentence.
+
+    `level` ("" for everyone) and `step` (its label) are set where people are concerned. `end` is
+    None while an outage or a failure of people lasts.
+    """
 
     sentence: str
     start: datetime
     end: datetime | None
     level: str
     step: str
+    kind: FindingKind = FindingKind.PEOPLE
 
 
 class JourneyReport(Struct, frozen=True, kw_only=True):
@@ -321,7 +339,7 @@ class JourneyReport(Struct, frozen=True, kw_only=True):
                     "outside": slot.outside.value,
                     "down_s": slot.down_s,
                     "observed_share": slot.observed_share,
-                    "level": level,
+                    "level": level or "everyone",
                     "entered": slot.entered[level],
                     "passed": slot.passed[level].value,
                     "passed_low": slot.passed[level].low,

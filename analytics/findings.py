@@ -1,0 +1,185 @@
+"""What a journey's figures say is wrong, each in one sentence: outages, people failing while
+probes are green, levels left behind, and time that was not observed."""
+
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from analytics.dips import Dip
+from analytics.gaps import Gap
+from analytics.levels import EVERYONE
+from analytics.outside import seconds_in, spans
+from analytics.question import Step, Window
+from analytics.reports.types import Finding, FindingKind, MonitorUptime, State
+from analytics.wording import count, joined, length, moment, percent, points_fewer, stretch
+
+OUTAGES_MAX = 10
+UNOBSERVED_MAX = 5
+OBSERVED_MIN = 0.9
+"""Of the probes' time, for them to be called green."""
+
+
+class Activity(Struct, frozen=True):
+    """The business event, how often it came in a window, and what is usual then."""
+
+    event: str
+    counted: Callable[[Window], float]
+    usual: Callable[[Window], float | None]
+
+
+def outages(monitors: Sequence[MonitorUptime], window: Window) -> list[Finding]:
+    """Stretches with any monitor down, the longest kept, latest first."""
+    found = []
+    down = sorted(spans(monitors, State.DOWN), key=lambda span: span.start - span.end)
+    for span in down[:OUTAGES_MAX]:
+        met = [
+            (row, incident)
+            for row in monitors
+            for incident in row.incidents
+            if incident.start < span.end and (incident.end is None or incident.end > span.start)
+        ]
+        names = joined(list(dict.fromkeys(row.name for row, _ in met)))
+        lasts = span.end == window.end and any(incident.end is None for _, incident in met)
+        reasons = joined(list(dict.fromkeys(_words(incident.outcome) for _, incident in met)))
+        if lasts:
+            start = min(incident.start for _, incident in met if incident.end is None)
+            when = f"since {moment(start)}"
+        else:
+            when = f"for {length(span.end - span.start)} {stretch(span)}"
+        verb = (
+            ("is" if lasts else "was")
+            if len({row.monitor for row, _ in met}) == 1
+            else ("are" if lasts else "were")
+        )
+        found.append(
+            Finding(
+                sentence=f"{names} {verb} down {when}: {reasons}.",
+                start=span.start,
+                end=None if lasts else span.end,
+                level=EVERYONE,
+                step="",
+                kind=FindingKind.OUTAGE,
+            )
+        )
+    return sorted(found, key=lambda finding: finding.start, reverse=True)
+
+
+def failing_people(
+    dips: Sequence[tuple[Dip, Window]],
+    steps: Sequence[Step],
+    monitors: Sequence[MonitorUptime],
+    activity: Activity | None,
+    window: Window,
+) -> list[Finding]:
+    """Dips that lie in the window and that no outage explains, latest first."""
+    down = spans(monitors, State.DOWN)
+    found = []
+    for dip, asked in dips:
+        when = Window(asked.start, min(asked.end, window.end))
+        if when.end <= window.start or seconds_in(down, when):
+            continue
+        sentence = (
+            f"{_probes(monitors, when)}: {stretch(when)}, {percent(dip.share)} of"
+            f" {_sessions(dip.level)} went on from “{steps[dip.step - 1].label}”, against"
+            f" {percent(dip.usual)} otherwise, {points_fewer(dip.difference)}"
+            f"{_activity(activity, when)}."
+        )
+        found.append(
+            Finding(
+                sentence=sentence,
+                start=when.start,
+                end=None if dip.lasts and asked.end >= window.end else when.end,
+                level=dip.level,
+                step=steps[dip.step - 1].label,
+                kind=FindingKind.PEOPLE,
+            )
+        )
+    return found[::-1]
+
+
+def left_behind(gaps: Sequence[Gap], steps: Sequence[Step], window: Window) -> list[Finding]:
+    """Levels that go on from a step less often than the others, all through the window."""
+    return [
+        Finding(
+            sentence=(
+                f"{_sessions(gap.level).capitalize()} go on from “{steps[gap.step - 1].label}”"
+                f" {points_fewer(gap.difference)} than {joined(gap.others)} ones, all through"
+                f" this window."
+            ),
+            start=window.start,
+            end=window.end,
+            level=gap.level,
+            step=steps[gap.step - 1].label,
+            kind=FindingKind.LEVEL,
+        )
+        for gap in gaps
+    ]
+
+
+def unobserved(monitors: Sequence[MonitorUptime]) -> list[Finding]:
+    """Stretches in which a monitor was not observed, the longest kept, latest first."""
+    found = []
+    together = sorted(spans(monitors, State.UNKNOWN), key=lambda span: span.start - span.end)
+    for any_unseen in together[:UNOBSERVED_MAX]:
+        unseen = [
+            (row.name, each)
+            for row in monitors
+            for each in row.intervals
+            if each.state is State.UNKNOWN and seconds_in([each], any_unseen)
+        ]
+        names = list(dict.fromkeys(name for name, _ in unseen))
+        longest = max((each for _, each in unseen), key=lambda each: each.end - each.start)
+        span = Window(longest.start, longest.end)
+        who = "No probe" if len(names) == len(monitors) else f"No probe of {joined(names)}"
+        found.append(
+            Finding(
+                sentence=(
+                    f"{who} reported for {length(span.end - span.start)} {stretch(span)}: that"
+                    f" time was not observed, and counts neither as up nor as down."
+                ),
+                start=span.start,
+                end=span.end,
+                level=EVERYONE,
+                step="",
+                kind=FindingKind.UNOBSERVED,
+            )
+        )
+    return sorted(found, key=lambda finding: finding.start, reverse=True)
+
+
+def _probes(monitors: Sequence[MonitorUptime], when: Window) -> str:
+    """What the probes saw meanwhile; nothing was down."""
+    lived_s = (when.end - when.start).total_seconds()
+    unseen_s = seconds_in(spans(monitors, State.UNKNOWN), when)
+    if not monitors:
+        return "People failed"
+    if unseen_s > (1 - OBSERVED_MIN) * lived_s:
+        return "People failed while probes saw only a part"
+    return "Probes were green while people failed"
+
+
+def _activity(activity: Activity | None, when: Window) -> str:
+    if activity is None:
+        return ""
+    counted, usual = activity.counted(when), activity.usual(when)
+    against = f" against {usual:,.0f} usual" if usual is not None else ""
+    return f"; {count(counted, activity.event)}{against}"
+
+
+def _sessions(level: str) -> str:
+    return f"{level} sessions" if level != EVERYONE else "all sessions"
+
+
+def _words(outcome: str) -> str:
+    return outcome.replace("_", " ") or "failing"
+
+
+def in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """What lasts first; then people failing, outages, levels, and time not observed."""
+    rank = {
+        FindingKind.PEOPLE: 0,
+        FindingKind.OUTAGE: 1,
+        FindingKind.LEVEL: 2,
+        FindingKind.UNOBSERVED: 3,
+    }
+    return tuple(sorted(findings, key=lambda each: (each.end is not None, rank[each.kind])))
