@@ -164,7 +164,7 @@ def visit(
         seen.append((EventKind.VIEW, "/checkout", ""))
         if chance.random() < passes:
             seen.append((EventKind.EVENT, "/checkout", "order_placed"))
-    events = []
+    events: list[Event] = []
     for position, (kind, page, name) in enumerate(seen):
         when = microseconds(at + timedelta(seconds=20 * position))
         events.append(

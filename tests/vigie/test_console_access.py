@@ -1,6 +1,8 @@
 """Who gets into the console: by a link that works once, by the programs' token, and nobody else."""
 
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -17,6 +19,7 @@ from vigie.console.access import (
     program_token,
     write_one_time_token,
 )
+from vigie.folders import Address
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 SECRET = bytes(range(32))
@@ -170,3 +173,22 @@ def test_the_token_of_programs_opens_the_api_only(console: RunningConsole) -> No
     with console.program() as client:
         assert client.get("/api/v1/reports/uptime").status_code == 200
         assert client.get("/").status_code == 401
+
+
+def test_the_command_prints_a_link_that_signs_in(console: RunningConsole) -> None:
+    console.folder.record_address(
+        "console", Address("127.0.0.1", httpx.URL(console.base).port or 0)
+    )
+    command = [sys.executable, "-m", "vigie", "sign-in-link", "--data", str(console.folder.root)]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    with console.stranger() as client:
+        assert client.get(printed.strip()).status_code == 303
+        assert client.get("/").status_code == 200
+
+
+def test_the_command_says_what_it_lacks(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "vigie", "sign-in-link", "--data"]
+    for folder, words in ((tmp_path / "none", "no data folder"), (tmp_path, "no console ever ran")):
+        ended = subprocess.run([*command, str(folder)], capture_output=True, text=True, check=False)
+        assert ended.returncode != 0
+        assert words in ended.stderr

@@ -36,10 +36,13 @@ class Answers:
         self._answers: OrderedDict[Hashable, _Slot] = OrderedDict()
         self._computing = threading.BoundedSemaphore(COMPUTED_AT_ONCE_MAX)
 
-    def ask(self, question: Hashable, compute: Callable[[Snapshot], Answer]) -> Answer:
+    def ask(
+        self, question: Hashable, compute: Callable[[Snapshot], Answer], fresh_s: float = FRESH_S
+    ) -> Answer:
         """The answer to `question`: a fresh one known already, or `compute` on a new snapshot.
 
         `question` must hold everything the answer depends on besides the data and the time.
+        `fresh_s` is longer for what costs much and changes little.
         """
         with self._lock:
             slot = self._answers.setdefault(question, _Slot())
@@ -49,7 +52,7 @@ class Answers:
         with slot.lock:
             version = self._version()
             age_s = self._monotonic() - slot.computed_at
-            if age_s < (UNCHANGED_S if version == slot.version else FRESH_S):
+            if age_s < (max(UNCHANGED_S, fresh_s) if version == slot.version else fresh_s):
                 known: Answer = slot.answer
                 return known
             started = self._monotonic()

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from analytics.question import UNDECLARED
 from analytics.reports.types import (
-    FunnelSegment,
     FunnelStep,
     Incident,
     JourneyReport,
@@ -126,15 +126,13 @@ def _drop(report: JourneyReport, place: int) -> Drop | None:
     levels = [
         (level_lost, segment.level)
         for segment in report.funnel.levels
-        if (level_lost := _lost(_step(segment, place))) is not None and level_lost > lost
+        if segment.level != UNDECLARED
+        and (level_lost := _lost(segment.steps[place])) is not None
+        and level_lost > lost
     ]
     level_lost, level = max(levels, default=(lost, ""))
     before, after = everyone.steps[place - 1].label, everyone.steps[place].label
     return Drop(report, before, after, lost, level, level_lost)
-
-
-def _step(segment: FunnelSegment, place: int) -> FunnelStep:
-    return segment.steps[place]
 
 
 def _lost(step: FunnelStep) -> float | None:

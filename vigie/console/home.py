@@ -9,7 +9,7 @@ from vigie.console.findings import biggest_drop, headline
 from vigie.console.first_start import first_start
 from vigie.console.freshness import freshness_now, freshness_values
 from vigie.console.journeys import funnel_address, journey_lines
-from vigie.console.strips import strips_report
+from vigie.console.strips import now_report, strips_report
 
 LIVE_S = 2
 
@@ -30,7 +30,7 @@ def home(request: Request) -> Response:
         live_s=LIVE_S,
         uptime=report,
         strips=pictures.strips(report),
-        headline=headline(report.monitors),
+        headline=headline(now_report(console).monitors),
         journeys=journeys,
         drop=drop,
         drop_address=funnel_address(console, scope, drop.journey.id) if drop else "",

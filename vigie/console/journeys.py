@@ -1,18 +1,20 @@
 """Journeys: all of them with a verdict each, and one with its findings, time axis and tables."""
 
-from analytics.reports.journey import journey as journey_report
+from msgspec import structs
 from starlette.requests import Request
 from starlette.responses import Response
 
+from analytics.reports.journey import journey as journey_report
 from analytics.reports.types import JourneyReport
 from store.snapshot import Snapshot
 from vigie.console import pictures
 from vigie.console.console import Console, console_of
 from vigie.console.findings import JourneyLine, journey_line
 from vigie.console.scope import Scope
-from vigie.report_requests import journey_question, journey_step, step_text
+from vigie.report_requests import journey_question, journey_step, only_level, step_text
 from vigie.settings import JourneySettings
 
+JOURNEY_FRESH_S = 4.0
 EXAMPLE = """\
 [[journeys]]
 id = "order"
@@ -48,7 +50,7 @@ def journey(request: Request) -> Response:
     scope = console.scope(request)
     id_ = request.path_params["id"]
     report = journey_answer(console, scope, id_)
-    shown = (scope.level,) if scope.level else ()
+    report = structs.replace(report, funnel=only_level(report.funnel, scope.level))
     question = journey_question(console.settings, id_)
     return console.page(
         request,
@@ -57,11 +59,8 @@ def journey(request: Request) -> Response:
         live_s=3,
         uses_level=True,
         journey=journey_line(report),
-        findings=sorted(
-            report.findings, key=lambda finding: (finding.end is not None, finding.start)
-        ),
         steps=[step.label for step in question.steps],
-        chart=pictures.journey_axis(report, question.scope.levels, shown),
+        chart=pictures.journey_axis(report, question.scope.levels, scope.level),
         level_places=pictures.level_places(question.scope.levels),
         address=scope.href("/api/v1/reports/journey", site=None, level=None, journey=id_),
         funnel_address=funnel_address(console, scope, id_),
@@ -84,7 +83,7 @@ def journey_answer(console: Console, scope: Scope, id_: str) -> JourneyReport:
     def compute(snapshot: Snapshot) -> JourneyReport:
         return journey_report(snapshot, question, scope.window, scope.now)
 
-    return console.answers.ask(("journey", id_, scope.question()), compute)
+    return console.answers.ask(("journey", id_, scope.question()), compute, JOURNEY_FRESH_S)
 
 
 def funnel_address(console: Console, scope: Scope, id_: str) -> str:
