@@ -55,7 +55,7 @@ async def _read(receive: Receive, bytes_max: int) -> bytes | BodyProblem | None:
 
 
 async def drain(receive: Receive) -> None:
-    """Read on for a little while, keeping nothing."""
+    """Read on to the end, or for a little while, keeping nothing."""
     size = 0
     try:
         async with asyncio.timeout(DRAIN_TIMEOUT_S):

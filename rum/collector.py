@@ -172,8 +172,7 @@ class BeaconRoute:
         headers = [*self._cross_origin(origin), (b"connection", b"close")]
         answer = _error(problem.reason, problem.detail)
         await _send(send, problem.status, headers, answer, ended=False)
-        if problem.reason is Reason.BODY_TOO_LARGE:
-            await drain(receive)
+        await drain(receive)
         await send({"type": "http.response.body", "body": b""})
 
     async def _unavailable(self, error: OSError, origin: str, send: Send) -> None:
