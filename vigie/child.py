@@ -14,21 +14,26 @@ from msgspec import Struct
 from vigie.supervisor_status import ChildState, ChildStatus
 
 LINE_BYTES_MAX = 65_536
+TOLD_TO_END = {signal.SIGTERM, signal.SIGINT}
 
 log = logging.getLogger("vigie.supervisor")
 
 
 class ChildPlan(Struct, frozen=True, kw_only=True):
-    """What to run. The child gets `--supervised`-style standard input: it ends with us.
+    """What to run. Its standard input ends when we do, by whatever way.
 
-    `descriptors` are inherited by it: listening sockets, which outlive its restarts so that no
-    connection is refused meanwhile. `stops_last` children end only after all others have.
+    `descriptors` are inherited: listening sockets, which outlive its restarts so that no connection
+    is refused meanwhile. `stops_last` children end only after all others have; one that is dead at
+    that moment is run once more, told at once to end, so that it can put everything away.
+    `holds_signals` children are started with SIGTERM and SIGINT held, and let them come once they
+    can act on them (process.run_process): told to end while they start, they end in good order.
     """
 
     name: str
     command: tuple[str, ...]
     descriptors: tuple[int, ...] = ()
     stops_last: bool = False
+    holds_signals: bool = False
 
 
 class Rhythm(Struct, frozen=True, kw_only=True):
@@ -78,6 +83,8 @@ class Child:
             lived_s = asyncio.get_running_loop().time() - begun
             deaths = 1 if lived_s >= self._rhythm.healthy_after_s else deaths + 1
             await self._wait_after(exit_words, self._rhythm.wait_s(deaths))
+            if self._stopping.is_set() and self.plan.stops_last:
+                await self._run_once(starts + 1)
         self._set(state=ChildState.STOPPED, pid=None, next_try=None)
 
     def stop(self) -> None:
@@ -86,15 +93,7 @@ class Child:
     async def _run_once(self, starts: int) -> str:
         """Start the process and see it to its end; how it ended, in words."""
         try:
-            process = await asyncio.create_subprocess_exec(
-                *self.plan.command,
-                stdin=PIPE,
-                stdout=PIPE,
-                stderr=STDOUT,
-                pass_fds=self.plan.descriptors,
-                start_new_session=True,  # a terminal's Ctrl-C reaches us alone; we tell the child
-                limit=LINE_BYTES_MAX,
-            )
+            process = await self._start()
         except OSError as error:
             log.error("cannot start %s: %s", self.plan.name, error)
             self._set(last_exit=f"did not start: {error}", last_exit_at=self._clock())
@@ -113,6 +112,23 @@ class Child:
         exit_words = _exit_words(process.returncode or 0)
         self._set(pid=None, last_exit=exit_words, last_exit_at=self._clock())
         return exit_words
+
+    async def _start(self) -> Process:
+        # The mask is inherited; create_subprocess_exec forks before it first waits.
+        held = TOLD_TO_END if self.plan.holds_signals else set()
+        signal.pthread_sigmask(signal.SIG_BLOCK, held)
+        try:
+            return await asyncio.create_subprocess_exec(
+                *self.plan.command,
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=STDOUT,
+                pass_fds=self.plan.descriptors,
+                start_new_session=True,  # a terminal's Ctrl-C reaches us alone; we tell the child
+                limit=LINE_BYTES_MAX,
+            )
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, held)
 
     async def _watch(self, process: Process, ended: asyncio.Task[int]) -> None:
         """Until the process has ended: by itself, or because it was told to stop."""

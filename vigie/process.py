@@ -104,8 +104,10 @@ async def _until_stopped(
 ) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for each in (signal.SIGTERM, signal.SIGINT):
+    told_to_end = {signal.SIGTERM, signal.SIGINT}
+    for each in told_to_end:
         loop.add_signal_handler(each, stop.set)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, told_to_end)  # a supervisor may have held them
     if supervised:
         end_with_standard_input()
     await main(stop)

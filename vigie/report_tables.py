@@ -68,7 +68,7 @@ def basis_line(basis: Basis) -> str:
     if basis.sample is not None:
         parts.append(f"{basis.sample:.0%} sample")
     if basis.sessions is not None:
-        parts.append(f"{basis.sessions:,} sessions")
+        parts.append(f"{basis.sessions:,} session{'' if basis.sessions == 1 else 's'}")
     if basis.observed_share is not None:
         parts.append(f"{basis.observed_share:.2%} of the time observed")
     if basis.generated:

@@ -78,4 +78,5 @@ def _plan(
         command=(sys.executable, "-m", "vigie", *arguments, *listen_on),
         descriptors=descriptors,
         stops_last=stops_last,
+        holds_signals=True,
     )

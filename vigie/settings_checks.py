@@ -1,6 +1,7 @@
 """What settings must hold between each other, beyond the shape of each table."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import copy
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -11,11 +12,13 @@ from probes.monitor import Monitor, monitor_problems
 from vigie.settings import JourneySettings, SiteSettings
 from vigie.settings_lines import KeyPath
 from vigie.settings_mistakes import Problem
+from vigie.settings_shape import shape_problems
 
 T = TypeVar("T")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 COLLECTOR_PORT = 8600
 CONSOLE_PORT = 8601
+MEASURED_AGAINST = {"keep": "sample", "timeout_s": "interval_s", "latency_max_ms": "timeout_s"}
 
 
 def relation_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
@@ -27,19 +30,13 @@ def relation_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
     for name in ("sites", "monitors", "journeys"):
         yield from _repeats([each.get("id") for each in _tables(document, name)], name, "id")
     yield from _repeats([each.get("key") for each in _tables(document, "sites")], "sites", "key")
-    for path, site in _whole(document, "sites", SiteSettings):
-        yield from site_problems(site, path)
-    for path, monitor in _whole(document, "monitors", Monitor):
-        for found in monitor_problems(monitor):
-            yield Problem(
-                path=(*path, found.field),
-                wrong=found.what,
-                right=f"right would be: {found.right}",
-            )
-        if monitor.site:
-            yield from _unknown(document, "sites", monitor.site, (*path, "site"))
-    for path, journey in _whole(document, "journeys", JourneySettings):
-        yield from _journey_problems(document, journey, path)
+    for path, site, wrong in _usable(document, "sites", SiteSettings):
+        yield from _of_right_parts(site_problems(site, path), path, wrong)
+    for path, monitor, wrong in _usable(document, "monitors", Monitor):
+        found = _monitor_problems(document, monitor, path)
+        yield from _of_right_parts(found, path, wrong)
+    for path, journey, wrong in _usable(document, "journeys", JourneySettings):
+        yield from _of_right_parts(_journey_problems(document, journey, path), path, wrong)
 
 
 def site_problems(site: SiteSettings, path: KeyPath = ()) -> Iterator[Problem]:
@@ -67,6 +64,19 @@ def site_problems(site: SiteSettings, path: KeyPath = ()) -> Iterator[Problem]:
                 wrong=f'is "{page}"',
                 right='begin it with "/", such as "/user/?/edit"',
             )
+
+
+def _monitor_problems(
+    document: Mapping[str, Any], monitor: Monitor, path: KeyPath
+) -> Iterator[Problem]:
+    for found in monitor_problems(monitor):
+        yield Problem(
+            path=(*path, found.field),
+            wrong=found.what,
+            right=f"right would be: {found.right}",
+        )
+    if monitor.site:
+        yield from _unknown(document, "sites", monitor.site, (*path, "site"))
 
 
 def _journey_problems(
@@ -178,13 +188,50 @@ def _unknown(
         )
 
 
-def _whole(document: Mapping[str, Any], name: str, kind: type[T]) -> Iterator[tuple[KeyPath, T]]:
-    """The tables of an array that have the right shape, with their paths."""
+def _usable(
+    document: Mapping[str, Any], name: str, kind: type[T]
+) -> Iterator[tuple[KeyPath, T, set[KeyPath]]]:
+    """The tables of an array, each with its path and what in it has not the right shape.
+
+    That is left out, or where it must be there stands for itself as a mere filling, so that the
+    rest of the table can be judged all the same.
+    """
+    types = msgspec.inspect.type_info(kind)
     for number, table in enumerate(_tables(document, name)):
-        try:
-            yield (name, number), msgspec.convert(table, kind)
-        except msgspec.ValidationError:
-            continue
+        wrong = {problem.path for problem in shape_problems(table, types)}
+        usable = copy.deepcopy(table)
+        for path in sorted(wrong, key=len, reverse=True):
+            _leave_out(usable, path)
+        for path in wrong:
+            if len(path) == 1 and path[0] in _REQUIRED:
+                usable[str(path[0])] = _REQUIRED[str(path[0])]
+        yield (name, number), msgspec.convert(usable, kind), wrong
+
+
+_REQUIRED: dict[str, Any] = {"id": "x", "key": "x", "site": "x", "url": "x", "origins": ["x"]}
+
+
+def _leave_out(table: dict[str, Any], path: KeyPath) -> None:
+    around: Any = table
+    for part in path[:-1]:
+        around = around[part]
+    if isinstance(around, list):  # its other items keep their places
+        around[int(path[-1])] = {} if path[0] == "steps" else "x"
+    else:
+        around.pop(path[-1], None)
+
+
+def _of_right_parts(
+    problems: Iterable[Problem], path: KeyPath, wrong: set[KeyPath]
+) -> Iterator[Problem]:
+    """Without those of parts that are wrong in themselves, or measured against such a one."""
+    for problem in problems:
+        part = problem.path[len(path) :]
+        against = MEASURED_AGAINST.get(str(part[0]))
+        if (against,) not in wrong and not any(
+            part[: len(each)] == each[: len(part)] for each in wrong
+        ):
+            yield problem
 
 
 def _tables(document: Mapping[str, Any], name: str) -> list[dict[str, Any]]:

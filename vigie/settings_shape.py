@@ -129,13 +129,8 @@ def _range_problems(
 def _described(kind: inspect.Type) -> str:
     match kind:
         case inspect.IntType() | inspect.FloatType():
-            low = f"from {kind.ge:,}" if kind.ge is not None else ""
-            low = f"above {kind.gt:,}" if kind.gt is not None else low
-            high = f" to {kind.le:,}" if kind.le is not None else ""
             number = "a whole number" if isinstance(kind, inspect.IntType) else "a number"
-            more = " or more" if kind.ge is not None and kind.le is None else ""
-            low = low.removeprefix("from ") if more else low
-            return f"{number} {low}{more}{high}".rstrip()
+            return f"{number} {_bounds(kind)}".rstrip()
         case inspect.VarTupleType() | inspect.ListType():
             return "a list, such as [...]"
         case inspect.StructType() | inspect.DictType():
@@ -144,6 +139,14 @@ def _described(kind: inspect.Type) -> str:
             return "true or false"
         case _:
             return "a text in quotes"
+
+
+def _bounds(kind: inspect.IntType | inspect.FloatType) -> str:
+    if kind.gt is not None:
+        return f"above {kind.gt:,}" + (f" and up to {kind.le:,}" if kind.le is not None else "")
+    if kind.ge is None:
+        return ""
+    return f"{kind.ge:,} or more" if kind.le is None else f"from {kind.ge:,} to {kind.le:,}"
 
 
 def _wrong_type(path: KeyPath, value: object, right: str) -> Problem:

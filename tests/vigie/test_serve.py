@@ -140,13 +140,26 @@ def reached(running: Served) -> list[int]:
     return [step["reached"] for step in report["everyone"]["steps"]]
 
 
+def until_reached(running: Served, wanted: list[int]) -> None:
+    seen: list[list[int]] = []
+
+    def as_wanted() -> bool:
+        seen.append(reached(running))
+        return seen[-1] == wanted
+
+    try:
+        wait_for(as_wanted, f"{wanted} in the funnel")
+    except AssertionError as error:
+        raise AssertionError(f"{error}; last {seen[-1]}; {running.log.read_text()}") from error
+
+
 def test_a_beacon_becomes_a_figure_and_survives_the_death_and_the_end_of_all(
     tmp_path: Path,
 ) -> None:
     with served(tmp_path, "--collectors", "2") as running:
         assert set(running.pids()) == {"collector-1", "collector-2", "prober", "console"}
         walk(running)
-        wait_for(lambda: reached(running) == [1, 1], "the session in the funnel")
+        until_reached(running, [1, 1])
         table = running.vigie("report", "funnel", "--data", "data", "--steps", "page:/a,page:/b")
         assert table.returncode == 0, table.stderr
         assert "novice" in table.stdout
@@ -164,7 +177,7 @@ def test_a_beacon_becomes_a_figure_and_survives_the_death_and_the_end_of_all(
         for name in ("collector-1", "collector-2"):
             assert children[name].restarts == 1
             assert children[name].last_exit == "killed by SIGKILL"
-        wait_for(lambda: reached(running) == [2, 2], "the second session in the funnel")
+        until_reached(running, [2, 2])
 
         walk(running)
         pids = running.pids()

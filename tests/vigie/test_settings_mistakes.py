@@ -96,6 +96,8 @@ steps = [
         (line("colour"), "prober.colour"),
         (line("memory_limit"), "store.memory_limit"),
         (line('key = ""'), "sites[shop].key"),
+        (line('"https://shop.test/path"'), "sites[shop].origins[2]"),
+        (line('"shop.test"'), "sites[shop].origins[3]"),
         (line("sample = 20"), "sites[shop].sample"),
         (line('id = "shop"', 1), "sites[shop].id"),
         (line("levels"), "sites[shop].levels[2]"),
@@ -125,6 +127,7 @@ steps = [
         ("[colector]\nport = 1", 'vigie.toml:1: colector: is unknown here; did you mean "collecto'),
         ("[prober]\nzzz = 1", "known are location, in_flight_max, lag_limit_s, resolver_threads"),
         ("[console]\nport = '8601'", 'is the text "8601"; give it a whole number from 0 to 65,535'),
+        (SITE + "sample = 20", "sample: is 20; give it a number above 0 and up to 1"),
         ("[console]\nport = true", "is true, without quotes; give it a whole number"),
         ("[collector]\nlate_h = -1", "is -1; give it a number above 0"),
         ("[collector]\nlate_h = nan", "is nan; give it a number above 0"),
@@ -191,6 +194,49 @@ def test_what_is_no_origin_is_told_what_its_origin_would_be(origin: str, right: 
 def test_an_origin_as_browsers_send_it_is_taken(origin: str) -> None:
     settings = parse_settings(SITE.replace("https://shop.test", origin), "vigie.toml")
     assert settings.sites[0].origins == (origin,)
+
+
+def test_a_mistake_of_one_part_hides_none_of_another() -> None:
+    found = mistakes(
+        """
+[[sites]]
+id = 5
+origins = ["shop.test", 7]
+levels = []
+sample = 20
+keep = 0.1
+
+[[monitors]]
+id = "home"
+url = "nowhere"
+interval_s = "often"
+timeout_s = 100
+headers = { Accept = 1 }
+site = "gone"
+
+[[journeys]]
+id = "buy"
+steps = [{ pag = "/x" }, { name = "neither" }, "third"]
+monitors = ["gone"]
+"""
+    )
+    assert [mistake.key for mistake in found] == [
+        "sites[1].key",
+        "sites[1].id",
+        "sites[1].origins[2]",
+        "sites[1].origins[1]",
+        "sites[1].levels",
+        "sites[1].sample",
+        "monitors[home].url",
+        "monitors[home].interval_s",
+        "monitors[home].headers.Accept",
+        "monitors[home].site",
+        "journeys[buy].site",
+        "journeys[buy].steps[1].pag",
+        "journeys[buy].steps[3]",
+        "journeys[buy].steps[2]",
+        "journeys[buy].monitors[1]",
+    ]
 
 
 def test_a_file_that_cannot_be_read_is_one_mistake(tmp_path: Path) -> None:

@@ -188,6 +188,48 @@ def test_those_that_stop_last_outlive_the_others(tmp_path: Path) -> None:
     assert asyncio.run(script()) == ["writer | ending", "keeper | ending"]
 
 
+def test_one_that_is_dead_when_all_ends_is_run_once_more_to_put_things_away(
+    tmp_path: Path,
+) -> None:
+    code = f"""
+        import asyncio, pathlib, time
+        from vigie.process import run_process
+
+        marker = pathlib.Path({str(tmp_path / "died")!r})
+        if not marker.exists():
+            marker.touch()
+            raise SystemExit(1)
+        time.sleep(0.3)  # slow to start: it is told to end before it can listen
+
+        async def main(stop):
+            await stop.wait()
+            print("put away")
+
+        run_process(main, supervised=True, log_json=False)
+    """
+
+    async def script() -> tuple[list[str], ChildStatus]:
+        keeper = ChildPlan(
+            name="keeper",
+            command=(sys.executable, "-u", "-c", textwrap.dedent(code)),
+            stops_last=True,
+            holds_signals=True,
+        )
+        running = Running(tmp_path, [keeper], Rhythm(first_wait_s=300, longest_wait_s=300))
+        task = asyncio.create_task(running.supervisor.run(running.stop))
+        await running.until(
+            lambda: read_status(tmp_path) and running.written("keeper").next_try,
+            "the keeper to be dead",
+        )
+        running.stop.set()
+        await task
+        return running.lines, running.written("keeper")
+
+    lines, status = asyncio.run(script())
+    assert lines == ["keeper | put away"]
+    assert (status.state, status.last_exit) == (ChildState.STOPPED, "exit code 0")
+
+
 def test_a_command_that_cannot_start_is_said_and_tried_again(tmp_path: Path) -> None:
     async def script() -> None:
         missing = ChildPlan(name="missing", command=(str(tmp_path / "no-such-program"),))
