@@ -22,7 +22,7 @@ const COMMANDS: Record<string, (subject: unknown, options: object) => void> = {
   event: (name, options) => recordEvent(name, options as EventOptions),
   user: declareUser,
   level: declareLevel,
-  page: (name) => namePage(String(name)),
+  page: namePage,
 };
 
 const page = window as { vigie?: Vigie };
@@ -35,7 +35,7 @@ export function alreadyHere(): boolean {
 /** The page's name among the calls that wait: it is the first view's, which has not begun yet. */
 export function queuedPage(): string {
   const call = queued().find((one) => one[0] === "page");
-  return call && call[1] ? String(call[1]) : "";
+  return typeof call?.[1] === "string" ? call[1] : "";
 }
 
 /** Puts `vigie` in place, and does what waited in the queue, in its order. */

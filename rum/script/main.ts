@@ -93,7 +93,7 @@ function say(gone: boolean): void {
   recordVitals(takeDeclared());
   const caught = takeCaught();
   if (caught) {
-    const { message, stack } = caught.first as Partial<Error>;
+    const { message, stack } = (caught.first || {}) as Partial<Error>;
     recordError("VigieError", `${caught.count} caught, the first: ${message}`, stack || "");
   }
   seal();

@@ -56,10 +56,15 @@ export function sendTo(url: string): void {
 export function enqueue(text: string): void {
   queue.push(unsent(text, now()));
   if (queue.length > QUEUE_BATCHES_MAX) queue.shift();
-  pump();
+  // Not at once: a page that is being left has a better way, which it takes first.
+  queueMicrotask(guard(pump));
 }
 
-/** The page is hidden, and may never be seen again; or it is `gone`: its last chance to speak. */
+/**
+ * The page is hidden and may never be seen again, or it is `gone` and this is its last chance to
+ * speak. Then sendBeacon, whose answer nobody will see anyway; before, a request whose answer counts
+ * if the page comes back.
+ */
 export function leave(gone: boolean): void {
   for (const batch of queue.slice()) {
     if (batch.flying && batch.kept) continue;
@@ -119,13 +124,15 @@ function post(batch: Unsent): void {
   });
   // A string goes as text/plain. application/json would ask for a preflight, which a page on its way
   // out never finishes (https://github.com/PostHog/posthog-js/issues/4139).
-  fetch(endpoint, {
+  const options: RequestInit = {
     method: "POST",
     body: content,
     keepalive,
     signal: deadline.signal,
     referrerPolicy: "origin",
-  }).then(
+  };
+  // Within a promise, for the page may have put a fetch of its own in place, which may throw.
+  new Promise<Response>((resolve) => resolve(fetch(endpoint, options))).then(
     (answer) => landed(answer.status, answer.headers.get("Retry-After")),
     () => landed(0, null),
   );
@@ -150,7 +157,9 @@ function settle(batch: Unsent, status: number, retryAfter: string | null): void 
 /**
  * Hands a batch over to the browser, which tells nobody what became of it. While the collector was
  * failing, the batch therefore stays ours as well. False means that the page has used up its 64 KiB;
- * a batch is never split then, for half of it would be another batch.
+ * a batch is never split then, for half of it would be another batch. Unlike fetch, sendBeacon cannot
+ * be kept from naming the page's address as referrer, to a server of the page's own origin; but pages
+ * wrap fetch to do slow things first, and a leaving page has no time for them.
  */
 function beacon(batch: Unsent): void {
   const taken = navigator.sendBeacon?.(endpoint, body(batch));

@@ -27,15 +27,13 @@ let ours: Session | undefined;
 /** The id of the session that is going on, begun now if there is none. */
 export function renew(now: number): string {
   adopt(now);
-  if (!ours) save({ id: randomHex(32), began: now, seen: now });
-  return ours!.id;
+  return (ours || save({ id: randomHex(32), began: now, seen: now })).id;
 }
 
 /** The same, and somebody was seen in it just now. */
 export function touch(now: number): string {
   renew(now);
-  save({ ...ours!, seen: now });
-  return ours!.id;
+  return save({ ...ours!, seen: now }).id;
 }
 
 /** The id of the session that is going on; undefined when it has ended. */
@@ -66,7 +64,8 @@ function parse(text: string): Session | undefined {
   return found ? { id: found[1]!, began: +found[2]!, seen: +found[3]! } : undefined;
 }
 
-function save(session: Session): void {
+function save(session: Session): Session {
   ours = session;
   write("localStorage", KEY, `${session.id}.${Math.round(session.began)}.${Math.round(session.seen)}`);
+  return session;
 }

@@ -37,9 +37,10 @@ function templateSegment(segment: string): string {
 
 /**
  * The path a person would say they are on: location.pathname, and the hash where it is a route
- * ("#/users", "#!/users") and not a place in the page ("#contents"). Queries are never part of it.
+ * ("#/users", "#!/users") and not a place in the page ("#contents") or the start of a hash router's
+ * routes ("#/"). Queries are never part of it.
  */
 export function pathOf(location: { pathname: string; hash: string }): string {
-  const route = /^#!?\/[^?#]*/.exec(location.hash);
+  const route = /^#!?\/[^?#]+/.exec(location.hash);
   return location.pathname + (route ? route[0] : "");
 }

@@ -7,7 +7,7 @@
 
 import { add, anySealed, waits, type View } from "./batch";
 import { moment, now } from "./clock";
-import { guard } from "./guard";
+import { guard, warn } from "./guard";
 import { peek, renew, touch } from "./session";
 import { pathOf, template } from "./template";
 
@@ -62,7 +62,11 @@ export function whenViewEnds(told: () => void): void {
  * The site names the page it is on. A view that still waits to be sent takes the name; one that was
  * sent, or has another name already, is followed by a new view (the steps of a form at one address).
  */
-export function namePage(name: string): void {
+export function namePage(name: unknown): void {
+  if (typeof name !== "string" || !name) {
+    warn("vigie('page', name): the name must be a text, such as 'Mandate: address'");
+    return;
+  }
   const page = name.slice(0, NAME_LENGTH_MAX);
   const view = currentView(now());
   if (view.page === page) return;
@@ -92,7 +96,7 @@ function follow(): void {
 
 /** Routers put a slash at the end of a path, or take it away, without going anywhere. */
 function comparable(): string {
-  return pathOf(location).replace(/\/(?=#|$)/, "");
+  return pathOf(location).replace(/\/(?=#|$)/g, "");
 }
 
 function wrap(method: "pushState" | "replaceState"): void {

@@ -157,11 +157,12 @@ def test_wrong_calls_are_explained_and_never_thrown(
     visit(page, site.base + "/")
     page.evaluate("""() => {
         vigie(); vigie('evnt', 'x'); vigie('evnt', 'x'); vigie('event'); vigie('event', 7);
+        vigie('page'); vigie('page', {});
         vigie('event', 'good', null); vigie('event', 'better', 7);
         vigie('event', 'best', {value: 'much', currency: 3, attributes: null});
         vigie('user'); vigie('user', {}, null); vigie('level', Symbol.iterator);
     }""")
     capture.wait_for_event(name="best")
     assert [event["name"] for event in capture.find(kind="event")] == ["good", "better", "best"]
-    assert len(console) == 3, console
+    assert len(console) == 4, console
     assert all(text.startswith("vigie: ") for text in console)

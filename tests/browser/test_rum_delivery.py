@@ -5,7 +5,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from tests.support.browsing import QUEUE, hide, leave, run_clock_until, visit
 from tests.support.capture import Capture
-from tests.support.site import Answer, WebSite, document
+from tests.support.site import SNIPPET, Answer, WebSite, document
 
 pytestmark = pytest.mark.browser
 
@@ -145,3 +145,40 @@ def test_with_no_collector_at_all_memory_stays_bounded_and_the_page_unharmed(
     assert 10_000 < len(spilled) < 200_000
     assert capture.beacons == []
     assert thrown == []
+
+
+def test_a_fetch_of_the_page_s_own_that_throws_harms_neither_side(
+    site: WebSite, page: Page, capture: Capture
+) -> None:
+    thrown: list[str] = []
+    page.on("pageerror", lambda error: thrown.append(str(error)))
+    site.pages["/"] = document(
+        head="<script>window.fetch = () => { throw new TypeError('wrapped badly') }</script>"
+    )
+    visit(page, site.base + "/")
+    leave(page)
+    capture.wait_for_event(kind="view")
+    assert thrown == []
+
+
+STRICTEST = (
+    "default-src 'none'; script-src 'nonce-abc'; connect-src 'self'; base-uri 'none'; "
+    "form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+
+
+def test_the_strictest_content_security_policy_sees_no_violation(
+    site: WebSite, page: Page, capture: Capture
+) -> None:
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    site.pages["/"] = (
+        f'<!doctype html><meta http-equiv="Content-Security-Policy" content="{STRICTEST}">'
+        + SNIPPET.replace("async", 'async nonce="abc"')
+        + "<h1>Start</h1>"
+    )
+    visit(page, site.base + "/")
+    page.click("h1")
+    hide(page)
+    capture.wait_for_event(kind="vitals")
+    assert [text for text in said if "Security Policy" in text or "rusted" in text] == []

@@ -81,7 +81,16 @@ def test_back_and_forward_within_the_page_are_views(app: Page, capture: Capture)
 def test_a_hash_is_a_view_where_it_is_a_route_and_none_where_it_is_a_place(
     app: Page, capture: Capture
 ) -> None:
-    for target in ("#contents", "#/users/7", "#/users/7?tab=2", "#/users/8", "#!/admin", "#top"):
+    for target in (
+        "#contents",
+        "#/",
+        "#/users/7",
+        "#/users/7/",
+        "#/users/7?tab=2",
+        "#/users/8",
+        "#!/admin",
+        "#top",
+    ):
         app.evaluate("target => { location.hash = target }", target)
     leave(app)
     capture.wait_for_event(kind="view", view=5)
@@ -109,7 +118,6 @@ def test_documents_are_views_without_their_queries(
     capture.wait_for_event(kind="view", page="/about")
     assert capture.views == ["/user/?", "/about"]
     assert "secret" not in str([beacon.json for beacon in capture.beacons])
-    assert all("secret" not in beacon.headers.get("referer", "") for beacon in capture.beacons)
 
 
 def test_a_page_that_comes_back_from_the_cache_is_a_new_view_with_vitals_of_its_own(
