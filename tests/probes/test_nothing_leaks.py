@@ -1,0 +1,105 @@
+"""However checks end, and however many, no socket and no task stays behind."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from typing import Any
+
+import pytest
+
+from probes.outcome import Outcome
+from probes.result import CheckResult
+
+pytestmark = pytest.mark.anyio
+
+Check = Callable[..., Awaitable[CheckResult]]
+Serve = Callable[..., AbstractAsyncContextManager[str]]
+Answer = Callable[..., Any]
+
+ROUNDS = 40
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+
+
+def open_sockets() -> int:
+    count = 0
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            count += os.readlink(f"/proc/self/fd/{name}").startswith("socket:")
+        except FileNotFoundError:
+            continue
+    return count
+
+
+async def falls_to(expected: int, count: Callable[[], int]) -> bool:
+    """Whether a count comes down again, given time for what is being closed."""
+    for _ in range(3_000):
+        if count() <= expected:
+            return True
+        await asyncio.sleep(0.01)
+    return False
+
+
+def tasks() -> int:
+    return len(asyncio.all_tasks())
+
+
+def mute() -> Any:
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    return handler
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts sockets in /proc")
+async def test_after_every_kind_of_end(
+    check: Check, serve: Serve, answer: Answer, authority: Any
+) -> None:
+    async with AsyncExitStack() as stack:
+
+        async def url_of(handler: Any, tls: Any = None) -> str:
+            return await stack.enter_async_context(serve(handler, tls))
+
+        silent = await url_of(mute())
+        untrusted = await url_of(answer(OK), authority.server("IP:127.0.0.1"))
+        targets: dict[str, tuple[dict[str, Any], Outcome]] = {
+            await url_of(answer(OK)): ({}, Outcome.OK),
+            await url_of(answer(OK[:-1])): ({}, Outcome.PROTOCOL_ERROR),
+            await url_of(answer(b"nonsense\r\n\r\n")): ({}, Outcome.PROTOCOL_ERROR),
+            await url_of(answer(b"HTTP/1.1 302 F\r\nLocation: /\r\n\r\n")): (
+                {},
+                Outcome.REDIRECT_LIMIT,
+            ),
+            "http://127.0.0.1:1/": ({}, Outcome.CONNECT_REFUSED),
+            "http://nowhere.invalid/": ({}, Outcome.DNS_FAILURE),
+            silent: ({"timeout_s": 0.5}, Outcome.WAIT_TIMEOUT),
+            silent.replace("http:", "https:"): ({"timeout_s": 0.5}, Outcome.TLS_TIMEOUT),
+            untrusted: ({}, Outcome.TLS_CERTIFICATE),
+        }
+        sockets_before, tasks_before = open_sockets(), tasks()
+        for url, (fields, outcome) in targets.items():
+            results = await asyncio.gather(*(check(url, **fields) for _ in range(ROUNDS)))
+            if "timeout_s" not in fields:  # a loaded machine may spend a deadline in other phases
+                assert {result.outcome for result in results} == {outcome}, url
+        assert await falls_to(sockets_before, open_sockets)
+        assert await falls_to(tasks_before, tasks)
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts sockets in /proc")
+async def test_after_being_cancelled_at_any_moment(
+    check: Check, serve: Serve, answer: Answer, authority: Any
+) -> None:
+    async with (
+        serve(answer(0.01, OK)) as plain,
+        serve(answer(0.01, OK), authority.server("IP:127.0.0.1")) as secured,
+    ):
+        sockets_before, tasks_before = open_sockets(), tasks()
+        for url in (plain, secured):
+            for turns in range(ROUNDS):
+                task = asyncio.ensure_future(check(url))
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+        assert await falls_to(sockets_before, open_sockets)
+        assert await falls_to(tasks_before, tasks)
