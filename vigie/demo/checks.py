@@ -20,7 +20,7 @@ SLOW_MS = 1500.0
 
 _MINUTE_US = 60_000_000
 _DAY_US = 86_400_000_000
-_SLOW_SHARE = 0.00025
+_SLOW_SHARE = 0.0001
 _BLIP_DAYS = 9
 """One unconfirmed failure in about so many days, on each monitor."""
 

@@ -100,7 +100,7 @@ async def run_demo(demo: Demo, screen: Console) -> None:
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop.set)
-    with (demo.folder.root / LOG).open("a", encoding="utf-8", buffering=1) as log:
+    with (demo.folder.root / LOG).open("w", encoding="utf-8", buffering=1) as log:
         supervisor = Supervisor(
             _plans(demo), demo.folder.run, say=lambda line: print(line, file=log)
         )

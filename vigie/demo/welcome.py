@@ -34,13 +34,13 @@ def clues(stories: Stories) -> tuple[Clue, ...]:
             letter="B",
             when=_instants(stories.bad_release),
             what="release 2.14 refuses novices at step 2: probes green, people red",
-            path=_path(f"/journeys/{network.JOURNEY}", _day(stories.bad_release)),
+            path=_path(f"/journeys/{network.JOURNEY}", _days_around(stories.bad_release)),
         ),
         Clue(
             letter="C",
             when=_days(stories.slow_listings),
             what="the listings are slow for a week, on phones only",
-            path=_path("/speed", stories.slow_listings),
+            path=_path("/speed", stories.slow_listings) + "&device=phone",
         ),
         Clue(
             letter="D",
@@ -87,6 +87,12 @@ def _day(window: Window) -> Window:
     """The whole day (UTC) a story fell on."""
     start = window.start.replace(hour=0, minute=0, second=0, microsecond=0)
     return Window(start, start + timedelta(days=1))
+
+
+def _days_around(window: Window) -> Window:
+    """The day of a story, the one before and the one after: long enough for hourly slots."""
+    day = _day(window)
+    return Window(day.start - timedelta(days=1), day.end + timedelta(days=1))
 
 
 def _instants(window: Window) -> str:

@@ -3,8 +3,11 @@
 Nothing here imports DuckDB, which the writing process does not need.
 """
 
+import os
 import signal
+import threading
 from datetime import datetime
+from multiprocessing import parent_process
 from pathlib import Path
 
 from msgspec import Struct
@@ -52,4 +55,13 @@ def write_journal(journal: Path, plan: HistoryPlan, secret: bytes) -> int:
 def write_alone(journal: Path, plan: HistoryPlan, secret: bytes) -> None:
     """The writing process: a terminal's Ctrl-C is for its parent, which then ends it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     write_journal(journal, plan, secret)
+
+
+def _end_with_parent() -> None:
+    """Write nothing more once the parent was killed: the next start makes the history anew."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
