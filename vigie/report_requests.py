@@ -6,17 +6,26 @@ from typing import Any, Protocol, TypeVar
 from urllib.parse import quote, unquote
 
 import msgspec
-from analytics.reports.journey import journey
-
 from analytics.question import UNDECLARED, JourneyQuestion, SiteScope, Step, Window
 from analytics.reports.funnel import funnel
+from analytics.reports.journey import journey
+from analytics.reports.refused import RefusedReport, refused
+from analytics.reports.seen import seen
 from analytics.reports.speed import speed
-from analytics.reports.types import FunnelReport, JourneyReport, SpeedReport, UptimeReport
+from analytics.reports.types import (
+    FunnelReport,
+    JourneyReport,
+    SeenReport,
+    SpeedReport,
+    UptimeReport,
+)
 from analytics.reports.uptime import uptime
 from store.snapshot import Snapshot
 from vigie.settings import Settings, SiteSettings, StepSettings
 
-Report = UptimeReport | FunnelReport | SpeedReport | JourneyReport
+Report = (
+    UptimeReport | FunnelReport | SpeedReport | JourneyReport | SeenReport | RefusedReport
+)
 
 DAYS_DEFAULT = 30
 DAYS_MAX = 400
@@ -42,7 +51,7 @@ def run_report(
 
     Every report takes `days`, or `start` and `end`. The others: uptime `monitor`; funnel `site`,
     `steps` ("page:/a,event:b"), `window_minutes`, `level`, `sample`; speed `site`, `page`,
-    `device`, `level`, `sample`; journey `journey`, `level`.
+    `device`, `level`, `sample`; journey `journey`; seen `site`.
     """
     report, known = _REPORTS.get(name, (None, frozenset()))
     if report is None:
@@ -205,6 +214,18 @@ def _journey(
     return journey(snapshot, question, window_of(params, now), now)
 
 
+def _seen(
+    params: Mapping[str, str], settings: Settings, snapshot: Snapshot, now: datetime
+) -> SeenReport:
+    return seen(snapshot, scope_of(site_of(params, settings)), window_of(params, now))
+
+
+def _refused(
+    params: Mapping[str, str], settings: Settings, snapshot: Snapshot, now: datetime
+) -> RefusedReport:
+    return refused(snapshot, window_of(params, now))
+
+
 _REPORTS: dict[
     str,
     tuple[
@@ -215,6 +236,8 @@ _REPORTS: dict[
     "funnel": (_funnel, frozenset({"site", "steps", "window_minutes", "level", "sample"})),
     "speed": (_speed, frozenset({"site", "page", "device", "level", "sample"})),
     "journey": (_journey, frozenset({"journey"})),
+    "seen": (_seen, frozenset({"site"})),
+    "refused": (_refused, frozenset()),
 }
 
 

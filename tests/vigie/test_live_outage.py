@@ -14,7 +14,7 @@ from tests.support.ports import free_port
 from tests.support.serving import Serving, serving
 from tests.support.waiting import wait_for
 
-INTERVAL = timedelta(seconds=0.5)
+INTERVAL = timedelta(seconds=1)
 SLACK = timedelta(seconds=0.2)
 """Between a check's start, or due time, and the target noting the request."""
 LATE = timedelta(seconds=5)
@@ -23,7 +23,7 @@ MONITOR = """
 [[monitors]]
 id = "target"
 url = "http://127.0.0.1:{port}/"
-interval_s = 0.5
+interval_s = 1
 timeout_s = 0.4
 confirm_after = 2
 """
@@ -116,11 +116,11 @@ def test_a_stopped_server_is_an_outage_and_a_stopped_prober_is_not(tmp_path: Pat
             os.kill(prober, signal.SIGSTOP)
             stopped = time.monotonic()
             wait_for(
-                lambda: time.monotonic() - stopped > 4, "the prober to have been stopped a while"
+                lambda: time.monotonic() - stopped > 7, "the prober to have been stopped a while"
             )
             os.kill(prober, signal.SIGCONT)
             wait_for(
-                lambda: time.monotonic() - stopped > 5 and uptime(served, since)["state"] == "up",
+                lambda: time.monotonic() - stopped > 8 and uptime(served, since)["state"] == "up",
                 "the target seen up after the prober went on",
             )
             seen = uptime(served, since)
@@ -128,8 +128,8 @@ def test_a_stopped_server_is_an_outage_and_a_stopped_prober_is_not(tmp_path: Pat
     finally:
         target.close()
     assert len(seen["incidents"]) == 1, "a stopped prober is no outage"
-    assert seen["seconds"]["unknown"] >= 2
+    assert seen["seconds"]["unknown"] >= 4
     assert seen["observed_share"] < 1
     unknown = [part for part in seen["intervals"] if part["state"] == "unknown"]
-    assert any((at(part["end"]) - at(part["start"])).total_seconds() >= 2 for part in unknown)
+    assert any((at(part["end"]) - at(part["start"])).total_seconds() >= 4 for part in unknown)
     assert seen["low"] < seen["uptime"] <= seen["high"]
