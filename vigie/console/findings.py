@@ -1,11 +1,14 @@
 """One line on a journey, one headline on all monitors, one biggest drop: what Home says first."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from msgspec import Struct
 
-from analytics.question import UNDECLARED
+from analytics.question import UNDECLARED, Window
 from analytics.reports.types import (
+    Finding,
+    FindingKind,
     FunnelStep,
     Incident,
     JourneyReport,
@@ -13,6 +16,9 @@ from analytics.reports.types import (
     State,
 )
 from vigie.console.formats import interval, percent, plural, uptime_percent
+
+CLOSER_LEAST = timedelta(hours=1)
+"""The least that is shown before and after a finding looked at closer."""
 
 
 class Headline(Struct, frozen=True):
@@ -34,6 +40,16 @@ class JourneyLine(Struct, frozen=True):
     uptime: float | None
     down: bool = False
     """Whether one of its monitors is down now."""
+
+
+class FindingLine(Struct, frozen=True):
+    """A finding as a journey's page lists it. `around` is the window to look closer at it; None
+    where the whole window is meant already."""
+
+    finding: Finding
+    state: State
+    tone: str
+    around: Window | None
 
 
 class Drop(Struct, frozen=True):
@@ -102,6 +118,12 @@ def journey_line(report: JourneyReport) -> JourneyLine:
     return JourneyLine(report, f"No finding. {sentence}.", State.UP, uptime)
 
 
+def finding_lines(report: JourneyReport) -> list[FindingLine]:
+    """The findings in the report's order, each with the sign and the tone that fit it."""
+    window = Window(report.basis.start, report.basis.end)
+    return [FindingLine(each, *_sign(each), _around(each, window)) for each in report.findings]
+
+
 def biggest_drop(reports: Sequence[JourneyReport]) -> Drop | None:
     """Over all steps of all journeys; None when every share is withheld."""
     drops = [
@@ -116,6 +138,24 @@ def biggest_drop(reports: Sequence[JourneyReport]) -> Drop | None:
 def ongoing(monitor: MonitorUptime) -> Incident | None:
     """The incident that has not ended, if there is one."""
     return next((each for each in reversed(monitor.incidents) if each.end is None), None)
+
+
+def _sign(finding: Finding) -> tuple[State, str]:
+    if finding.kind is FindingKind.UNOBSERVED:
+        return State.UNKNOWN, "unknown"
+    if finding.end is None:
+        return State.DOWN, "bad"
+    return (State.DOWN if finding.kind is FindingKind.OUTAGE else State.DEGRADED), "past"
+
+
+def _around(finding: Finding, window: Window) -> Window | None:
+    """The finding with half its length before and after it, whole minutes."""
+    end = min(finding.end or window.end, window.end)
+    margin = max(CLOSER_LEAST, (end - finding.start) / 2)
+    start = (finding.start - margin).replace(second=0, microsecond=0)
+    if (end - finding.start) * 2 > window.end - window.start:
+        return None
+    return Window(start, min(end + margin, window.end).replace(second=0, microsecond=0))
 
 
 def _drop(report: JourneyReport, place: int) -> Drop | None:

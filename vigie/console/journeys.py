@@ -9,7 +9,7 @@ from analytics.reports.types import JourneyReport
 from store.snapshot import Snapshot
 from vigie.console import pictures
 from vigie.console.console import Console, console_of
-from vigie.console.findings import JourneyLine, journey_line
+from vigie.console.findings import FindingLine, JourneyLine, finding_lines, journey_line
 from vigie.console.scope import Scope
 from vigie.report_requests import journey_question, journey_step, only_level, step_text
 from vigie.settings import JourneySettings
@@ -59,6 +59,7 @@ def journey(request: Request) -> Response:
         live_s=3,
         uses_level=True,
         journey=journey_line(report),
+        findings=[(line, _closer(scope, request.url.path, line)) for line in finding_lines(report)],
         steps=[step.label for step in question.steps],
         chart=pictures.journey_axis(report, question.scope.levels, scope.level),
         level_places=pictures.level_places(question.scope.levels),
@@ -84,6 +85,14 @@ def journey_answer(console: Console, scope: Scope, id_: str) -> JourneyReport:
         return journey_report(snapshot, question, scope.window, scope.now)
 
     return console.answers.ask(("journey", id_, scope.question()), compute, JOURNEY_FRESH_S)
+
+
+def _closer(scope: Scope, path: str, line: FindingLine) -> str:
+    """The same page around one finding; "" where it would show the same."""
+    if line.around is None:
+        return ""
+    start, end = (f"{each:%Y-%m-%dT%H:%MZ}" for each in (line.around.start, line.around.end))
+    return scope.href(path, days=None, start=start, end=end)
 
 
 def funnel_address(console: Console, scope: Scope, id_: str) -> str:

@@ -32,6 +32,11 @@ class Scope(Struct, frozen=True, kw_only=True):
         return (*self.site.levels, UNDECLARED) if self.site else ()
 
     @property
+    def whole_days(self) -> bool:
+        """Whether the reader's own dates are days, not hours of one."""
+        return "T" not in self.params.get("start", "") + self.params.get("end", "")
+
+    @property
     def last_day(self) -> datetime:
         """The last day of the window, which ends where the next begins."""
         return self.window.end - timedelta(microseconds=1)
