@@ -35,6 +35,7 @@ def funnel_bars(report: FunnelReport, levels: Sequence[str] = ()) -> str:
     group = max(1, len(shown)) * (BAR + BAR_GAP) - BAR_GAP
     pitch = max(group + GROUP_GAP, STEP_CHARACTERS_MIN * CHARACTER_WIDTH + 8)
     width = LEFT + len(steps) * pitch - GROUP_GAP / 2 + RIGHT
+    numbered = any(step.label[:1].isdigit() for step in steps)
     parts = [_axis(width)]
     for index, step in enumerate(steps):
         left = LEFT + index * pitch
@@ -43,7 +44,7 @@ def funnel_bars(report: FunnelReport, levels: Sequence[str] = ()) -> str:
             bar = _bar(segment, index, x)
             parts.append(element("g", bar, class_=level_class(segment.level, levels)))
         middle = left + group / 2
-        name = f"{step.number}. {step.label}" if not step.label[:1].isdigit() else step.label
+        name = step.label if numbered else f"{step.number}. {step.label}"
         short = shortened(name, int(pitch / CHARACTER_WIDTH))
         parts.append(
             text(

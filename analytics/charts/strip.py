@@ -20,8 +20,9 @@ _FROM_BELOW = (
     State.PAUSED,
     State.UP,
 )
-_LEAST = {State.DOWN: 0.30, State.DEGRADED: 0.12, State.UNKNOWN: 0.15}
+_LEAST = {State.DOWN: 0.30, State.UNKNOWN: 0.15}
 """The least part of a day's bar: 47 minutes down must not be a hairline."""
+_LEAST_WIDTH = {State.DOWN: 2.0, State.UNKNOWN: 2.0, State.DEGRADED: 1.0}
 _WORDS = {
     State.UP: "up",
     State.DEGRADED: "degraded",
@@ -66,7 +67,7 @@ def band(row: MonitorUptime, axis: TimeAxis, top: float, height: float) -> Itera
             if each.state is not state:
                 continue
             x, end = axis.x(each.start), axis.x(each.end)
-            width = max(end - x, 2.0 if state in _LEAST else 0.5)
+            width = max(end - x, _LEAST_WIDTH.get(state, 0.0))
             x = min(x, axis.right - width)
             words = (
                 f"{row.name} {_WORDS[state]} for {length(each.end - each.start)},"
