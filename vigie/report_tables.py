@@ -21,6 +21,11 @@ TYPES: dict[str, type[Report]] = {
     "journey": JourneyReport,
 }
 """What each report decodes to; any other is printed as the JSON it is."""
+NO_BREAK = "\N{NO-BREAK SPACE}"
+HEADINGS = {"observed_share": "observed", "still_in_window": "in window"}
+BOUNDS = ("low", "high")
+LEFT_OUT = frozenset({"up_s"})
+"""Said better by another column."""
 SHARES = frozenset({"uptime", "observed_share", "good", "poor", "of_entered", "of_previous"})
 """Columns that hold shares of 1, shown as percentages, with their `_low` and `_high` beside."""
 
@@ -55,8 +60,11 @@ def frame_table(frame: pd.DataFrame) -> RenderableType:
     columns = _columns(frame)
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in columns:
-        numeric = pd.api.types.is_numeric_dtype(frame[column]) or column in SHARES
-        table.add_column(column.replace("_", " "), justify="right" if numeric else "left")
+        is_number = pd.api.types.is_numeric_dtype(frame[column]) or column in SHARES
+        heading = HEADINGS.get(column, column.removesuffix("_s").replace("_", " "))
+        heading += " %" * (column in SHARES)
+        # Folded, never cut: a narrow terminal must not lose digits.
+        table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
     for row in frame.to_dict("records"):
         table.add_row(*(Text(_cell(column, row)) for column in columns))
     return table
@@ -79,37 +87,55 @@ def basis_line(basis: Basis) -> str:
 
 
 def _columns(frame: pd.DataFrame) -> list[str]:
-    bounds = {f"{each}_{bound}" for each in frame.columns for bound in ("low", "high")}
-    bounds |= {"low", "high"} if "uptime" in frame.columns else set()
-    return [
-        str(each)
-        for each in frame.columns
-        if each not in bounds and not (str(each).endswith("_s") and _empty(frame, str(each)))
-    ]
+    """The columns with something to say; bounds stand behind their figure instead."""
+    names = [str(each) for each in frame.columns]
+    elsewhere = LEFT_OUT | {f"{each}_{bound}" for each in names for bound in BOUNDS}
+    if "uptime" in names:
+        elsewhere |= set(BOUNDS)
+    return [name for name in names if name not in elsewhere and not _is_empty(name, frame[name])]
 
 
-def _empty(frame: pd.DataFrame, column: str) -> bool:
-    """Whether a column of seconds says nothing: no second of it in any row."""
-    return bool((frame[column].fillna(0) == 0).all())
+def _is_empty(name: str, column: "pd.Series[Any]") -> bool:
+    if name.endswith("_s"):  # seconds in a state that no row was ever in
+        return bool((column.fillna(0) == 0).all())
+    if name == "level":  # "" is everyone
+        return False
+    return bool((column.isna() | (column.astype(str) == "")).all())
 
 
 def _cell(column: str, row: dict[Any, Any]) -> str:
     value = row[column]
     if value is None or value != value:
         return "-"
+    if column == "level":
+        return str(value) or "everyone"
+    if column.endswith("_s"):
+        return duration(float(value))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
     if not isinstance(value, float):
-        return (
-            f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
-        )
+        return str(value)
+    prefix = "" if column == "uptime" else f"{column}_"
+    low, high = (row.get(f"{prefix}{bound}") for bound in BOUNDS)
     text = _number(column, value)
-    prefix = "" if column == "uptime" and "uptime_low" not in row else f"{column}_"
-    low, high = row.get(f"{prefix}low"), row.get(f"{prefix}high")
     if isinstance(low, float) and isinstance(high, float) and low == low and high == high:
-        text += f" ({_number(column, low)} to {_number(column, high)})"
+        text += f" ({_number(column, low)}-{_number(column, high)})"
     return text
+
+
+def duration(seconds: float) -> str:
+    """ "47 min", "12 s", "3 h 5 min" """
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        parts = (minutes, "min"), (rest, "s")
+    else:
+        parts = (minutes // 60, "h"), (minutes % 60, "min")
+    words = " ".join(f"{count:,} {unit}" for count, unit in parts if count) or "0"
+    return words.replace(" ", NO_BREAK)
 
 
 def _number(column: str, value: float) -> str:
     if column in SHARES:
-        return f"{value * 100:.2f} %"
+        digits = 3 if column == "uptime" else 1
+        return "100" if value == 1 else f"{value * 100:.{digits}f}"
     return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:,.3g}"

@@ -1,0 +1,163 @@
+"""Reports on a terminal: every figure with its interval and basis, whatever the width."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from rich.console import Console
+
+from analytics.basis import Basis, Estimate, Withheld
+from analytics.reports.types import (
+    Finding,
+    FunnelReport,
+    FunnelSegment,
+    FunnelStep,
+    JourneyReport,
+    MonitorUptime,
+    SpeedReport,
+    SpeedRow,
+    State,
+    UptimeReport,
+)
+from vigie.report_requests import to_json
+from vigie.report_tables import duration, rendered
+
+END = datetime(2026, 3, 31, tzinfo=UTC)
+BASIS = Basis(
+    definition="test",
+    start=END - timedelta(days=30),
+    end=END,
+    sample=0.2,
+    sessions=1,
+    observed_share=0.9995,
+    generated=True,
+    note="a [note] in brackets",
+)
+
+
+def printed(name: str, report: object, width: int = 120) -> str:
+    console = Console(width=width, highlight=False)
+    with console.capture() as capture:
+        console.print(rendered(name, to_json(report).decode()))  # type: ignore[arg-type]
+    return capture.get().replace("\N{NO-BREAK SPACE}", " ")
+
+
+def estimate(value: float) -> Estimate:
+    return Estimate(value=value, low=value - 0.02, high=value + 0.02, effective_n=100)
+
+
+UPTIME = UptimeReport(
+    basis=BASIS,
+    monitors=(
+        MonitorUptime(
+            monitor="home",
+            name="Home [page]",
+            state=State.UP,
+            state_since=None,
+            uptime=0.99891,
+            low=0.99877,
+            high=0.99905,
+            observed_share=0.9995,
+            seconds={State.UP: 2_589_000.0, State.DOWN: 2820.0, State.UNKNOWN: 12.0},
+            intervals=(),
+            incidents=(),
+            blips=(),
+            days=(),
+        ),
+    ),
+)
+STEP = FunnelStep(
+    number=1,
+    label="/cart",
+    reached=1200,
+    of_entered=estimate(0.5),
+    of_previous=Estimate(
+        value=None, low=None, high=None, effective_n=3, withheld=Withheld.TOO_FEW_SESSIONS
+    ),
+    dropped=7,
+    still_in_window=0,
+)
+FUNNEL = FunnelReport(
+    basis=BASIS,
+    window_s=3600,
+    everyone=FunnelSegment(
+        level="", entered=2400, steps=(STEP,), convert_p50_s=None, convert_p75_s=None
+    ),
+    levels=(),
+)
+
+
+def test_an_uptime_has_its_bounds_and_what_was_not_observed() -> None:
+    said = printed("uptime", UPTIME)
+    assert "99.891 (99.877-99.905)" in said
+    assert "47 min" in said
+    assert "12 s" in said
+    assert "Home [page]" in said
+    assert "maintenance" not in said, "a column with nothing in it is left out"
+    assert " ".join(said.split()).endswith(
+        "basis: 2026-03-01 00:00 to 2026-03-31 00:00 UTC, 20% sample, 1 session, "
+        "99.95% of the time observed, generated data among it, a [note] in brackets"
+    )
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_a_narrow_terminal_loses_no_character(width: int) -> None:
+    said = printed("uptime", UPTIME, width)
+    assert "…" not in said
+    digits = sum(letter.isdigit() for letter in printed("uptime", UPTIME, 200))
+    assert sum(letter.isdigit() for letter in said) == digits
+
+
+def test_a_share_has_its_interval_or_a_dash_where_it_is_withheld() -> None:
+    line = next(each for each in printed("funnel", FUNNEL).splitlines() if "/cart" in each)
+    assert line.split() == ["everyone", "1", "/cart", "1,200", "50.0", "(48.0-52.0)", "7", "0"]
+
+
+def test_a_vital_has_its_interval_and_everyone_a_name() -> None:
+    row = SpeedRow(
+        page="/cart",
+        level="",
+        device="",
+        vital="lcp",
+        p75=Estimate(value=2240.0, low=2210.0, high=2275.0, effective_n=900),
+        views=3913,
+        good=0.836,
+        poor=None,
+    )
+    said = printed("speed", SpeedReport(basis=BASIS, rows=(row,)))
+    line = next(each for each in said.splitlines() if "/cart" in each)
+    assert line.split() == ["/cart", "everyone", "lcp", "3,913", "83.6", "2,240", "(2,210-2,275)"]
+
+
+def test_a_journey_says_first_what_is_wrong() -> None:
+    finding = Finding(
+        sentence="Probes were green while people failed.", start=END, end=None, level="", step=""
+    )
+    report = JourneyReport(
+        basis=BASIS,
+        id="order",
+        name="Order",
+        owner="",
+        uptime=UPTIME,
+        funnel=FUNNEL,
+        slots=(),
+        findings=(finding,),
+        activity_total=1638,
+    )
+    lines = printed("journey", report).splitlines()
+    assert lines[0] == "Order: 1,638 in all"
+    assert lines[1] == "! Probes were green while people failed."
+    assert any("99.891" in line for line in lines)
+    assert any("/cart" in line for line in lines)
+
+
+def test_an_empty_report_says_so_and_an_unknown_one_is_shown_as_it_is() -> None:
+    assert "no data in this window" in printed("uptime", UptimeReport(basis=BASIS, monitors=()))
+    assert '"monitors":[' in printed("another", UPTIME)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0"), (12, "12 s"), (60, "1 min"), (2820.4, "47 min"), (3_725, "1 h 2 min")],
+)
+def test_a_duration_is_said_in_words(seconds: float, words: str) -> None:
+    assert duration(seconds).replace("\N{NO-BREAK SPACE}", " ") == words
