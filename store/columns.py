@@ -1,18 +1,18 @@
 """Records as Arrow tables, column by column, in the shape of the store's tables."""
 
 from collections.abc import Sequence
-from itertools import chain
-from operator import attrgetter
+from itertools import chain, islice
 from typing import Any
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from msgspec.structs import astuple
 
 from probes.result import CheckResult, MonitorDefinition
 from rum.bucket import bucket_of
-from rum.records import Batch, Refusal
+from rum.records import Batch, Event, Refusal
 
 Tables = dict[str, pa.Table]
 """Rows to insert, by the name of the table they go to; columns are matched by name."""
@@ -22,6 +22,8 @@ UNSTORABLE = (ValueError, OverflowError, TypeError)
 
 TIME_END_US = 253_402_300_800_000_000
 """The year 10000: Python has no times from there on."""
+
+TRANSPOSED_ROWS = 256
 
 _DAY_US = 86_400_000_000
 _TIME = pa.timestamp("us")
@@ -46,6 +48,8 @@ _EVENT_TYPES: dict[str, pa.DataType] = {
     "fcp_ms": pa.float32(),
     "ttfb_ms": pa.float32(),
 }
+if tuple(_EVENT_TYPES) != Event.__struct_fields__:  # they are matched by position
+    raise TypeError("the columns of events are not the fields of Event")
 _EMPTY_IS_NULL = frozenset({"path", "name", "message", "stack", "currency"})
 _RENAMED = {"time_us": "time", "client_us": "client_time"}
 
@@ -159,10 +163,15 @@ def uuid_array(sessions: Sequence[str]) -> pa.ExtensionArray:
 
 
 def _event_columns(batches: Sequence[Batch]) -> dict[str, pa.Array]:
-    events = list(chain.from_iterable(batch.events for batch in batches))
+    values: list[list[Any]] = [[] for _ in _EVENT_TYPES]
+    events = chain.from_iterable(batch.events for batch in batches)
+    # From rows to columns in C, by a few at a time so that they stay in the processor's cache.
+    while chunk := tuple(map(astuple, islice(events, TRANSPOSED_ROWS))):
+        for column, more in zip(values, zip(*chunk, strict=True), strict=True):
+            column.extend(more)
     columns = {
-        _RENAMED.get(field, field): _event_column(field, kind, list(map(attrgetter(field), events)))
-        for field, kind in _EVENT_TYPES.items()
+        _RENAMED.get(field, field): _event_column(field, kind, column)
+        for (field, kind), column in zip(_EVENT_TYPES.items(), values, strict=True)
     }
     times = columns["time"].cast(pa.int64()).to_numpy()
     columns["day"] = pa.array((times // _DAY_US).astype(np.int32), pa.int32()).cast(pa.date32())
@@ -181,6 +190,8 @@ def _event_column(field: str, kind: pa.DataType, values: Sequence[Any]) -> pa.Ar
 
 def _texts(values: Sequence[str]) -> pa.Array:
     """Texts of a nullable column: "" becomes NULL."""
+    if not any(values):
+        return pa.nulls(len(values), pa.string())
     return pa.array([value or None for value in values], pa.string())
 
 

@@ -15,6 +15,8 @@ from store.sealed_files import COLUMNS, EMPTY_FILES, SEALED_FOLDER
 from store.snapshot import Snapshot
 
 FILE_NAME = "vigie.duckdb"
+CHECKPOINT_WAL = "64MB"
+"""Write-ahead log before a checkpoint. At DuckDB's 16 MB loading costs a quarter more."""
 
 
 class DatabaseLimits(Struct, frozen=True, kw_only=True):
@@ -123,6 +125,7 @@ def _connect(folder: Path, limits: DatabaseLimits) -> duckdb.DuckDBPyConnection:
                 "temp_directory": str(folder / "temp"),
                 "max_temp_directory_size": limits.temp_limit,
                 "autoinstall_known_extensions": False,
+                "checkpoint_threshold": CHECKPOINT_WAL,
             },
         )
     except duckdb.IOException as error:
