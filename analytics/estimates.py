@@ -111,17 +111,20 @@ def significant(p_values: Sequence[float], rate: float = 0.05) -> list[bool]:
 
 def _clustered(hits: Floats, trials: Floats, weights: Floats) -> tuple[float, float]:
     """The ratio of the weighted sums and its effective n, R (1 - R) / Var(R), never more than
-    there are trials. Without variance (R 0 or 1) the sessions themselves are the sample."""
+    there are trials. Without variance (R 0 or 1) the sessions themselves are the sample.
+
+    Sums of products, not `@`: BLAS would wake threads of its own for it (1 ms against 0.02).
+    """
     present = trials > 0
     hits, trials, weights = hits[present], trials[present], weights[present]
-    n, total = len(trials), float(weights @ trials)
+    n, total = len(trials), float((weights * trials).sum())
     if not total:
         return 0.0, 0.0
-    ratio = float(weights @ hits) / total
+    ratio = float((weights * hits).sum()) / total
     residuals = weights * (hits - ratio * trials)
-    variance = float(residuals @ residuals) * n / (n - 1) / total**2 if n > 1 else 0.0
+    variance = float(np.square(residuals).sum()) * n / (n - 1) / total**2 if n > 1 else 0.0
     if variance <= 0 or not 0 < ratio < 1:
-        return ratio, kish(float(weights.sum()), float(weights @ weights))
+        return ratio, kish(float(weights.sum()), float(np.square(weights).sum()))
     return ratio, min(ratio * (1 - ratio) / variance, float(trials.sum()))
 
 

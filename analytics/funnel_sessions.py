@@ -44,7 +44,7 @@ class FunnelSessions(Struct, frozen=True, kw_only=True):
         return share(
             float(self.weight[successes & among].sum()),
             float(weight.sum()),
-            float(weight @ weight),
+            float(np.square(weight).sum()),
             _visitors(self.visitor[among]),
         )
 

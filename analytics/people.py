@@ -50,11 +50,12 @@ def _shares(
 ) -> list[Estimate]:
     slot, weight = slot[members], sessions.weight[members]
     through = sessions.depth[members] == steps
-    pairs = np.stack([slot.astype(np.uint64), sessions.visitor[members]])
+    visitor = sessions.visitor[members] >> np.uint64(16)
+    pairs = np.unique((slot.astype(np.uint64) << np.uint64(48)) | visitor)
     totals = np.bincount(slot, weight, count)
     squares = np.bincount(slot, weight**2, count)
     successes = np.bincount(slot[through], weight[through], count)
-    visitors = np.bincount(np.unique(pairs, axis=1)[0].astype(np.intp), minlength=count)
+    visitors = np.bincount((pairs >> np.uint64(48)).astype(np.intp), minlength=count)
     return [
         share(float(successes[i]), float(totals[i]), float(squares[i]), int(visitors[i]))
         for i in range(count)

@@ -30,6 +30,7 @@ PAGES_MAX = 200
 PAGES_SURE = 20
 """While a figure of one of these is withheld at the rate asked for, all that is kept is read."""
 ALL_DEVICES = ""
+DECIMALS = 4
 
 
 class Thresholds(Struct, frozen=True):
@@ -116,7 +117,7 @@ def _page(
         frame["device"].to_numpy(dtype=object),
         np.unique(frame["session"].to_numpy(), return_inverse=True)[1],
         frame["weight"].to_numpy(dtype=np.float64),
-        {vital: frame[vital].to_numpy(dtype=np.float64) for vital in VITALS},
+        {vital: _as_sent(frame[vital].to_numpy(dtype=np.float64)) for vital in VITALS},
     )
     devices = [ALL_DEVICES]
     if by_device:
@@ -134,10 +135,15 @@ def _page(
                     yield _row(page, level, device, vital, views, measured)
 
 
+def _as_sent(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Out of the store's single precision: 0.1 again, not 0.100000001."""
+    return np.round(values, DECIMALS)
+
+
 def _row(page: str, level: str, device: str, vital: str, views: _Views, measured: Mask) -> SpeedRow:
     values, weight = views.vitals[vital][measured], views.weight[measured]
     session = np.unique(views.session[measured], return_inverse=True)[1]
-    limits = VITALS[vital]  # compared as the floats the store keeps, so that 0.1 is at most 0.1
+    limits = VITALS[vital]
     return SpeedRow(
         page=page,
         level=level,
@@ -145,8 +151,8 @@ def _row(page: str, level: str, device: str, vital: str, views: _Views, measured
         vital=vital,
         p75=quantile(values, session, weight, QUANTILE),
         views=len(values),
-        good=_share_of_views(values <= np.float32(limits.good), session, weight),
-        poor=_share_of_views(values > np.float32(limits.poor), session, weight),
+        good=_share_of_views(values <= limits.good, session, weight),
+        poor=_share_of_views(values > limits.poor, session, weight),
     )
 
 
