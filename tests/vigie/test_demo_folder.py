@@ -34,7 +34,10 @@ def payloads(journal: Path) -> Iterable[bytes]:
 def test_an_interrupted_history_is_noticed(tmp_path: Path) -> None:
     root = tmp_path / "demo"
     assert demo_folder.held_by(root) == (Held.NOTHING, None)
+    assert demo_folder.claim(root, PLAN)
+    assert not demo_folder.claim(root, PLAN)
     folder = DataFolder(root)
+    assert demo_folder.held_by(root) == (Held.UNFINISHED, None)
     demo_folder.begin(folder, PLAN)
     (folder.journal / "half").write_bytes(b"half")
     assert demo_folder.held_by(root) == (Held.UNFINISHED, None)
@@ -59,9 +62,16 @@ def test_a_history_of_another_version_is_made_again(tmp_path: Path) -> None:
 def test_a_folder_of_other_files_is_refused(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(CommandError, match="not a demo's"):
-        demo_folder.check_ours(tmp_path)
+        demo_folder.claim(tmp_path, PLAN)
     with pytest.raises(CommandError, match="is a file"):
-        demo_folder.check_ours(tmp_path / "thesis.txt")
+        demo_folder.claim(tmp_path / "thesis.txt", PLAN)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_the_data_folder_of_an_installation_is_refused(tmp_path: Path) -> None:
+    DataFolder(tmp_path).secret()
+    with pytest.raises(CommandError, match="not a demo's"):
+        demo_folder.claim(tmp_path, PLAN)
 
 
 def test_the_same_plan_writes_the_same_history(tmp_path: Path) -> None:

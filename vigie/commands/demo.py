@@ -42,22 +42,23 @@ def demo(
 ) -> None:
     """Try Vigie on a demo site of its own.
 
-    It has five stories in its past, and a button to break it. The history is generated once, in a data folder apart; later starts take seconds.
+    It has five stories in its past, and a button to break it. The history is generated once,
+    in a data folder apart; later starts take seconds.
     """
     set_up_logs(level=logging.WARNING)
     screen = Console(highlight=False)
-    demo_folder.check_ours(data)
-    folder = DataFolder(data)
     plan = HistoryPlan(
         now=datetime.now(UTC), check_days=CHECK_DAYS * days // SESSION_DAYS, session_days=days
     )
+    new = demo_folder.claim(data, plan)
+    folder = DataFolder(data)
     with sole_supervisor(folder):
         sockets = open_demo_sockets(port_base)
         try:
             for words in sockets.moved:
                 screen.print(words)
             settings = write_settings(folder, sockets)
-            marker = prepare_history(folder, settings, plan, screen, fresh=fresh)
+            marker = prepare_history(folder, settings, plan, screen, new=new, fresh=fresh)
             asyncio.run(run_demo(Demo(folder=folder, sockets=sockets, marker=marker), screen))
         except KeyboardInterrupt:
             screen.print("Interrupted.")

@@ -55,23 +55,28 @@ def held_by(root: Path) -> tuple[Held, Marker | None]:
     return Held.HISTORY, marker
 
 
-def check_ours(root: Path) -> None:
-    """Raises CommandError when the folder holds something that is not a demo."""
+def claim(root: Path, plan: HistoryPlan) -> bool:
+    """Make the folder a demo's, before anything is written into it; whether it held nothing.
+
+    Raises CommandError when it holds something that is not a demo.
+    """
     if root.exists() and not root.is_dir():
         raise CommandError(f"{root} is a file; name a folder for the demo with --data")
-    if held_by(root)[0] is Held.FOREIGN:
+    held, _ = held_by(root)
+    if held is Held.FOREIGN:
         raise CommandError(
             f"the folder {root} holds files that are not a demo's;"
             " name another, or an empty one, with --data"
         )
+    if held is Held.NOTHING:
+        root.mkdir(parents=True, exist_ok=True)
+        _write(root, Marker(plan=plan))
+    return held is Held.NOTHING
 
 
 def begin(folder: DataFolder, plan: HistoryPlan) -> None:
-    """Say, before anything else is written, that the folder is a demo's and its history unfinished.
-
-    What an earlier demo left is removed, but for the lock that is held and the secret.
-    """
-    _write(folder, Marker(plan=plan))
+    """Say that the history is unfinished, and remove what is there of an earlier one."""
+    _write(folder.root, Marker(plan=plan))
     for place in (folder.journal, folder.store):
         shutil.rmtree(place)
         place.mkdir()
@@ -80,7 +85,7 @@ def begin(folder: DataFolder, plan: HistoryPlan) -> None:
 def finish(folder: DataFolder, plan: HistoryPlan, history: History) -> Marker:
     """Say that the history is whole."""
     marker = Marker(plan=plan, history=history)
-    _write(folder, marker)
+    _write(folder.root, marker)
     return marker
 
 
@@ -88,6 +93,6 @@ def days_old(marker: Marker, now: datetime) -> float:
     return (now - marker.plan.now).total_seconds() / 86_400
 
 
-def _write(folder: DataFolder, marker: Marker) -> None:
+def _write(root: Path, marker: Marker) -> None:
     text = msgspec.json.format(msgspec.json.encode(marker))
-    write_atomically(folder.root / MARKER, text + b"\n")
+    write_atomically(root / MARKER, text + b"\n")

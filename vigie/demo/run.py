@@ -64,11 +64,20 @@ def write_settings(folder: DataFolder, sockets: DemoSockets) -> Settings:
 
 
 def prepare_history(
-    folder: DataFolder, settings: Settings, plan: HistoryPlan, screen: Console, *, fresh: bool
+    folder: DataFolder,
+    settings: Settings,
+    plan: HistoryPlan,
+    screen: Console,
+    *,
+    new: bool,
+    fresh: bool,
 ) -> Marker:
-    """The folder's history: the one it holds, or a new one where there is none to use."""
+    """The folder's history: the one it holds, or a new one where there is none to use.
+
+    `new` says that the folder held nothing before, `fresh` that a new history is wanted.
+    """
     held, marker = demo_folder.held_by(folder.root)
-    if held is Held.UNFINISHED:
+    if held is Held.UNFINISHED and not new:
         screen.print("The history in this folder was left unfinished.")
     if marker is not None and not fresh and _same_length(marker.plan, plan):
         _say_age(marker, plan.now, screen)
