@@ -1,4 +1,4 @@
-"""What every test may use: the --long switch and the path of a Chromium."""
+"""What every test may use: the --long and --pictures switches, and the path of a Chromium."""
 
 import os
 import shutil
@@ -9,15 +9,20 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="also run the long forms of fault runs")
+    parser.addoption("--pictures", action="store_true", help="take the pictures of the docs anew")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--long"):
-        return
-    skip = pytest.mark.skip(reason="long form: ./scripts/test --long")
-    for item in items:
-        if "long" in item.keywords:
-            item.add_marker(skip)
+    wanted = {
+        "long": "long form: ./scripts/test --long",
+        "pictures": "takes pictures for the docs: ./scripts/test --pictures",
+    }
+    for name, reason in wanted.items():
+        if config.getoption(f"--{name}"):
+            continue
+        for item in items:
+            if name in item.keywords:
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session")
