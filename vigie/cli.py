@@ -15,6 +15,7 @@ COMMANDS = {
     "demo": "vigie.commands.demo",
     "serve": "vigie.commands.serve",
     "init": "vigie.commands.init",
+    "sign-in": "vigie.commands.sign_in",
     "check-config": "vigie.commands.check_config",
     "check": "vigie.commands.check",
     "report": "vigie.commands.report",

@@ -37,8 +37,8 @@ async def run_console(
     """
     database = await asyncio.to_thread(Database, folder.store, database_limits(settings))
     keeper = keeper_of(settings, folder, database, utc_now)
+    keeper.start()
     try:
-        keeper.start()
         context = ConsoleContext(
             settings=settings,
             folder=folder,
@@ -78,4 +78,4 @@ def _invite(folder: DataFolder, url: str) -> None:
         return
     invited.touch()
     link = one_time_link(folder.run, url, utc_now())
-    log.info("sign in once by this link, within a day: %s", link)
+    log.info("sign in once, within a day (another: vigie sign-in): %s", link)

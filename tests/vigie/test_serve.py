@@ -133,9 +133,25 @@ def walk(running: Served) -> None:
     assert answer.status_code == 204, answer.text
 
 
+FUNNEL = {"steps": "page:/a,page:/b", "days": "1"}
+
+
 def reached(running: Served) -> list[int]:
-    """How many sessions reached each step of /a, /b; asked from the command line."""
-    report = running.report("funnel", "--steps", "page:/a,page:/b", "--days", "1")
+    """How many sessions reached each step of /a, /b; asked of the console."""
+    token = (running.data / "run" / "console-token").read_text().strip()
+    answer = httpx.get(
+        f"{running.url('console')}/api/v1/reports/funnel",
+        params=FUNNEL,
+        headers={"authorization": f"Bearer {token}"},
+        timeout=60,
+        trust_env=False,
+    )
+    assert answer.status_code == 200, answer.text
+    return [step["reached"] for step in answer.json()["everyone"]["steps"]]
+
+
+def reached_says_command(running: Served) -> list[int]:
+    report = running.report("funnel", "--steps", FUNNEL["steps"], "--days", FUNNEL["days"])
     assert isinstance(report, dict), report
     return [step["reached"] for step in report["everyone"]["steps"]]
 
@@ -160,6 +176,7 @@ def test_a_beacon_becomes_a_figure_and_survives_the_death_and_the_end_of_all(
         assert set(running.pids()) == {"collector-1", "collector-2", "prober", "console"}
         walk(running)
         until_reached(running, [1, 1])
+        assert reached_says_command(running) == [1, 1]
         table = running.vigie("report", "funnel", "--data", "data", "--steps", "page:/a,page:/b")
         assert table.returncode == 0, table.stderr
         assert "novice" in table.stdout
@@ -189,7 +206,7 @@ def test_a_beacon_becomes_a_figure_and_survives_the_death_and_the_end_of_all(
         assert "console     | " in said
         assert "Traceback" not in said
         # What was acknowledged just before the end was loaded by it; the store itself says so.
-        assert reached(running) == [3, 3]
+        assert reached_says_command(running) == [3, 3]
 
 
 def test_a_second_serve_on_one_data_folder_is_refused_and_disturbs_nothing(tmp_path: Path) -> None:
@@ -204,6 +221,13 @@ def test_a_second_serve_on_one_data_folder_is_refused_and_disturbs_nothing(tmp_p
         assert third.returncode == 1
         assert "one console a data folder" in third.stderr
         assert running.pids() == pids
+
+        link = running.vigie("sign-in", "--data", "data").stdout.strip()
+        assert link.startswith(running.url("console"))
+        with httpx.Client(follow_redirects=True, timeout=60, trust_env=False) as browser:
+            assert browser.get(running.url("console")).status_code in (401, 403)
+            browser.get(link)
+            assert browser.get(running.url("console")).status_code == 200
 
         # Killed outright, it takes its processes with it, and the folder is free again.
         running.process.kill()

@@ -20,7 +20,8 @@ def init(
 ) -> None:
     """Write settings for the site at URL.
 
-    Prints what to paste into the site: the snippet, and the lines for its web server. A settings file that is there already gets the site added at its end; nothing in it is changed.
+    Prints what to paste into the site: the snippet, and the lines for its web server. A settings
+    file that is there already gets the site added at its end; nothing in it is changed.
     """
     existed = config.exists()
     try:

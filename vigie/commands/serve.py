@@ -35,8 +35,8 @@ def serve(
 ) -> None:
     """Run all of Vigie, and restart what dies.
 
-    That is collector, prober and console, each a process of its own. SIGTERM or Ctrl-C ends them all, with nothing lost. Settings are read at the start: restart
-    after changing them.
+    That is collector, prober and console, each a process of its own. SIGTERM or Ctrl-C ends them
+    all, with nothing lost. Settings are read at the start: restart after changing them.
     """
     settings = load_settings(config)
     folder = DataFolder(data)
