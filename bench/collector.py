@@ -1,6 +1,6 @@
 """How many durable beacons a second one core takes, against the same route with no journal.
 
-    python bench/collector.py [--seconds 3] [--rounds 3] [--connections 128] [--folder DIR]
+    python -m bench.collector [--seconds 3] [--rounds 3] [--connections 128] [--folder DIR]
 
 Prints the medians of each and their ratio, then what each step of intake costs. Both servers stand
 side by side, pinned to one core, and are loaded in turn from the other, so that what else the
@@ -152,7 +152,15 @@ def compare(arguments: argparse.Namespace) -> None:
         try:
             ports: dict[str, int] = {}
             for name, where in (("no journal", ""), ("journal", folder)):
-                command = [sys.executable, __file__, "--serve", where, "--core", str(cores[0])]
+                command = [
+                    sys.executable,
+                    "-m",
+                    "bench.collector",
+                    "--serve",
+                    where,
+                    "--core",
+                    str(cores[0]),
+                ]
                 servers[name] = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
                 output = servers[name].stdout
                 assert output is not None
