@@ -59,8 +59,8 @@ function watchPeople(): void {
 }
 
 /**
- * The page comes back from the back/forward cache: a new view, with vitals of its own. To be called
- * before web-vitals is: it reports the return's TTFB at once, which must find the new view in place.
+ * The page comes back from the back/forward cache: a new view, with vitals of its own. Listens as
+ * early as web-vitals does, for that reports the return's TTFB at once, to whatever view is in place.
  */
 function watchReturn(): void {
   const returned = guard((event: PageTransitionEvent) => {

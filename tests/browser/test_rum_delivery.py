@@ -1,9 +1,9 @@
 """A batch is the same at every attempt, arrives in the end, and is never asked for too often."""
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Page
 
-from tests.support.browsing import QUEUE, hide, leave, run_clock_until, visit
+from tests.support.browsing import QUEUE, hide, leave, run_clock_until, show, visit
 from tests.support.capture import Capture
 from tests.support.site import SNIPPET, Answer, WebSite, document
 
@@ -127,23 +127,43 @@ def test_what_a_failing_collector_did_not_take_is_sent_by_the_tab_s_next_page(
     assert attempts(capture) == 3, "what was accepted is not sent again"
 
 
-def test_with_no_collector_at_all_memory_stays_bounded_and_the_page_unharmed(
-    context: BrowserContext, site: WebSite, capture: Capture
+@pytest.mark.parametrize("alone", ["pagehide", "visibilitychange"])
+def test_either_event_of_leaving_is_enough(
+    site: WebSite, page: Page, capture: Capture, alone: str
 ) -> None:
+    other = {"pagehide": "visibilitychange", "visibilitychange": "pagehide"}[alone]
+    page.add_init_script(
+        f"addEventListener('{other}', event => event.stopImmediatePropagation(), true)"
+    )
     site.pages["/"] = document("<h1>Start</h1>")
-    page = context.new_page()
+    visit(page, site.base + "/")
+    page.close(run_before_unload=True)
+    capture.wait_for_event(kind="view")
+    assert capture.views == ["/"]
+
+
+def test_with_no_collector_at_all_memory_stays_bounded_and_the_page_unharmed(
+    site: WebSite, page: Page, capture: Capture
+) -> None:
     thrown: list[str] = []
     page.on("pageerror", lambda error: thrown.append(str(error)))
+    site.pages["/"] = document("<h1>Start</h1>")
     page.route("**/rum/v1/beacon", lambda route: route.abort())
     visit(page, site.base + "/")
     page.evaluate(
-        """() => { for (let i = 0; i < 5000; i++)
+        """() => { for (let i = 1; i <= 5000; i++)
             vigie('event', 'e' + i, {attributes: {pad: 'x'.repeat(200)}}) }"""
     )
-    page.evaluate("dispatchEvent(new Event('pagehide'))")
-    spilled = page.evaluate("sessionStorage.getItem('vigie.unsent')")
-    assert 10_000 < len(spilled) < 200_000
-    assert capture.beacons == []
+    hide(page)
+    spilled = page.wait_for_function("sessionStorage.getItem('vigie.unsent')").json_value()
+    assert 10_000 < len(spilled) < 120_000
+    page.unroute("**/rum/v1/beacon")
+    show(page)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    capture.wait_for_event(name="e5000")
+    assert len(capture.accepted) <= 21, "the latest 20 batches were kept, one was on its way"
+    assert sum(int(b.headers["content-length"]) for b in capture.accepted) < 300_000
+    assert page.evaluate("sessionStorage.getItem('vigie.unsent')") is None
     assert thrown == []
 
 
