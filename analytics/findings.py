@@ -10,7 +10,7 @@ from analytics.gaps import Gap
 from analytics.levels import EVERYONE
 from analytics.outside import seconds_in, spans
 from analytics.question import Step, Window
-from analytics.reports.types import Finding, FindingKind, MonitorUptime, State
+from analytics.reports.types import Finding, FindingKind, Incident, MonitorUptime, State
 from analytics.wording import count, joined, length, moment, percent, points_fewer, stretch
 
 OUTAGES_MAX = 10
@@ -28,40 +28,43 @@ class Activity(Struct, frozen=True):
 
 
 def outages(monitors: Sequence[MonitorUptime], window: Window) -> list[Finding]:
-    """Stretches with any monitor down, the longest kept, latest first."""
+    """Stretches with any monitor down, one that lasts and the longest ones, latest first."""
     found = []
-    down = sorted(spans(monitors, State.DOWN), key=lambda span: span.start - span.end)
+    down = sorted(
+        spans(monitors, State.DOWN),
+        key=lambda span: (span.end < window.end, span.start - span.end),
+    )
     for span in down[:OUTAGES_MAX]:
         met = [
-            (row, incident)
+            (row.name, incident)
             for row in monitors
             for incident in row.incidents
             if incident.start < span.end and (incident.end is None or incident.end > span.start)
         ]
-        names = joined(list(dict.fromkeys(row.name for row, _ in met)))
-        lasts = span.end == window.end and any(incident.end is None for _, incident in met)
-        reasons = joined(list(dict.fromkeys(_words(incident.outcome) for _, incident in met)))
-        if lasts:
-            start = min(incident.start for _, incident in met if incident.end is None)
-            when = f"since {moment(start)}"
-        else:
-            when = f"for {length(span.end - span.start)} {stretch(span)}"
-        verb = (
-            ("is" if lasts else "was")
-            if len({row.monitor for row, _ in met}) == 1
-            else ("are" if lasts else "were")
-        )
-        found.append(
-            Finding(
-                sentence=f"{names} {verb} down {when}: {reasons}.",
-                start=span.start,
-                end=None if lasts else span.end,
-                level=EVERYONE,
-                step="",
-                kind=FindingKind.OUTAGE,
-            )
-        )
+        lasting = [(name, incident) for name, incident in met if incident.end is None]
+        lasts = span.end == window.end and bool(lasting)
+        found.append(_outage(span, lasting if lasts else met, lasts=lasts))
     return sorted(found, key=lambda finding: finding.start, reverse=True)
+
+
+def _outage(span: Window, met: Sequence[tuple[str, Incident]], *, lasts: bool) -> Finding:
+    names = list(dict.fromkeys(name for name, _ in met))
+    reasons = list(dict.fromkeys(_words(incident.outcome) for _, incident in met))
+    if lasts:
+        start = min(incident.start for _, incident in met)
+        verb, when = "is" if len(names) == 1 else "are", f"since {moment(start)}"
+    else:
+        start = span.start
+        verb = "was" if len(names) == 1 else "were"
+        when = f"for {length(span.end - span.start)} {stretch(span)}"
+    return Finding(
+        sentence=f"{joined(names)} {verb} down {when}: {joined(reasons)}.",
+        start=start,
+        end=None if lasts else span.end,
+        level=EVERYONE,
+        step="",
+        kind=FindingKind.OUTAGE,
+    )
 
 
 def failing_people(

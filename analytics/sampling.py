@@ -51,7 +51,7 @@ def read(
     """
     asked = scope.sample if sample is None else sample
     bucket_end(asked)
-    sampled_rate, kept_rate = _kept(snapshot, scope, days)
+    sampled_rate, kept_rate = _sealed_rates(snapshot, scope, days) or (1.0, 1.0)
     if asked > kept_rate:
         note = f"less than {asked:.0%} is kept: all that is kept was read, weighted"
         reading = _reading_kept(snapshot, scope, days, asked, kept_rate, note)
@@ -90,18 +90,15 @@ def basis(
 
 def sealed_days(snapshot: Snapshot, scope: SiteScope, days: Days) -> bool:
     """Whether any of the days is sealed: its counts are then by the hour."""
-    ((sampled, _),) = snapshot.rows(
-        query("kept_rates"), {"site": scope.site, "first_day": days.first, "last_day": days.last}
-    )
-    return sampled is not None
+    return _sealed_rates(snapshot, scope, days) is not None
 
 
-def _kept(snapshot: Snapshot, scope: SiteScope, days: Days) -> tuple[float, float]:
-    """The lowest rates of the days at which they were sampled and kept; hot days are at 1."""
+def _sealed_rates(snapshot: Snapshot, scope: SiteScope, days: Days) -> tuple[float, float] | None:
+    """The lowest rates at which the sealed ones of the days were sampled and kept."""
     ((sampled, kept),) = snapshot.rows(
         query("kept_rates"), {"site": scope.site, "first_day": days.first, "last_day": days.last}
     )
-    return 1.0 if sampled is None else sampled, 1.0 if kept is None else kept
+    return None if sampled is None else (sampled, kept)
 
 
 def _reading_sampled(

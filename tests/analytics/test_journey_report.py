@@ -198,3 +198,39 @@ def test_a_journey_that_lacks_something_still_says_the_rest(store: Any, lacking:
     assert slot.activity == (0 if lacking in ("everything", "event") else 30)
     assert slot.outside is (State.UNKNOWN if lacking in ("everything", "monitors") else State.UP)
     assert len(report.frame()) == len(report.slots) * 3
+
+
+def test_an_outage_that_lasts_is_told_first_and_without_an_end(store: Any) -> None:
+    store.checks(checks(Window(NOW - timedelta(minutes=10), NOW)))
+    store.checks([{**each, "monitor": "other"} for each in checks()])
+    (finding,) = ask(store, structs.replace(QUESTION, monitors=("home", "other"))).findings
+    assert finding.sentence == "home is down since 8 Mar 23:50 UTC: connect refused."
+    assert (finding.start, finding.end) == (NOW - timedelta(minutes=10), None)
+
+
+def test_time_nobody_observed_is_told_as_that(store: Any) -> None:
+    off = Window(START + 50 * HOUR, START + 50 * HOUR + timedelta(minutes=12))
+    store.checks([each for each in checks() if not off.start <= each["due"] < off.end])
+    (finding,) = ask(store).findings
+    assert finding.kind is FindingKind.UNOBSERVED
+    assert (finding.start, finding.end) == (off.start, off.end)
+    assert finding.sentence.startswith(
+        "No probe reported for 12 min on 4 Mar from 02:00 to 02:12 UTC"
+    )
+
+
+def test_a_level_left_behind_all_week_is_told_with_its_interval(store: Any) -> None:
+    store.events(
+        [
+            row
+            for hour in range(0, 168, 4)
+            for level, signing in (("novice", 12), ("expert", 18))
+            for row in people(hour, 20, signing, level)
+        ]
+    )
+    (finding,) = ask(store).findings
+    assert finding.kind is FindingKind.LEVEL
+    assert finding.sentence == (
+        "Novice sessions go on from “form” 30 points less often (95 %: 26 to 34)"
+        " than expert ones, all through this window."
+    )
