@@ -87,6 +87,7 @@ def _environment(static: StaticFiles) -> Environment:
         ms=formats.milliseconds,
         duration=formats.duration,
         size=formats.size,
+        breakable=formats.breakable,
         moment=formats.moment,
         level=texts.level_name,
         ongoing=findings.ongoing,

@@ -1,9 +1,9 @@
 """Data: what was refused and why, how fresh the store is, and how Vigie's processes are."""
 
-from analytics.reports.refused import RefusedReport, refused
 from starlette.requests import Request
 from starlette.responses import Response
 
+from analytics.reports.refused import RefusedReport, refused
 from store.snapshot import Snapshot
 from vigie.console.console import Console, console_of
 from vigie.console.freshness import freshness_now, freshness_values
@@ -25,6 +25,7 @@ def data(request: Request) -> Response:
         reasons=refused_answer(console, scope).rows,
         supervisor=read_status(console.context.folder.run),
         generated=fresh.generated,
+        held=fresh.rows,
         failures=fresh.failures[:FAILURES_MAX],
         **freshness_values(console, fresh),
     )

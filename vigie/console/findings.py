@@ -102,7 +102,7 @@ def journey_line(report: JourneyReport) -> JourneyLine:
     uptime = min((m.uptime for m in report.uptime.monitors if m.uptime is not None), default=None)
     open_findings = [finding for finding in report.findings if finding.end is None]
     if down:
-        names = " and ".join(m.name or m.monitor for m in down)
+        names = listed([m.name or m.monitor for m in down]) + (" is" if len(down) == 1 else " are")
         return JourneyLine(
             report, f"Cannot be reached now: {names} down.", State.DOWN, uptime, True
         )
@@ -116,6 +116,11 @@ def journey_line(report: JourneyReport) -> JourneyLine:
         return JourneyLine(report, "Nothing recorded in this window.", State.UNKNOWN, uptime)
     sentence = "; ".join(part for part in (through, outside) if part)
     return JourneyLine(report, f"No finding. {sentence}.", State.UP, uptime)
+
+
+def listed(names: Sequence[str]) -> str:
+    """A, B and C."""
+    return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
 
 
 def finding_lines(report: JourneyReport) -> list[FindingLine]:
@@ -190,4 +195,6 @@ def _through(report: JourneyReport) -> str:
 def _subject(some: Sequence[MonitorUptime], total: int) -> str:
     if len(some) == 1:
         return f"{some[0].name or some[0].monitor} is"
+    if len(some) == total:
+        return f"All {total} monitors are"
     return f"{len(some)} of {plural(total, 'monitor')} are"

@@ -52,6 +52,11 @@ def vital_interval(estimate: Estimate, name: str) -> str:
     return f"{number}–{high}" if high.endswith(THIN + unit) or not unit else f"{low}–{high}"
 
 
+def breakable(path: str) -> Markup:
+    """A path that may be broken after each slash, and nowhere else."""
+    return Markup("/<wbr>").join(path.split("/"))
+
+
 def milliseconds(value: float | None) -> str:
     if value is None:
         return "–"

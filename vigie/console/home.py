@@ -34,6 +34,7 @@ def home(request: Request) -> Response:
         journeys=journeys,
         drop=drop,
         drop_address=funnel_address(console, scope, drop.journey.id) if drop else "",
+        last_check=fresh.last_check(),
         generated=fresh.generated,
         **freshness_values(console, fresh),
     )

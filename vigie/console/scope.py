@@ -10,8 +10,6 @@ from analytics.question import UNDECLARED, Window
 from vigie.report_requests import DAYS_DEFAULT, BadRequestError, window_of
 from vigie.settings import Settings, SiteSettings
 
-DAYS_OFFERED = (7, 30, 90)
-
 
 class Scope(Struct, frozen=True, kw_only=True):
     """`params` holds only what differs from the defaults, so that addresses stay short."""
