@@ -84,10 +84,18 @@ def serve(folder: str) -> None:
     """One server, with a journal in `folder` or none for "", on a port it prints."""
     journal = JournalWriter(Path(folder), "bench") if folder else None
     limits = Limits()
-    app = create_app([SITE], limits, journal or NoJournal(), b"s" * 32, Path("static"))
+    app = create_app(
+        [SITE],
+        limits,
+        journal or NoJournal(),
+        b"s" * 32,
+        Path("static"),
+        sink_metrics=journal.metrics if journal else dict,
+    )
     config = server_config(app, limits, host="127.0.0.1", port=0, log_level="error")
 
     listening = config.bind_socket()
+    listening.listen(1024)  # before its port is told to anyone
     print(listening.getsockname()[1], flush=True)
     uvicorn.Server(config).run([listening])
 
