@@ -173,9 +173,14 @@ def test_a_fetch_of_the_page_s_own_that_throws_harms_neither_side(
     thrown: list[str] = []
     page.on("pageerror", lambda error: thrown.append(str(error)))
     site.pages["/"] = document(
-        head="<script>window.fetch = () => { throw new TypeError('wrapped badly') }</script>"
+        head="""<script>
+            window.calls = 0;
+            window.fetch = () => { calls++; throw new TypeError('wrapped badly') };
+        </script>"""
     )
+    page.clock.install()
     visit(page, site.base + "/")
+    run_clock_until(page, lambda: bool(page.evaluate("calls >= 2")), "a second attempt")
     leave(page)
     capture.wait_for_event(kind="view")
     assert thrown == []
