@@ -54,12 +54,12 @@ class CheckSaid(Struct, frozen=True, kw_only=True):
             address=result.address,
             redirects=result.redirects,
             body_bytes=result.body_bytes,
-            dns_ms=result.dns_ms,
-            connect_ms=result.connect_ms,
-            tls_ms=result.tls_ms,
-            wait_ms=result.wait_ms,
-            transfer_ms=result.transfer_ms,
-            total_ms=result.total_ms,
+            dns_ms=_rounded(result.dns_ms),
+            connect_ms=_rounded(result.connect_ms),
+            tls_ms=_rounded(result.tls_ms),
+            wait_ms=_rounded(result.wait_ms),
+            transfer_ms=_rounded(result.transfer_ms),
+            total_ms=_rounded(result.total_ms),
         )
 
     @property
@@ -109,6 +109,11 @@ class CheckSaid(Struct, frozen=True, kw_only=True):
             ("wait", self.wait_ms),
             ("transfer", self.transfer_ms),
         )
+
+
+def _rounded(ms: float | None) -> float | None:
+    """To the microsecond, which is what a clock can tell."""
+    return None if ms is None else round(ms, 3)
 
 
 def _bar(begun_ms: float, ms: float, whole_ms: float) -> Text:

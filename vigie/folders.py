@@ -42,7 +42,7 @@ class DataFolder:
         self.journal = root / "journal"
         self.store = root / "store"
         self.run = root / "run"
-        root.mkdir(parents=True, exist_ok=True)
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)  # it holds personal data
         for folder in (self.journal, self.store):
             folder.mkdir(exist_ok=True)
         self.run.mkdir(mode=0o700, exist_ok=True)

@@ -44,8 +44,9 @@ def test_a_damaged_secret_is_never_replaced_silently(tmp_path: Path) -> None:
         folder.secret()
 
 
-def test_what_runs_is_private(tmp_path: Path) -> None:
-    assert DataFolder(tmp_path / "data").run.stat().st_mode & 0o777 == 0o700
+def test_what_is_made_is_for_its_owner_only(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path / "data")
+    assert {path.stat().st_mode & 0o777 for path in (folder.root, folder.run)} == {0o700}
 
 
 def test_addresses_are_kept_side_by_side_and_usable_on_this_machine(tmp_path: Path) -> None:
