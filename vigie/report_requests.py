@@ -6,15 +6,18 @@ from typing import Any, Protocol, TypeVar
 from urllib.parse import quote, unquote
 
 import msgspec
+
 from analytics.question import UNDECLARED, JourneyQuestion, SiteScope, Step, Window
 from analytics.reports.funnel import funnel
 from analytics.reports.journey import journey
+from analytics.reports.latency import latency
 from analytics.reports.refused import RefusedReport, refused
 from analytics.reports.seen import seen
 from analytics.reports.speed import speed
 from analytics.reports.types import (
     FunnelReport,
     JourneyReport,
+    LatencyReport,
     SeenReport,
     SpeedReport,
     UptimeReport,
@@ -24,7 +27,13 @@ from store.snapshot import Snapshot
 from vigie.settings import Settings, SiteSettings, StepSettings
 
 Report = (
-    UptimeReport | FunnelReport | SpeedReport | JourneyReport | SeenReport | RefusedReport
+    UptimeReport
+    | FunnelReport
+    | SpeedReport
+    | JourneyReport
+    | LatencyReport
+    | SeenReport
+    | RefusedReport
 )
 
 DAYS_DEFAULT = 30
@@ -49,9 +58,9 @@ def run_report(
 ) -> Report:
     """The report `name` as `params` asks for it. Raises BadRequestError.
 
-    Every report takes `days`, or `start` and `end`. The others: uptime `monitor`; funnel `site`,
-    `steps` ("page:/a,event:b"), `window_minutes`, `level`, `sample`; speed `site`, `page`,
-    `device`, `level`, `sample`; journey `journey`; seen `site`.
+    Every report takes `days`, or `start` and `end`. The others: uptime and latency `monitor`;
+    funnel `site`, `steps` ("page:/a,event:b"), `window_minutes`, `level`, `sample`; speed `site`,
+    `page`, `device`, `level`, `sample`; journey `journey`; seen `site`.
     """
     report, known = _REPORTS.get(name, (None, frozenset()))
     if report is None:
@@ -168,6 +177,13 @@ def _uptime(
     return uptime(snapshot, monitors, window_of(params, now), now)
 
 
+def _latency(
+    params: Mapping[str, str], settings: Settings, snapshot: Snapshot, now: datetime
+) -> LatencyReport:
+    monitor = _named(params.get("monitor", ""), settings.monitors, "monitor")
+    return latency(snapshot, monitor.id, window_of(params, now))
+
+
 def _funnel(
     params: Mapping[str, str], settings: Settings, snapshot: Snapshot, now: datetime
 ) -> FunnelReport:
@@ -233,6 +249,7 @@ _REPORTS: dict[
     ],
 ] = {
     "uptime": (_uptime, frozenset({"monitor"})),
+    "latency": (_latency, frozenset({"monitor"})),
     "funnel": (_funnel, frozenset({"site", "steps", "window_minutes", "level", "sample"})),
     "speed": (_speed, frozenset({"site", "page", "device", "level", "sample"})),
     "journey": (_journey, frozenset({"journey"})),

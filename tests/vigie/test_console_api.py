@@ -32,6 +32,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         (f"funnel?steps={STEPS}", "of_entered_low"),
         ("speed?days=3&device=phone", "p75_low"),
         ("journey?journey=order&days=2", "passed"),
+        ("latency?monitor=front&days=2", "total_p95_ms"),
+        ("seen?days=2", "sessions"),
     ],
 )
 def test_a_report_comes_as_json_and_as_csv(client: httpx.Client, address: str, column: str) -> None:
@@ -54,7 +56,7 @@ def test_the_level_narrows_a_funnel_to_it_and_everyone(client: httpx.Client) -> 
 @pytest.mark.parametrize(
     ("address", "what", "right"),
     [
-        ("nothing", "There is no report named 'nothing'.", "uptime, funnel, speed, journey"),
+        ("nothing", "There is no report named 'nothing'.", "uptime, latency, funnel"),
         ("uptime?format=xml", "format=xml is unknown.", "json, csv"),
         ("uptime?dayz=3", "takes no parameter 'dayz'", "days, end, monitor, start"),
         ("uptime?monitor=x", "There is no monitor 'x'.", "front, pay"),

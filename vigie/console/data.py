@@ -23,6 +23,7 @@ def data(request: Request) -> Response:
         scope,
         live_s=3,
         reasons=refused_answer(console, scope).rows,
+        refused_address=scope.href("/api/v1/reports/refused", site=None, level=None),
         supervisor=read_status(console.context.folder.run),
         generated=fresh.generated,
         held=fresh.rows,

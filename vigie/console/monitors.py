@@ -1,9 +1,9 @@
 """Availability: all monitors with their 90 days, one monitor, and the incidents of all."""
 
-from analytics.reports.latency import latency as latency_report
 from starlette.requests import Request
 from starlette.responses import Response
 
+from analytics.reports.latency import latency as latency_report
 from analytics.reports.types import LatencyReport, UptimeReport
 from analytics.reports.uptime import uptime
 from store.snapshot import Snapshot
@@ -52,6 +52,7 @@ def monitor(request: Request) -> Response:
         timeline=pictures.timeline(row, scope.window),
         blips_max=BLIPS_MAX,
         address=scope.href("/api/v1/reports/uptime", site=None, level=None, monitor=id_),
+        latency_address=scope.href("/api/v1/reports/latency", site=None, level=None, monitor=id_),
         figure_address=scope.href(f"/api/v1/monitors/{id_}/latency", site=None, level=None),
     )
 
