@@ -8,6 +8,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from ipaddress import ip_address
 from time import perf_counter
 from typing import Any
@@ -84,6 +85,7 @@ class _Lookup:
         watch.record(Phase.DNS, (self._ended_s or now_s) - self._began_s)
 
 
+@lru_cache(maxsize=4096)
 def _is_address(host: str) -> bool:
     try:
         ip_address(host)
