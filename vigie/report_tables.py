@@ -10,15 +10,34 @@ from rich.table import Table
 from rich.text import Text
 
 from analytics.basis import Basis
-from analytics.reports.types import FunnelReport, JourneyReport, SpeedReport, UptimeReport
+from analytics.reports.refused import RefusedReport
+from analytics.reports.types import (
+    FunnelReport,
+    JourneyReport,
+    LatencyReport,
+    SeenReport,
+    SpeedReport,
+    UptimeReport,
+)
 
-Report = UptimeReport | FunnelReport | SpeedReport | JourneyReport
+Report = (
+    UptimeReport
+    | FunnelReport
+    | SpeedReport
+    | JourneyReport
+    | LatencyReport
+    | SeenReport
+    | RefusedReport
+)
 
 TYPES: dict[str, type[Report]] = {
     "uptime": UptimeReport,
     "funnel": FunnelReport,
     "speed": SpeedReport,
     "journey": JourneyReport,
+    "latency": LatencyReport,
+    "seen": SeenReport,
+    "refused": RefusedReport,
 }
 """What each report decodes to; any other is printed as the JSON it is."""
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -36,6 +55,8 @@ def rendered(name: str, answer: str) -> RenderableType:
     if kind is None:
         return Text(answer)
     report = msgspec.json.decode(answer, type=kind)
+    if isinstance(report, RefusedReport):  # counted in full: there is no sample to tell of
+        return Group(*_parts(report), Text(f"{report.total:,} in all", style="dim"))
     return Group(*_parts(report), Text(basis_line(report.basis), style="dim"))
 
 

@@ -1,11 +1,13 @@
 """Reports on a terminal: every figure with its interval and basis, whatever the width."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from analytics.basis import Basis, Estimate, Withheld
+from analytics.reports.refused import RefusedReport, RefusedRow
 from analytics.reports.types import (
     Finding,
     FunnelReport,
@@ -13,13 +15,17 @@ from analytics.reports.types import (
     FunnelStep,
     JourneyReport,
     MonitorUptime,
+    SeenReport,
+    SeenRow,
     SpeedReport,
     SpeedRow,
     State,
     UptimeReport,
 )
-from vigie.report_requests import to_json
-from vigie.report_tables import duration, rendered
+from store.database import Database
+from vigie.report_requests import BadRequestError, run_report, to_json
+from vigie.report_tables import TYPES, duration, rendered
+from vigie.settings import Settings
 
 END = datetime(2026, 3, 31, tzinfo=UTC)
 BASIS = Basis(
@@ -110,6 +116,32 @@ def test_a_narrow_terminal_loses_no_character(width: int) -> None:
 def test_a_share_has_its_interval_or_a_dash_where_it_is_withheld() -> None:
     line = next(each for each in printed("funnel", FUNNEL).splitlines() if "/cart" in each)
     assert line.split() == ["everyone", "1", "/cart", "1,200", "50.0", "(48.0-52.0)", "7", "0"]
+
+
+def test_what_was_refused_is_counted_and_what_was_seen_listed() -> None:
+    row = RefusedRow(
+        reason="unknown_site",
+        site="",
+        count=1234,
+        last=END,
+        detail="no [site] has this key",
+        part="",
+        origin="",
+    )
+    said = printed("refused", RefusedReport(start=BASIS.start, end=END, rows=(row,)))
+    assert "no [site] has this key" in said
+    assert said.strip().endswith("1,234 in all")
+    seen = SeenReport(basis=BASIS, pages=(SeenRow(name="/cart", count=7, sessions=3),), events=())
+    assert "page  /cart" in printed("seen", seen)
+
+
+def test_every_report_there_is_has_a_table(tmp_path: Path) -> None:
+    database = Database(tmp_path)
+    with database.snapshot() as snapshot, pytest.raises(BadRequestError) as caught:
+        run_report("none", {}, Settings(), snapshot, END)
+    database.close()
+    names = caught.value.right.removeprefix("The reports are ").rstrip(".").split(", ")
+    assert set(names) == TYPES.keys()
 
 
 def test_a_vital_has_its_interval_and_everyone_a_name() -> None:

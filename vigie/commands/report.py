@@ -13,7 +13,9 @@ from vigie.report_tables import rendered
 
 
 def report(
-    name: Annotated[str, typer.Argument(help="uptime, funnel, speed or journey.")],
+    name: Annotated[
+        str, typer.Argument(help="uptime, funnel, speed, journey, latency, seen or refused.")
+    ],
     site: Annotated[str, typer.Option(help="Id of a site; needless where there is one.")] = "",
     monitor: Annotated[str, typer.Option(help="Id of a monitor; else all.")] = "",
     journey: Annotated[str, typer.Option(help="Id of a journey.")] = "",
@@ -33,6 +35,7 @@ def report(
 ) -> None:
     """Print uptime, funnel, speed or journey.
 
+    Also: latency of one monitor, seen (pages and events of a site), refused (what was not taken).
     The running console is asked; only when none runs is the store opened itself.
     """
     if as_json and as_csv:
