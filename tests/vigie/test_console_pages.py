@@ -31,6 +31,7 @@ ASKED = (
     "/journeys/order?level=novice&days=7",
     "/funnels?steps=page:/cart,event:order_placed&window_minutes=30&level=expert",
     "/funnels?steps=page:/cart,",
+    "/funnels?steps=page:/cart&window_minutes=soon",
     "/funnels?steps=page:/nowhere,page:/cart",
     "/speed?device=phone",
     "/speed?page=/cart",

@@ -4,10 +4,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from vigie.console.console import Console, console_of
+from vigie.console.findings import headline
 from vigie.console.freshness import freshness_now
 from vigie.console.install import texts_for
 from vigie.console.scope import Scope
+from vigie.console.strips import now_report
 from vigie.report_requests import site_of
+
+LIVE_S = 3
 
 
 def first_start(request: Request, console: Console, scope: Scope) -> Response:
@@ -18,6 +22,9 @@ def first_start(request: Request, console: Console, scope: Scope) -> Response:
         "first_start.html",
         scope,
         uses_dates=False,
+        live_s=LIVE_S,
+        headline=headline(now_report(console).monitors),
+        last_check=fresh.last_check(),
         site=scope.site,
         arrived=fresh.last_event(scope.site.id) if scope.site else None,
         install=texts_for(console, scope.site) if scope.site else None,

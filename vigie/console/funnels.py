@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from analytics.reports.seen import seen as seen_report
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from analytics.question import Step
+from analytics.reports.seen import seen as seen_report
 from analytics.reports.types import FunnelReport, SeenReport, SeenRow
 from store.snapshot import Snapshot
 from vigie.console import pictures
@@ -68,7 +68,7 @@ def funnels(request: Request) -> Response:
     params = {name: value for name, value in params.items() if value}
     enough = sum(map(bool, asked.steps)) >= STEPS_MIN
     report = funnel_answer(console, scope, params) if enough else None
-    minutes = float(params["window_minutes"])
+    minutes = report.window_s / 60 if report else WINDOW_MINUTES_DEFAULT
     levels = scope.site.levels if scope.site else ()
     return console.page(
         request,
