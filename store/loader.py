@@ -102,17 +102,9 @@ class Loader:
         checks = rows.build(found.checks, check_tables)
         definitions = rows.build(found.definitions, definition_tables)
         refusals = rows.build(found.refusals, refusal_tables)
-        failures = found.failures + rows.failures
+        found.failures += rows.failures
         if found.positions or expire_us:
-            with self._database.transaction() as cursor:
-                rows.insert(cursor)
-                self._step("rows inserted")
-                _insert_failures(cursor, failures, now)
-                _advance_cursors(cursor, found.positions, now)
-                if expire_us:
-                    _forget_batches(cursor, expire_us)
-                self._step("cursors advanced")
-            self._step("committed")
+            self._commit(rows, found, expire_us, now)
         # Only now: a batch whose transaction failed must not look like a repeat of itself.
         self._positions = positions
         self._repeats.add(batches)
@@ -126,10 +118,22 @@ class Loader:
             definitions=len(definitions),
             refusals=len(refusals),
             repeats=len(found.batches) - len(new),
-            failures=len(failures),
+            failures=len(found.failures),
             bytes=found.bytes,
             backlog_bytes=sum(left.values()),
         )
+
+    def _commit(self, rows: Rows, found: Round, expire_us: int, now: datetime) -> None:
+        """Rows and how far the journal was read, in one transaction."""
+        with self._database.transaction() as cursor:
+            rows.insert(cursor)
+            self._step("rows inserted")
+            _insert_failures(cursor, found.failures, now)
+            _advance_cursors(cursor, found.positions, now)
+            if expire_us:
+                _forget_batches(cursor, expire_us)
+            self._step("cursors advanced")
+        self._step("committed")
 
     def _new_batches(self, found: Round) -> list[Placed[Batch]]:
         """The batches of the round that are not stored, the first of each identity."""
