@@ -40,6 +40,7 @@ class Exchange(asyncio.Protocol):
         self._failure: CheckFailedError | None = None
         self._head_only = False
         self._answered = False
+        self._status = 0
         self._complete = False
         self._received_bytes = 0
         self._body_bytes = 0
@@ -60,7 +61,7 @@ class Exchange(asyncio.Protocol):
         transport.write(request)
         while not self._answered:
             await self._wait()
-        return self._parser.get_status_code(), self._headers
+        return self._status, self._headers
 
     async def chunk(self) -> bytes | None:
         """The next chunk of the body, or None after the last. Raises CheckFailedError."""
@@ -130,7 +131,9 @@ class Exchange(asyncio.Protocol):
             self._chunked = True
 
     def on_headers_complete(self) -> None:
-        status = self._parser.get_status_code()
+        if self._answered:
+            return  # a second answer nobody asked for
+        status = self._status = self._parser.get_status_code()
         if status < 200 and status != 101:
             self._headers.clear()
             self._length = None

@@ -32,6 +32,9 @@ ANSWERS = {
     "without a reason": b"HTTP/1.1 200\r\nContent-Length: 1600\r\n\r\n" + BODY,
     "with bare line feeds": b"HTTP/1.1 200 OK\nContent-Length: 1600\n\n" + BODY,
     "longer than its length": b"HTTP/1.1 200 OK\r\nContent-Length: 1600\r\n\r\n" + BODY + b"more",
+    "followed by another": (
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1600\r\n\r\n" + BODY + b"HTTP/1.1 500 No\r\n\r\nno"
+    ),
     "after early hints": (
         b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
         b"HTTP/1.1 200 OK\r\nContent-Length: 1600\r\n\r\n" + BODY
