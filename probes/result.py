@@ -32,6 +32,7 @@ class CheckResult(Struct, frozen=True, kw_only=True, array_like=True, tag="check
     transfer_ms: float | None = None
     total_ms: float | None = None
     body_bytes: int | None = None
+    """As received, before unpacking."""
     redirects: int = 0
     generated: bool = False
 
