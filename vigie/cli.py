@@ -19,7 +19,6 @@ COMMANDS = {
     "check-config": "vigie.commands.check_config",
     "check": "vigie.commands.check",
     "report": "vigie.commands.report",
-    "sign-in-link": "vigie.commands.sign_in_link",
     "collector": "vigie.commands.collector",
     "prober": "vigie.commands.prober",
     "console": "vigie.commands.console",

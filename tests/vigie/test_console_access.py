@@ -125,7 +125,7 @@ def test_a_stranger_is_told_how_to_get_in(console: RunningConsole) -> None:
         for address in ("/", "/data", "/nowhere", "/sign-in"):
             answer = client.get(address)
             assert answer.status_code == 401
-            assert "vigie sign-in-link" in answer.text
+            assert "vigie sign-in" in answer.text
             assert "The shop" not in answer.text
         answer = client.get("/api/v1/reports/uptime")
         assert answer.status_code == 401
@@ -179,7 +179,7 @@ def test_the_command_prints_a_link_that_signs_in(console: RunningConsole) -> Non
     console.folder.record_address(
         "console", Address("127.0.0.1", httpx.URL(console.base).port or 0)
     )
-    command = [sys.executable, "-m", "vigie", "sign-in-link", "--data", str(console.folder.root)]
+    command = [sys.executable, "-m", "vigie", "sign-in", "--data", str(console.folder.root)]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     with console.stranger() as client:
         assert client.get(printed.strip()).status_code == 303
@@ -187,7 +187,7 @@ def test_the_command_prints_a_link_that_signs_in(console: RunningConsole) -> Non
 
 
 def test_the_command_says_what_it_lacks(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "vigie", "sign-in-link", "--data"]
+    command = [sys.executable, "-m", "vigie", "sign-in", "--data"]
     for folder, words in ((tmp_path / "none", "no data folder"), (tmp_path, "no console ever ran")):
         ended = subprocess.run([*command, str(folder)], capture_output=True, text=True, check=False)
         assert ended.returncode != 0

@@ -11,7 +11,8 @@ from vigie.folders import DataFolder
 def sign_in(data: Data = DEFAULT_DATA) -> None:
     """Print a link that signs in to the console.
 
-    It works once, within a day, and only for whoever may write to the data folder.
+    It works once, within a day. Send it only to whoever may read all that Vigie knows: there is one
+    role for now.
     """
     if not data.is_dir():
         raise CommandError(f"there is no data folder {data}; name it with --data", code=2)

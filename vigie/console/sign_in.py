@@ -7,7 +7,7 @@ from vigie.console.access import SESSION_LIVES
 from vigie.console.api import refused
 from vigie.console.console import Console, console_of
 
-LINK_COMMAND = "vigie sign-in-link"
+LINK_COMMAND = "vigie sign-in"
 
 
 def sign_in(request: Request) -> Response:
