@@ -16,6 +16,8 @@ Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 ByteSize = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)? ?([KMGT]i?)?B$")]
 SiteKey = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 NotEmpty = Annotated[str, Meta(min_length=1)]
+Target = Annotated[float, Meta(gt=0, le=99.9999)]
+"""Per cent of time; all of it can be promised by nobody, and leaves no budget to divide by."""
 
 
 class CollectorSettings(Struct, frozen=True, kw_only=True):
@@ -40,6 +42,8 @@ class ConsoleSettings(Struct, frozen=True, kw_only=True):
 
     host: str = "127.0.0.1"
     port: Port = 8601
+    url: str = ""
+    """Where people reach it, for links in messages; empty: messages carry no link."""
 
 
 class ProberSettings(Struct, frozen=True, kw_only=True):
@@ -58,7 +62,10 @@ class StoreSettings(Struct, frozen=True, kw_only=True):
     """Whole days kept in full detail before they are sealed."""
     retention_days: Count = 30
     """Sealed detail and session summaries, which hold personal data."""
+    checks_raw_days: Count = 30
+    """Single results of checks; their days are then known by their aggregates alone."""
     checks_retention_days: Count = 400
+    """Aggregates of checks: enough to tell each day's states, incidents and latency."""
     aggregates_retention_months: Count = 25
     segments_kept_h: Annotated[int, Meta(ge=0)] = 48
     """Loaded journal segments kept to rebuild a damaged database."""
@@ -101,6 +108,71 @@ class JourneySettings(Struct, frozen=True, kw_only=True):
     window_minutes: Positive = 60.0
 
 
+class CreditSettings(Struct, frozen=True, kw_only=True):
+    """One tier of a contract's credits: what may be claimed of a month below a share of time."""
+
+    below: Annotated[float, Meta(gt=0, le=100)]
+    """Per cent of the month."""
+    credit: Annotated[float, Meta(gt=0, le=100)]
+    """Per cent of the month's fee."""
+
+
+class ContractSettings(Struct, frozen=True, kw_only=True):
+    """What is promised of some monitors together, each calendar month."""
+
+    id: Id
+    name: str = ""
+    target: Target
+    """Per cent of the month."""
+    monitors: Annotated[tuple[str, ...], Meta(min_length=1)]
+    combination: str = "any"
+    """Down while "any" of them is, while "all" are, or "weighted": in part, by `weights`."""
+    weights: dict[str, float] = field(default_factory=dict)
+    """Of "weighted", by monitor; one that is not named weighs 1."""
+    timezone: str = "UTC"
+    """Where its months begin and end, such as "Europe/Paris"."""
+    credits: tuple[CreditSettings, ...] = ()
+
+
+class ChannelSettings(Struct, frozen=True, kw_only=True):
+    """Where messages go. Which fields apply is a matter of `kind`: vigie/alerts/channel_checks.py.
+
+    Secrets are only named here, by environment variable or file; vigie/settings_secrets.py reads
+    them when a message is sent.
+    """
+
+    id: Id
+    kind: str
+    """email, webhook, pagerduty or chat."""
+    default: bool = False
+    """Told of every monitor that names no channels of its own."""
+    host: str = ""
+    port: Annotated[int, Meta(ge=1, le=65_535)] = 587
+    security: str = "starttls"
+    """Of e-mail: starttls, tls (from the first byte) or none."""
+    username: str = ""
+    password_env: str = ""
+    password_file: str = ""
+    from_address: str = ""
+    to: tuple[str, ...] = ()
+    url: str = ""
+    url_env: str = ""
+    url_file: str = ""
+    secret_env: str = ""
+    secret_file: str = ""
+    routing_key_env: str = ""
+    routing_key_file: str = ""
+
+
+class AlertSettings(Struct, frozen=True, kw_only=True):
+    """How messages of all channels are delivered, and watched over."""
+
+    heartbeat_url: str = ""
+    """Asked once a minute while messages can be delivered: the dead man's switch."""
+    give_up_h: Positive = 24.0
+    """A message that could not be delivered for this long is given up, and shown as failed."""
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """All of vigie.toml."""
 
@@ -111,5 +183,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     sites: tuple[SiteSettings, ...] = ()
     monitors: tuple[Monitor, ...] = ()
     journeys: tuple[JourneySettings, ...] = ()
+    contracts: tuple[ContractSettings, ...] = ()
+    alerts: AlertSettings = field(default_factory=AlertSettings)
+    channels: tuple[ChannelSettings, ...] = ()
     public_url: str = ""
     """Where browsers reach the collector; empty: the collector's own host and port."""

@@ -9,7 +9,8 @@ import msgspec
 
 from analytics.question import UNDECLARED
 from probes.monitor import Monitor, monitor_problems
-from vigie.settings import JourneySettings, SiteSettings
+from vigie.contract_checks import contract_problems
+from vigie.settings import ContractSettings, JourneySettings, SiteSettings
 from vigie.settings_lines import KeyPath
 from vigie.settings_mistakes import Problem
 from vigie.settings_shape import shape_problems
@@ -18,7 +19,13 @@ T = TypeVar("T")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 COLLECTOR_PORT = 8600
 CONSOLE_PORT = 8601
-MEASURED_AGAINST = {"keep": "sample", "timeout_s": "interval_s", "latency_max_ms": "timeout_s"}
+MEASURED_AGAINST = {
+    "keep": "sample",
+    "timeout_s": "interval_s",
+    "latency_max_ms": "timeout_s",
+    "credits": "target",
+    "weights": "monitors",
+}
 
 
 def relation_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
@@ -27,7 +34,7 @@ def relation_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _port_problems(document)
     if isinstance(url := document.get("public_url"), str) and url:
         yield from _url_problems(url, ("public_url",))
-    for name in ("sites", "monitors", "journeys"):
+    for name in ("sites", "monitors", "journeys", "contracts"):
         yield from _repeats([each.get("id") for each in _tables(document, name)], name, "id")
     yield from _repeats([each.get("key") for each in _tables(document, "sites")], "sites", "key")
     for path, site, wrong in _usable(document, "sites", SiteSettings):
@@ -37,6 +44,10 @@ def relation_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
         yield from _of_right_parts(found, path, wrong)
     for path, journey, wrong in _usable(document, "journeys", JourneySettings):
         yield from _of_right_parts(_journey_problems(document, journey, path), path, wrong)
+    promised = [str(each.get("id")) for each in _tables(document, "monitors") if "target" in each]
+    for path, contract, wrong in _usable(document, "contracts", ContractSettings):
+        found = _contract_problems(document, contract, promised, path)
+        yield from _of_right_parts(found, path, wrong)
 
 
 def site_problems(site: SiteSettings, path: KeyPath = ()) -> Iterator[Problem]:
@@ -94,6 +105,18 @@ def _journey_problems(
                 wrong=has,
                 right='give it exactly one: page = "/template" or event = "name"',
             )
+
+
+def _contract_problems(
+    document: Mapping[str, Any],
+    contract: ContractSettings,
+    promised: Sequence[str],
+    path: KeyPath,
+) -> Iterator[Problem]:
+    for number, monitor in enumerate(contract.monitors):
+        yield from _unknown(document, "monitors", monitor, (*path, "monitors", number))
+    yield from _item_repeats(contract.monitors, (*path, "monitors"))
+    yield from contract_problems(contract, promised, path)
 
 
 def _port_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
@@ -209,9 +232,13 @@ def _usable(
 
 
 _REQUIRED: dict[str, Any] = {"id": "x", "key": "x", "site": "x", "url": "x", "origins": ["x"]}
+_REQUIRED |= {"target": 1.0, "monitors": ["x"], "below": 1.0, "credit": 1.0}
 
 
 def _leave_out(table: dict[str, Any], path: KeyPath) -> None:
+    if path[0] == "credits":  # each of a tier's parts is needed: none can be left out alone
+        table.pop("credits", None)
+        return
     around: Any = table
     for part in path[:-1]:
         around = around[part]
