@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 import httpx
 from msgspec import Struct, field
 
+from probes.assertions import Assertion
+from probes.request import Auth, RequestStep
 from probes.statuses import status_range
 
 INTERVAL_S_MIN = 1.0
@@ -33,21 +35,65 @@ class Monitor(Struct, frozen=True, kw_only=True):
     """
 
     id: str
-    url: str
+    url: str = ""
+    """Needed unless the monitor has steps or is a heartbeat."""
     name: str = ""
     site: str = ""
+    kind: str = "http"
+    """"http" checks by requests; "heartbeat" waits for a job of yours to call."""
     method: str = "GET"
     headers: dict[str, str] = field(default_factory=dict)
+    query: dict[str, str] = field(default_factory=dict)
     body: str = ""
+    body_json: str = ""
+    """A JSON text, sent as application/json."""
+    body_form: dict[str, str] = field(default_factory=dict)
+    auth: Auth | None = None
     interval_s: float = 60.0
     timeout_s: float = 10.0
     expected_status: tuple[str, ...] = ("200-299",)
     text: str = ""
     """Must stand in the body; empty: anything will do."""
     latency_max_ms: float | None = None
+    assertions: tuple[Assertion, ...] = ()
+    steps: tuple[RequestStep, ...] = ()
+    """Several requests in place of the one to `url`; the first that fails is named."""
+    redirects: str = "follow"
+    """"follow" or "refuse": a redirect is then bad, unless its status is expected."""
     redirects_max: int = 5
+    http_version: str = "1.1"
+    """"1.1" or "2"."""
+    address_family: str = "any"
+    """"any", "ipv4" or "ipv6"."""
+    proxy: str = ""
+    client_certificate: str = ""
+    """A PEM file; `client_key` too, unless the key stands in it."""
+    client_key: str = ""
+    verify_tls: bool = True
+    guarded: bool = False
+    """Refuse private, loopback, link-local and metadata addresses, on every hop."""
     confirm_after: int = 2
     recover_after: int = 1
+    retry_interval_s: float | None = None
+    """Between checks while a failure waits to be confirmed; unset: `interval_s`."""
+    locations: tuple[str, ...] = ()
+    """From where it is checked; empty: everywhere."""
+    quorum: int = 0
+    """Locations that must agree it is down; 0: most of those that report."""
+    parents: tuple[str, ...] = ()
+    """Monitors without which it cannot be up: its outage is held back while one is down."""
+    sentinel: bool = False
+    """Watches our own network: when sentinels fail together, the fault is ours."""
+    period_s: float | None = None
+    """Of a heartbeat: from one call to the next."""
+    cron: str = ""
+    """Of a heartbeat, in place of `period_s`: when the job runs, in UTC."""
+    grace_s: float = 60.0
+    """Of a heartbeat: how late a call may be."""
+    target: float | None = None
+    """Per cent of time it is promised to be up, such as 99.9."""
+    channels: tuple[str, ...] = ()
+    """Who is told; empty: everyone."""
     paused: bool = False
 
 
@@ -74,7 +120,12 @@ def _id_problems(monitor: Monitor) -> Iterator[Problem]:
 
 
 def _url_problems(monitor: Monitor) -> Iterator[Problem]:
+    if not monitor.url and (monitor.steps or monitor.kind == "heartbeat"):
+        return
     right = "an address such as https://www.example.com/sign-in"
+    if not monitor.url:
+        yield Problem("url", "is missing", right)
+        return
     if re.search(r"\s", monitor.url):
         yield Problem("url", f"{monitor.url!r} has white space in it", right)
         return

@@ -35,6 +35,19 @@ class CheckResult(Struct, frozen=True, kw_only=True, array_like=True, tag="check
     """As received, before unpacking."""
     redirects: int = 0
     generated: bool = False
+    failed_step: str = ""
+    """Of a check with several steps: the name of the one that failed."""
+    body_part: str = ""
+    """The first part of a body that was not good, secrets masked."""
+    http_version: str = ""
+    certificate_expires_us: int | None = None
+    certificate_issuer: str = ""
+    certificate_names: tuple[str, ...] = ()
+    """The first few of the names it stands for."""
+    certificate_problem: str = ""
+    """Why it was not trusted; empty when it was, or when none was shown."""
+    hops: tuple[tuple[str, float], ...] = ()
+    """Requests before the last, redirects and steps: what was asked, and its milliseconds."""
 
     @property
     def lag_ms(self) -> float:

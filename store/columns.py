@@ -28,6 +28,7 @@ TRANSPOSED_ROWS = 256
 _DAY_US = 86_400_000_000
 _TIME = pa.timestamp("us")
 _MAP = pa.map_(pa.string(), pa.string())
+_HOPS = pa.list_(pa.struct([("name", pa.string()), ("total_ms", pa.float32())]))
 _EVENT_TYPES: dict[str, pa.DataType] = {
     "position": pa.uint16(),
     "kind": pa.string(),
@@ -104,11 +105,27 @@ def check_tables(results: Sequence[CheckResult]) -> Tables:
         "body_bytes": pa.array([result.body_bytes for result in results], pa.uint64()),
         "redirects": pa.array([result.redirects for result in results], pa.uint8()),
         "generated": pa.array([result.generated for result in results], pa.bool_()),
+        "failed_step": _texts([result.failed_step for result in results]),
+        "body_part": _texts([result.body_part for result in results]),
+        "http_version": _texts([result.http_version for result in results]),
+        "certificate_expires": pa.array(
+            [result.certificate_expires_us for result in results], pa.int64()
+        ).cast(_TIME),
+        "certificate_issuer": _texts([result.certificate_issuer for result in results]),
+        "certificate_names": pa.array(
+            [result.certificate_names or None for result in results], pa.list_(pa.string())
+        ),
+        "certificate_problem": _texts([result.certificate_problem for result in results]),
+        "hops": pa.array([_hops(result) for result in results], _HOPS),
     }
     for name in ("lag", "dns", "connect", "tls", "wait", "transfer", "total"):
         values = [getattr(result, f"{name}_ms") for result in results]
         columns[f"{name}_ms"] = pa.array(values, pa.float32())
     return {"checks": pa.table(columns)}
+
+
+def _hops(result: CheckResult) -> list[dict[str, Any]] | None:
+    return [{"name": name, "total_ms": total_ms} for name, total_ms in result.hops] or None
 
 
 def definition_tables(definitions: Sequence[MonitorDefinition]) -> Tables:

@@ -29,7 +29,7 @@ def test_urls_that_are_fine(url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "what"),
     [
-        ("", "neither http nor https"),
+        ("", "is missing"),
         ("shop.example", "neither http nor https"),
         ("ftp://shop.example/", "neither http nor https"),
         ("http://", "no host name"),

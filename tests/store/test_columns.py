@@ -205,12 +205,20 @@ def test_every_field_of_a_check_is_stored(database: Database) -> None:
         body_bytes=123,
         redirects=2,
         generated=True,
+        failed_step="sign in",
+        body_part="<h1>busy",
+        http_version="HTTP/2",
+        certificate_expires_us=microseconds(NOON),
+        certificate_issuer="Tests",
+        certificate_names=("a.example", "b.example"),
+        certificate_problem="certificate has expired",
+        hops=(("GET http://a.example/", 2.5),),
     )
     (row,) = stored(database, check_tables([result]), "checks")
     expected = {
         name: getattr(result, name)
         for name in result.__struct_fields__
-        if name not in ("due_us", "started_us", "outcome")
+        if name not in ("due_us", "started_us", "outcome", "certificate_expires_us")
     }
     assert row == expected | {
         "due": NAIVE_NOON,
@@ -218,6 +226,9 @@ def test_every_field_of_a_check_is_stored(database: Database) -> None:
         "lag_ms": 2.5,
         "outcome": "wrong_status",
         "verdict": "bad",
+        "certificate_expires": NAIVE_NOON,
+        "certificate_names": ["a.example", "b.example"],
+        "hops": [{"name": "GET http://a.example/", "total_ms": 2.5}],
     }
 
 

@@ -20,7 +20,7 @@ KINDS = {
     inspect.IntType: "whole number",
     inspect.FloatType: "number",
     inspect.StrType: "text",
-    inspect.DictType: "table of texts",
+    inspect.StructType: "table",
 }
 
 
@@ -30,6 +30,10 @@ def kind_words(kind: inspect.Type) -> str:
     if isinstance(kind, inspect.VarTupleType):
         inner = "tables" if isinstance(kind.item_type, inspect.StructType) else "texts"
         return f"list of {inner}"
+    if isinstance(kind, inspect.DictType) and isinstance(kind.value_type, inspect.FloatType):
+        return "table of numbers"
+    if isinstance(kind, inspect.DictType):
+        return f"table of {KINDS[type(kind.value_type)]}s"
     return KINDS[type(kind)]
 
 
@@ -44,15 +48,23 @@ def default_words(field: inspect.Field) -> str:
     return f"`{msgspec.json.encode(value).decode().replace(',', ', ')}`"
 
 
-def declared(kind: inspect.StructType, section: str) -> Iterator[Row]:
-    """What the types declare, a row a setting; the deeper sections come after."""
+def declared(
+    kind: inspect.StructType, section: str, seen: set[type] | None = None
+) -> Iterator[Row]:
+    """What the types declare, a row a setting; the deeper sections come after, each type once."""
+    seen = set() if seen is None else seen
+    seen.add(kind.cls)
     deeper: list[tuple[inspect.StructType, str]] = []
     prefix = section.strip("[]`")
     for field in kind.fields:
         inner = field.type
+        if isinstance(inner, inspect.UnionType):
+            inner = next(each for each in inner.types if not isinstance(each, inspect.NoneType))
         if isinstance(inner, inspect.StructType):
-            deeper.append((inner, f"`[{field.name}]`"))
-            continue
+            name = f"{prefix}.{field.name}" if prefix else field.name
+            deeper.append((inner, f"`[{name}]`"))
+            if not prefix:
+                continue
         if isinstance(inner, inspect.VarTupleType) and isinstance(
             inner.item_type, inspect.StructType
         ):
@@ -62,7 +74,8 @@ def declared(kind: inspect.StructType, section: str) -> Iterator[Row]:
                 continue
         yield section, field.name, f"{kind_words(inner)} | {default_words(field)}"
     for inner, name in deeper:
-        yield from declared(inner, name)
+        if inner.cls not in seen:
+            yield from declared(inner, name, seen)
 
 
 def documented(text: str) -> Iterator[Row]:

@@ -151,7 +151,7 @@ steps = [
         ("a = [1,\nb = 2", "vigie.toml:2: is not TOML, column"),
         ("a = ", "is not TOML"),
         ("a = 1\na = 2", "is not TOML"),
-        ("[[monitors]]\nid = 'm'", "monitors[m].url: is missing; give it a text in quotes"),
+        ("[[monitors]]\nid = 'm'", "monitors[m].url: is missing; right would be: an address"),
         ("[[monitors]]\nurl = 'https://a.test'", "monitors[1].id: is missing"),
         (
             "[[monitors]]\nid = 'm'\nurl = 'https://a.test'\nheaders = {a = 1}",
