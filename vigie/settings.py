@@ -173,6 +173,20 @@ class AlertSettings(Struct, frozen=True, kw_only=True):
     """A message that could not be delivered for this long is given up, and shown as failed."""
 
 
+class MaintenanceSettings(Struct, frozen=True, kw_only=True):
+    """Planned work: once, from `start` to `end`, or every week."""
+
+    id: Id
+    monitors: tuple[str, ...] = ()
+    """None named: all."""
+    start: str = ""
+    end: str = ""
+    weekdays: tuple[str, ...] = ()
+    start_time: str = ""
+    duration_minutes: Annotated[float, Meta(gt=0, le=10_080)] | None = None
+    timezone: str = "UTC"
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """All of vigie.toml."""
 
@@ -183,6 +197,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     sites: tuple[SiteSettings, ...] = ()
     monitors: tuple[Monitor, ...] = ()
     journeys: tuple[JourneySettings, ...] = ()
+    maintenance: tuple[MaintenanceSettings, ...] = ()
     contracts: tuple[ContractSettings, ...] = ()
     alerts: AlertSettings = field(default_factory=AlertSettings)
     channels: tuple[ChannelSettings, ...] = ()

@@ -10,7 +10,9 @@ import msgspec
 from analytics.question import UNDECLARED
 from probes.monitor import Monitor, monitor_problems
 from vigie.contract_checks import contract_problems
-from vigie.settings import ContractSettings, JourneySettings, SiteSettings
+from vigie.maintenance import maintenance_problems
+from vigie.alerts.channel_checks import channel_problems
+from vigie.settings import ChannelSettings, ContractSettings, JourneySettings, MaintenanceSettings, SiteSettings
 from vigie.settings_lines import KeyPath
 from vigie.settings_mistakes import Problem
 from vigie.settings_shape import shape_problems
@@ -34,8 +36,9 @@ def relation_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _port_problems(document)
     if isinstance(url := document.get("public_url"), str) and url:
         yield from _url_problems(url, ("public_url",))
-    for name in ("sites", "monitors", "journeys", "contracts"):
+    for name in ("sites", "monitors", "journeys", "contracts", "maintenance"):
         yield from _repeats([each.get("id") for each in _tables(document, name)], name, "id")
+    yield from _channel_relations(document)
     yield from _repeats([each.get("key") for each in _tables(document, "sites")], "sites", "key")
     for path, site, wrong in _usable(document, "sites", SiteSettings):
         yield from _of_right_parts(site_problems(site, path), path, wrong)
@@ -44,6 +47,9 @@ def relation_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
         yield from _of_right_parts(found, path, wrong)
     for path, journey, wrong in _usable(document, "journeys", JourneySettings):
         yield from _of_right_parts(_journey_problems(document, journey, path), path, wrong)
+    for path, planned, wrong in _usable(document, "maintenance", MaintenanceSettings):
+        found = _maintenance_problems(document, planned, path)
+        yield from _of_right_parts(found, path, wrong)
     promised = [str(each.get("id")) for each in _tables(document, "monitors") if "target" in each]
     for path, contract, wrong in _usable(document, "contracts", ContractSettings):
         found = _contract_problems(document, contract, promised, path)
@@ -107,6 +113,15 @@ def _journey_problems(
             )
 
 
+def _maintenance_problems(
+    document: Mapping[str, Any], planned: MaintenanceSettings, path: KeyPath
+) -> Iterator[Problem]:
+    for number, monitor in enumerate(planned.monitors):
+        yield from _unknown(document, "monitors", monitor, (*path, "monitors", number))
+    yield from _item_repeats(planned.monitors, (*path, "monitors"))
+    yield from maintenance_problems(planned, path)
+
+
 def _contract_problems(
     document: Mapping[str, Any],
     contract: ContractSettings,
@@ -117,6 +132,24 @@ def _contract_problems(
         yield from _unknown(document, "monitors", monitor, (*path, "monitors", number))
     yield from _item_repeats(contract.monitors, (*path, "monitors"))
     yield from contract_problems(contract, promised, path)
+
+
+def _channel_relations(document: Mapping[str, Any]) -> Iterator[Problem]:
+    """Of channels, of the monitors that name them, and of the addresses messages need."""
+    for table, name in (("console", "url"), ("alerts", "heartbeat_url")):
+        if isinstance(url := _table(document, table).get(name), str) and url:
+            yield from _url_problems(url, (table, name))
+    yield from _repeats([each.get("id") for each in _tables(document, "channels")], "channels", "id")
+    for path, channel, wrong in _usable(document, "channels", ChannelSettings):
+        yield from _of_right_parts(channel_problems(channel, path), path, wrong)
+        if channel.url:
+            yield from _of_right_parts(_url_problems(channel.url, (*path, "url")), path, wrong)
+    for path, monitor, wrong in _usable(document, "monitors", Monitor):
+        for number, wanted in enumerate(monitor.channels):
+            found = _unknown(document, "channels", wanted, (*path, "channels", number))
+            yield from _of_right_parts(found, path, wrong)
+        repeats = _item_repeats(monitor.channels, (*path, "channels"))
+        yield from _of_right_parts(repeats, path, wrong)
 
 
 def _port_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
@@ -231,7 +264,7 @@ def _usable(
         yield (name, number), msgspec.convert(usable, kind), wrong
 
 
-_REQUIRED: dict[str, Any] = {"id": "x", "key": "x", "site": "x", "url": "x", "origins": ["x"]}
+_REQUIRED: dict[str, Any] = {"id": "x", "kind": "x", "key": "x", "site": "x", "url": "x", "origins": ["x"]}
 _REQUIRED |= {"target": 1.0, "monitors": ["x"], "below": 1.0, "credit": 1.0}
 
 

@@ -32,6 +32,7 @@ class Incident(Struct, frozen=True, kw_only=True):
     """A confirmed outage. `end` is None while it lasts. Each edge is known to `edge_s` seconds.
 
     `down_s` is the time seen down, less than it lasted where results fell silent meanwhile.
+    What an incident that is held back or flaps means stands in analytics/verdict.py.
     """
 
     monitor: str
@@ -44,6 +45,13 @@ class Incident(Struct, frozen=True, kw_only=True):
     detail: str
     failed_checks: int
     down_s: float = 0.0
+    outages: int = 1
+    """Stretches down; more than one where silence lay between, or where the monitor flapped."""
+    flapping: bool = False
+    held_back: bool = False
+    """A monitor it cannot do without explains it: down, but nobody is told."""
+    cause: str = ""
+    """The id of that monitor."""
 
     @property
     def id(self) -> str:
@@ -93,9 +101,26 @@ class MonitorUptime(Struct, frozen=True, kw_only=True):
     days: tuple[DayShare, ...]
 
 
+class OwnNetwork(Struct, frozen=True, kw_only=True):
+    """A time in which a location's sentinels all failed: what failed then is unknown, not down."""
+
+    location: str
+    start: datetime
+    end: datetime | None
+    """None while it lasts."""
+    sentinels: tuple[str, ...]
+    monitors: tuple[str, ...]
+    """Those, of the ones asked for, whose failures it explains."""
+
+    @property
+    def id(self) -> str:
+        return f"own-network.{self.location}@{self.start:%Y%m%dT%H%M%SZ}"
+
+
 class UptimeReport(Struct, frozen=True, kw_only=True):
     basis: Basis
     monitors: tuple[MonitorUptime, ...]
+    own_network: tuple[OwnNetwork, ...] = ()
 
     def frame(self) -> pd.DataFrame:
         """One row a monitor: uptime and bounds, observed share, seconds by state, incidents."""
