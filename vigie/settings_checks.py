@@ -9,10 +9,16 @@ import msgspec
 
 from analytics.question import UNDECLARED
 from probes.monitor import Monitor, monitor_problems
+from vigie.alerts.channel_checks import channel_problems
 from vigie.contract_checks import contract_problems
 from vigie.maintenance import maintenance_problems
-from vigie.alerts.channel_checks import channel_problems
-from vigie.settings import ChannelSettings, ContractSettings, JourneySettings, MaintenanceSettings, SiteSettings
+from vigie.settings import (
+    ChannelSettings,
+    ContractSettings,
+    JourneySettings,
+    MaintenanceSettings,
+    SiteSettings,
+)
 from vigie.settings_lines import KeyPath
 from vigie.settings_mistakes import Problem
 from vigie.settings_shape import shape_problems
@@ -139,7 +145,9 @@ def _channel_relations(document: Mapping[str, Any]) -> Iterator[Problem]:
     for table, name in (("console", "url"), ("alerts", "heartbeat_url")):
         if isinstance(url := _table(document, table).get(name), str) and url:
             yield from _url_problems(url, (table, name))
-    yield from _repeats([each.get("id") for each in _tables(document, "channels")], "channels", "id")
+    yield from _repeats(
+        [each.get("id") for each in _tables(document, "channels")], "channels", "id"
+    )
     for path, channel, wrong in _usable(document, "channels", ChannelSettings):
         yield from _of_right_parts(channel_problems(channel, path), path, wrong)
         if channel.url:
@@ -264,7 +272,14 @@ def _usable(
         yield (name, number), msgspec.convert(usable, kind), wrong
 
 
-_REQUIRED: dict[str, Any] = {"id": "x", "kind": "x", "key": "x", "site": "x", "url": "x", "origins": ["x"]}
+_REQUIRED: dict[str, Any] = {
+    "id": "x",
+    "kind": "x",
+    "key": "x",
+    "site": "x",
+    "url": "x",
+    "origins": ["x"],
+}
 _REQUIRED |= {"target": 1.0, "monitors": ["x"], "below": 1.0, "credit": 1.0}
 
 
