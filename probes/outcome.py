@@ -45,6 +45,8 @@ class Outcome(StrEnum):
     """A guarded monitor was led to a private, loopback, link-local or metadata address."""
     HEARTBEAT_LATE = "heartbeat_late"
     """The job did not call within its period and grace."""
+    HEARTBEAT_FAILED = "heartbeat_failed"
+    """The job called to say that it failed."""
 
     LAGGED = "lagged"
     """Started too late after its due time to say anything of the target."""

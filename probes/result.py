@@ -48,6 +48,8 @@ class CheckResult(Struct, frozen=True, kw_only=True, array_like=True, tag="check
     """Why it was not trusted; empty when it was, or when none was shown."""
     hops: tuple[tuple[str, float], ...] = ()
     """Requests before the last, redirects and steps: what was asked, and its milliseconds."""
+    clock_shift_ms: float | None = None
+    """Added to its times, because the clock of its location was found to be wrong by so much."""
 
     @property
     def lag_ms(self) -> float:

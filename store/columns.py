@@ -117,6 +117,7 @@ def check_tables(results: Sequence[CheckResult]) -> Tables:
         ),
         "certificate_problem": _texts([result.certificate_problem for result in results]),
         "hops": pa.array([_hops(result) for result in results], _HOPS),
+        "clock_shift_ms": pa.array([result.clock_shift_ms for result in results], pa.float64()),
     }
     for name in ("lag", "dns", "connect", "tls", "wait", "transfer", "total"):
         values = [getattr(result, f"{name}_ms") for result in results]

@@ -7,6 +7,8 @@ from typing import Generic, TypeVar
 
 from msgspec import DecodeError, Struct, field
 
+from probes.delivery import Delivery
+from probes.heartbeat import Ping, Presence
 from probes.result import CheckResult, MonitorDefinition
 from rum.records import Batch, Refusal
 from store.journal_reader import FrameProblem, Segment, next_frame_position, read_frames
@@ -66,6 +68,9 @@ class Round(Struct):
     checks: list[Placed[CheckResult]] = field(default_factory=list)
     definitions: list[Placed[MonitorDefinition]] = field(default_factory=list)
     refusals: list[Placed[Refusal]] = field(default_factory=list)
+    deliveries: list[Placed[Delivery]] = field(default_factory=list)
+    pings: list[Placed[Ping]] = field(default_factory=list)
+    presence: list[Placed[Presence]] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     positions: dict[str, int] = field(default_factory=dict)
     waiting: set[str] = field(default_factory=set)
@@ -139,5 +144,11 @@ def _take(found: Round, segment: str, position: int, payload: bytes) -> None:
         found.checks.append(Placed(record, segment, position))
     elif isinstance(record, MonitorDefinition):
         found.definitions.append(Placed(record, segment, position))
+    elif isinstance(record, Delivery):
+        found.deliveries.append(Placed(record, segment, position))
+    elif isinstance(record, Ping):
+        found.pings.append(Placed(record, segment, position))
+    elif isinstance(record, Presence):
+        found.presence.append(Placed(record, segment, position))
     else:
         found.refusals.append(Placed(record, segment, position))

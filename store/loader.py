@@ -14,6 +14,8 @@ from rum.records import Batch
 from store.admission import write_progress
 from store.columns import batch_tables, check_tables, definition_tables, refusal_tables
 from store.database import Database
+from store.deliveries import Deliveries, Unpacked, store_deliveries
+from store.heartbeats import ping_tables, store_presence
 from store.journal_reader import Segment, segments
 from store.journal_round import Failure, Placed, Round, read_round
 from store.repeats import HOUR_US, Repeats
@@ -27,8 +29,9 @@ _log = logging.getLogger(__name__)
 
 
 class Loaded(Struct, frozen=True, kw_only=True):
-    """What one round stored. `repeats` counts batches dropped because they were stored already,
-    `failures` frames that could not be used, `backlog_bytes` what is left for the next round."""
+    """What one round stored. `repeats` counts batches, and results of probers elsewhere, dropped
+    because they were stored already, `failures` frames that could not be used, `backlog_bytes` what
+    is left for the next round."""
 
     batches: int = 0
     events: int = 0
@@ -63,6 +66,7 @@ class Loader:
         self._repeats_us = round(repeats_h * HOUR_US)
         self._step = step
         self._repeats = Repeats()
+        self._deliveries = Deliveries()
         self._positions: dict[str, int] = {}
         self._progress: dict[str, int] = {}
         self._expired_us = 0
@@ -90,6 +94,7 @@ class Loader:
         cursor = self._database.cursor()
         self._positions = dict(cursor.execute("SELECT segment, position FROM cursors").fetchall())
         self._repeats.rebuild(cursor)
+        self._deliveries.rebuild(cursor)
 
     def _store(self, listed: Sequence[Segment], found: Round, now: datetime) -> Loaded:
         positions = self._positions | found.positions
@@ -99,15 +104,18 @@ class Loader:
         rows = Rows()
         new = self._new_batches(found)
         batches = rows.build(new, batch_tables)
-        checks = rows.build(found.checks, check_tables)
-        definitions = rows.build(found.definitions, definition_tables)
+        delivered = self._deliveries.unpack(found.deliveries)
+        checks = rows.build([*found.checks, *delivered.checks], check_tables)
+        definitions = rows.build([*found.definitions, *delivered.definitions], definition_tables)
         refusals = rows.build(found.refusals, refusal_tables)
+        rows.build(found.pings, ping_tables)
         found.failures += rows.failures
         if found.positions or expire_us:
-            self._commit(rows, found, expire_us, now)
+            self._commit(rows, found, delivered, expire_us, now)
         # Only now: a batch whose transaction failed must not look like a repeat of itself.
         self._positions = positions
         self._repeats.add(batches)
+        self._deliveries.add(delivered)
         if expire_us:
             self._repeats.expire(expire_us)
             self._expired_us = expire_us
@@ -117,16 +125,20 @@ class Loader:
             checks=len(checks),
             definitions=len(definitions),
             refusals=len(refusals),
-            repeats=len(found.batches) - len(new),
+            repeats=len(found.batches) - len(new) + delivered.repeats,
             failures=len(found.failures),
             bytes=found.bytes,
             backlog_bytes=sum(left.values()),
         )
 
-    def _commit(self, rows: Rows, found: Round, expire_us: int, now: datetime) -> None:
+    def _commit(
+        self, rows: Rows, found: Round, delivered: Unpacked, expire_us: int, now: datetime
+    ) -> None:
         """Rows and how far the journal was read, in one transaction."""
         with self._database.transaction() as cursor:
             rows.insert(cursor)
+            store_deliveries(cursor, delivered.changed)
+            store_presence(cursor, [placed.record for placed in found.presence])
             self._step("rows inserted")
             _insert_failures(cursor, found.failures, now)
             _advance_cursors(cursor, found.positions, now)
