@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 import duckdb
 from msgspec import Struct
 
+from store.check_days import drop_check_days, drop_raw_checks
 from store.database import Database
 from store.settling import count_hours, count_of, settle_sessions
 from store.snapshot import Snapshot
@@ -19,6 +20,8 @@ class RetentionLimits(Struct, frozen=True, kw_only=True):
     """How long each kind is kept. `retention_days` is for all that may hold personal data."""
 
     retention_days: int = 30
+    checks_raw_days: int = 30
+    """Single results of checks, of days that are closed."""
     checks_retention_days: int = 400
     aggregates_retention_months: int = 25
 
@@ -33,6 +36,8 @@ class Retired(Struct, frozen=True, kw_only=True):
     """Rows past the term that were never sealed; they are in the hourly counts."""
     refused: int = 0
     checks: int = 0
+    check_days: int = 0
+    """Days of checks whose aggregates went."""
     definitions: int = 0
     load_failures: int = 0
     hourly_counts: int = 0
@@ -106,10 +111,15 @@ def _delete_old(
 ) -> dict[str, int]:
     personal = naive(now) - timedelta(days=limits.retention_days)
     checks = naive(now) - timedelta(days=limits.checks_retention_days)
+    raw = naive(now).date() - timedelta(
+        days=min(limits.checks_raw_days, limits.checks_retention_days)
+    )
     aggregates = _months_before(naive(now).date(), limits.aggregates_retention_months)
     return {
         "refused": _delete(cursor, "refused", "received < $before", personal),
-        "checks": _delete(cursor, "checks", "due < $before", checks),
+        "checks": drop_raw_checks(cursor, raw, now)
+        + _delete(cursor, "checks", "due < $before", checks),
+        "check_days": drop_check_days(cursor, checks.date()),
         # The version that held at the term's edge stays: checks after it were made under it.
         "definitions": _delete(
             cursor,

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from msgspec.structs import asdict
 
+from store.check_days import close_day, unclosed_days
 from store.database import Database, DatabaseLimits
 from store.retention import RetentionLimits, retire
 from store.sealing import SealPolicy, days_due, seal_day, sweep_orphans
@@ -24,6 +25,9 @@ def keeper_jobs(database: Database, settings: Settings) -> list[Job]:
     def seal(now: datetime) -> str:
         return seal_due_days(database, settings, now)
 
+    def close(now: datetime) -> str:
+        return close_check_days(database, now)
+
     def retire_old(now: datetime) -> str:
         return retire_past_terms(database, settings, now)
 
@@ -39,6 +43,12 @@ def keeper_jobs(database: Database, settings: Settings) -> list[Job]:
             description=f"Seal days older than {settings.store.hot_days} whole days",
             period_s=10 * MINUTE_S,
             run=seal,
+        ),
+        Job(
+            name="close",
+            description="Make aggregates of finished days of checks",
+            period_s=10 * MINUTE_S,
+            run=close,
         ),
         Job(
             name="retire",
@@ -66,6 +76,14 @@ def seal_due_days(database: Database, settings: Settings, now: datetime) -> str:
     return f"sealed {counted(days, 'day')}, {counted(events, 'event')}" if days else ""
 
 
+def close_check_days(database: Database, now: datetime) -> str:
+    """Close every finished day of checks, and again those of which results came late."""
+    days = unclosed_days(database, now)
+    for day in days:
+        close_day(database, day, now)
+    return f"closed {counted(len(days), 'day')} of checks" if days else ""
+
+
 def counted(count: int, noun: str) -> str:
     """ "1 day", "1,200 events" """
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
@@ -78,6 +96,7 @@ def retire_past_terms(database: Database, settings: Settings, now: datetime) -> 
         now,
         RetentionLimits(
             retention_days=settings.store.retention_days,
+            checks_raw_days=settings.store.checks_raw_days,
             checks_retention_days=settings.store.checks_retention_days,
             aggregates_retention_months=settings.store.aggregates_retention_months,
         ),

@@ -1,44 +1,39 @@
--- Results compacted into runs: same monitor, location and verdict, none further from the one before
--- than two intervals and the timeout. A result that says nothing of its target is in no run.
--- The first nine of a run of bad results stand alone, so that a confirmation can be dated exactly.
--- One window over all results; the second, over their first rows only, gives each run its end.
-WITH told AS (
-    SELECT
-        monitor, location, due, verdict, interval_ms, timeout_ms, outcome, detail, generated,
-        row_number() OVER ordered AS number,
-        lag(due) OVER ordered AS due_before,
-        lag(verdict) OVER ordered AS verdict_before,
-        lag(verdict, 9) OVER ordered AS verdict_nine_before,
-        lag(interval_ms) OVER ordered AS interval_before,
-        lag(timeout_ms) OVER ordered AS timeout_before
-    FROM checks
-    WHERE verdict <> 'unknown' AND due >= $since AND due <= $until
+-- Results compacted into runs (store/migrations/0003_check_hours.sql): of closed days as they are
+-- kept, of the others from their single results. A good run that goes on over midnight is one.
+-- A kept run may begin before $since or last beyond $until: what it says of the window stands.
+WITH known AS (
+    SELECT * EXCLUDE (day) FROM check_runs
+    WHERE day >= $since::DATE AND first_due <= $until
         AND ($monitors IS NULL OR list_contains($monitors, monitor))
-    WINDOW ordered AS (PARTITION BY monitor, location ORDER BY due, started)
+    UNION ALL BY NAME
+    SELECT * FROM check_runs_between($since, $until, $monitors, true)
 ),
-ends AS (
-    SELECT monitor, location, max(due) AS last_due, count(*) AS results
-    FROM checks
-    WHERE verdict <> 'unknown' AND due >= $since AND due <= $until
-        AND ($monitors IS NULL OR list_contains($monitors, monitor))
-    GROUP BY monitor, location
+marked AS (
+    SELECT *,
+        (
+            verdict = 'good' AND lag(verdict) OVER ordered = 'good'
+            AND interval_ms = lag(interval_ms) OVER ordered
+            AND timeout_ms = lag(timeout_ms) OVER ordered
+            AND first_due <= lag(last_due) OVER ordered
+                + to_milliseconds(2 * interval_ms + timeout_ms)
+        ) IS NOT TRUE AS begins
+    FROM known
+    WINDOW ordered AS (PARTITION BY monitor, location ORDER BY first_due, last_due)
 ),
-firsts AS (
-    SELECT * FROM told
-    WHERE due_before IS NULL
-        OR verdict <> verdict_before
-        OR verdict = 'bad' AND verdict_nine_before IS DISTINCT FROM 'bad'
-        OR interval_ms <> interval_before
-        OR timeout_ms <> timeout_before
-        OR due > due_before + to_milliseconds(2 * interval_before + timeout_before)
+numbered AS (
+    SELECT *, count_if(begins) OVER (PARTITION BY monitor, location ORDER BY first_due, last_due)
+        AS number
+    FROM marked
 )
 SELECT
-    monitor, location, verdict,
-    epoch_us(due) AS first_us,
-    epoch_us(coalesce(lead(due_before) OVER runs, last_due)) AS last_us,
-    coalesce(lead(number) OVER runs, results + 1) - number AS count,
-    interval_ms, timeout_ms, outcome, generated, coalesce(detail, '') AS detail
-FROM firsts
-JOIN ends USING (monitor, location)
-WINDOW runs AS (PARTITION BY monitor, location ORDER BY number)
+    monitor, location, any_value(verdict) AS verdict,
+    epoch_us(min(first_due)) AS first_us,
+    epoch_us(max(last_due)) AS last_us,
+    sum(count)::BIGINT AS count,
+    any_value(interval_ms) AS interval_ms, any_value(timeout_ms) AS timeout_ms,
+    arg_min(outcome, first_due) AS outcome,
+    bool_or(generated) AS generated,
+    coalesce(arg_min(detail, first_due), '') AS detail
+FROM numbered
+GROUP BY monitor, location, number
 ORDER BY monitor, location, number
