@@ -87,7 +87,9 @@ class Monitor(Struct, frozen=True, kw_only=True):
     period_s: float | None = None
     """Of a heartbeat: from one call to the next."""
     cron: str = ""
-    """Of a heartbeat, in place of `period_s`: when the job runs, in UTC."""
+    """Of a heartbeat, in place of `period_s`: when the job runs, as crontab has it."""
+    cron_timezone: str = "UTC"
+    """Of a heartbeat: the time zone of `cron`."""
     grace_s: float = 60.0
     """Of a heartbeat: how late a call may be."""
     target: float | None = None
