@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 
 import msgspec
 
@@ -11,10 +12,13 @@ from probes.prober import Prober
 from probes.result import MonitorDefinition
 from store.journal_writer import JournalWriter
 from vigie.folders import DataFolder, write_atomically
+from vigie.own_monitors import Signature, UnreadableError, all_monitors, signature
 from vigie.settings import ProberSettings, Settings
 
 NAME = "prober"
 WATCHED_FILE = "watched.json"
+LOOK_S = 1.0
+"""How often the console's monitors are looked at for changes."""
 
 log = logging.getLogger("vigie.prober")
 
@@ -34,14 +38,56 @@ async def run_prober(settings: Settings, folder: DataFolder, stop: asyncio.Event
     journal = JournalWriter(folder.journal, NAME)
     checker = Checker(resolver_threads=settings.prober.resolver_threads)
     try:
-        await end_removed(settings, folder, journal)
-        prober = prober_of(settings.prober, settings.monitors, journal, checker)
-        log.info("watching %d monitors from %s", len(settings.monitors), settings.prober.location)
-        await prober.run(stop)
+        seen = signature(folder)
+        monitors = monitors_to_watch(settings, folder)
+        await end_removed(settings.prober, monitors, folder, journal)
+        prober = prober_of(settings.prober, monitors, journal, checker)
+        log.info("watching %d monitors from %s", len(monitors), settings.prober.location)
+        reloading = asyncio.create_task(keep_reloading(prober, settings, folder, seen))
+        try:
+            await prober.run(stop)
+        finally:
+            reloading.cancel()
+            with suppress(asyncio.CancelledError):
+                await reloading
     finally:
         await checker.aclose()
         await asyncio.to_thread(journal.close)
     log.info("ended; the journal is flushed")
+
+
+def monitors_to_watch(settings: Settings, folder: DataFolder) -> tuple[Monitor, ...]:
+    """Those of the settings file and of the console.
+
+    When the console's cannot be read, those of them that were watched last: a damaged file must
+    not end the watch.
+    """
+    try:
+        return all_monitors(settings, folder)
+    except UnreadableError as error:
+        log.error("%s; the console's monitors are watched as they were", error)
+    locked = {monitor.id for monitor in settings.monitors}
+    before = watched(folder, settings.prober.location).monitors
+    return (*settings.monitors, *(m for m in before if m.guarded and m.id not in locked))
+
+
+async def keep_reloading(
+    prober: Prober, settings: Settings, folder: DataFolder, seen: Signature
+) -> None:
+    """Hand the prober the console's monitors whenever their file is no longer as it was `seen`."""
+    while True:
+        await asyncio.sleep(LOOK_S)
+        if (now_seen := signature(folder)) == seen:
+            continue
+        seen = now_seen
+        try:
+            monitors = await asyncio.to_thread(all_monitors, settings, folder)
+            await asyncio.to_thread(remember, folder, settings.prober.location, monitors)
+        except (UnreadableError, OSError) as error:
+            log.error("the monitors stay as they are: %s", error)
+            continue
+        prober.update(monitors)
+        log.info("watching %d monitors now", len(monitors))
 
 
 def prober_of(
@@ -60,19 +106,20 @@ def prober_of(
     )
 
 
-async def end_removed(settings: Settings, folder: DataFolder, journal: JournalWriter) -> None:
-    """End the time of monitors that were watched before, and are no longer in the settings.
+async def end_removed(
+    settings: ProberSettings,
+    monitors: tuple[Monitor, ...],
+    folder: DataFolder,
+    journal: JournalWriter,
+) -> None:
+    """End the time of monitors that were watched before, and are no longer among `monitors`.
 
     Without it they would count as not observed for ever. Raises OSError.
     """
-    path = folder.root / WATCHED_FILE
-    try:
-        before = msgspec.json.decode(path.read_bytes(), type=Watched)
-    except (FileNotFoundError, msgspec.DecodeError):
-        before = Watched(settings.prober.location, ())
-    kept = {monitor.id for monitor in settings.monitors}
+    before = watched(folder, settings.location)
+    kept = {monitor.id for monitor in monitors}
     for monitor in before.monitors:
-        if monitor.id not in kept or before.location != settings.prober.location:
+        if monitor.id not in kept or before.location != settings.location:
             await journal.write(
                 MonitorDefinition(
                     monitor=monitor, from_us=now_us(), location=before.location, removed=True
@@ -80,5 +127,24 @@ async def end_removed(settings: Settings, folder: DataFolder, journal: JournalWr
             )
             log.info("%s is watched no longer from %s", monitor.id, before.location)
     # Only now: a crash before this line ends them once more, which changes nothing.
-    now_watched = Watched(settings.prober.location, settings.monitors)
-    write_atomically(path, msgspec.json.encode(now_watched), mode=0o600)
+    write_watched(folder, Watched(settings.location, monitors))
+
+
+def watched(folder: DataFolder, location: str) -> Watched:
+    """What was watched last, as far as it was written down."""
+    try:
+        return msgspec.json.decode((folder.root / WATCHED_FILE).read_bytes(), type=Watched)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return Watched(location, ())
+
+
+def write_watched(folder: DataFolder, now_watched: Watched) -> None:
+    write_atomically(folder.root / WATCHED_FILE, msgspec.json.encode(now_watched), mode=0o600)
+
+
+def remember(folder: DataFolder, location: str, monitors: tuple[Monitor, ...]) -> None:
+    """Add these to what was watched. Those taken out stay until the next start, which ends them
+    once more: whether their end has reached the journal is not known here. Raises OSError."""
+    now = {monitor.id for monitor in monitors}
+    gone = (m for m in watched(folder, location).monitors if m.id not in now)
+    write_watched(folder, Watched(location, (*monitors, *gone)))

@@ -12,8 +12,11 @@ from vigie.console import findings, formats, texts
 from vigie.console.access import Access
 from vigie.console.answers import Answers
 from vigie.console.context import ConsoleContext
+from vigie.console.monitor_trial import Trials
 from vigie.console.scope import Scope, default_scope, scope_of
 from vigie.console.static_files import StaticFiles
+from vigie.own_monitors import OwnMonitorsReader
+from vigie.settings import Settings
 
 
 class Console:
@@ -21,11 +24,22 @@ class Console:
 
     def __init__(self, context: ConsoleContext) -> None:
         self.context = context
-        self.settings = context.settings
+        self._own = OwnMonitorsReader(context.settings, context.folder)
         self.access = Access(context.folder.secret(), context.folder.run)
+        self.trials = Trials(context.make_checker)
         self.answers = Answers(context.database, context.data_version)
         self.static = StaticFiles(STATIC_FOLDER)
         self._templates = _environment(self.static)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings file's, with the monitors of the console among its monitors."""
+        return self._own.settings()
+
+    @property
+    def locked(self) -> frozenset[str]:
+        """The monitors that stand in the settings file, and are changed there."""
+        return frozenset(monitor.id for monitor in self.context.settings.monitors)
 
     def scope(self, request: Request) -> Scope:
         """What the request's address asks for. Raises BadRequestError."""

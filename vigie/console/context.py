@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
+from probes.check import Checker
 from store.database import Database
 from vigie.folders import DataFolder
 from vigie.keeper_status import KeeperStatus
@@ -27,6 +28,8 @@ class ConsoleContext(Struct, frozen=True, kw_only=True):
     database: Database
     keeper_status: Callable[[], KeeperStatus] = no_keeper
     clock: Callable[[], datetime] = utc_now
+    make_checker: Callable[[], Checker] = Checker
+    """Makes what tries a monitor."""
 
     def data_version(self) -> Hashable:
         """Changes whenever records were loaded; never the same twice without a keeper to say so."""

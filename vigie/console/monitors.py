@@ -9,6 +9,7 @@ from analytics.reports.uptime import uptime
 from store.snapshot import Snapshot
 from vigie.console import pictures
 from vigie.console.console import Console, console_of
+from vigie.console.monitor_actions import page_values
 from vigie.console.scope import Scope
 from vigie.console.strips import strips_report
 from vigie.report_requests import BadRequestError
@@ -29,6 +30,7 @@ def monitors(request: Request) -> Response:
         live_s=LIVE_S,
         uptime=report,
         strips=pictures.strips(report),
+        **page_values(console, request),
     )
 
 
@@ -54,6 +56,7 @@ def monitor(request: Request) -> Response:
         address=scope.href("/api/v1/reports/uptime", site=None, level=None, monitor=id_),
         latency_address=scope.href("/api/v1/reports/latency", site=None, level=None, monitor=id_),
         figure_address=scope.href(f"/api/v1/monitors/{id_}/latency", site=None, level=None),
+        **page_values(console, request),
     )
 
 
@@ -83,16 +86,18 @@ def incidents(request: Request) -> Response:
 
 def uptime_answer(console: Console, scope: Scope, id_: str = "") -> UptimeReport:
     """Uptime of one monitor, or of all. Raises BadRequestError for one that is unknown."""
-    known = [monitor.id for monitor in console.settings.monitors]
+    known = tuple(monitor.id for monitor in console.settings.monitors)
     if id_ and id_ not in known:
         raise BadRequestError(
             f"There is no monitor {id_!r}.", f"The monitors are {', '.join(known) or 'none yet'}."
         )
 
-    def compute(snapshot: Snapshot) -> UptimeReport:
-        return uptime(snapshot, [id_] if id_ else known, scope.window, scope.now)
+    asked = (id_,) if id_ else known
 
-    return console.answers.ask(("uptime", id_, scope.question()), compute)
+    def compute(snapshot: Snapshot) -> UptimeReport:
+        return uptime(snapshot, asked, scope.window, scope.now)
+
+    return console.answers.ask(("uptime", asked, scope.question()), compute)
 
 
 def latency_answer(console: Console, scope: Scope, id_: str) -> LatencyReport:

@@ -16,27 +16,29 @@ STRIPS_FRESH_S = 10.0
 NOW_WINDOW = timedelta(hours=1)
 
 
-def now_report(console: Console) -> UptimeReport:
+def now_report(console: Console, monitors: tuple[str, ...] | None = None) -> UptimeReport:
     """The last hour of every monitor: cheap enough to be asked for every other second."""
+    asked = _monitors(console) if monitors is None else monitors
 
     def compute(snapshot: Snapshot) -> UptimeReport:
         now = console.context.clock()
-        return uptime(snapshot, _monitors(console), Window(now - NOW_WINDOW, now), now)
+        return uptime(snapshot, asked, Window(now - NOW_WINDOW, now), now)
 
-    return console.answers.ask(("now",), compute)
+    return console.answers.ask(("now", asked), compute)
 
 
 def strips_report(console: Console) -> UptimeReport:
     """The last 90 days of every monitor, with its state as now_report has it."""
+    asked = _monitors(console)
 
     def compute(snapshot: Snapshot) -> UptimeReport:
         now = console.context.clock()
-        return uptime(snapshot, _monitors(console), strip_window(now), now)
+        return uptime(snapshot, asked, strip_window(now), now)
 
-    report = console.answers.ask(("strips",), compute, STRIPS_FRESH_S)
+    report = console.answers.ask(("strips", asked), compute, STRIPS_FRESH_S)
     rows = tuple(
         structs.replace(row, state=latest.state, state_since=latest.state_since)
-        for row, latest in zip(report.monitors, now_report(console).monitors, strict=True)
+        for row, latest in zip(report.monitors, now_report(console, asked).monitors, strict=True)
     )
     return structs.replace(report, monitors=rows)
 
@@ -47,5 +49,5 @@ def strip_window(now: datetime) -> Window:
     return Window(today - timedelta(days=STRIP_DAYS - 1), now)
 
 
-def _monitors(console: Console) -> list[str]:
-    return [monitor.id for monitor in console.settings.monitors]
+def _monitors(console: Console) -> tuple[str, ...]:
+    return tuple(monitor.id for monitor in console.settings.monitors)

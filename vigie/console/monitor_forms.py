@@ -1,0 +1,207 @@
+"""The form of a monitor: add one or edit it, and try it before saving.
+
+A plain form, which works without JavaScript; the gate has made sure that a page of this console
+sent it.
+"""
+
+from urllib.parse import parse_qsl
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from probes.monitor import Monitor, Problem
+from vigie import own_monitors
+from vigie.console.console import Console, console_of
+from vigie.console.monitor_actions import CHANGE_WORDS, entered, own_of, seen
+from vigie.console.monitor_fields import FIELDS, GROUPS, Filled, Texts, filled, texts_of
+from vigie.console.monitor_trial import Trial
+from vigie.own_monitors import Change, OwnMonitor
+from vigie.report_requests import BadRequestError
+
+FORM_BYTES_MAX = 200_000
+FORM_FIELDS_MAX = 100
+ADD = "/monitors/-/add"
+NEW = Monitor(id="", guarded=True)
+
+
+def add_form(request: Request) -> Response:
+    console = console_of(request)
+    texts = texts_of(NEW) | {"url": request.query_params.get("url", "")}
+    return form_page(console, request, NEW, texts)
+
+
+async def add(request: Request) -> Response:
+    """Save a new monitor, or try it and show the form again."""
+    console = console_of(request)
+    texts = await form_texts(request)
+    form = filled(texts, NEW, taken_ids(console))
+    if texts.get("do") == "try":
+        return await tried(console, request, NEW, texts, form)
+    return await run_in_threadpool(_add, console, request, texts, form)
+
+
+def edit_form(request: Request) -> Response:
+    console = console_of(request)
+    own = own_of(console, request)
+    return form_page(console, request, own.monitor, texts_of(own.monitor), version=own.version)
+
+
+async def edit(request: Request) -> Response:
+    console = console_of(request)
+    texts = await form_texts(request)
+    own = await run_in_threadpool(own_of, console, request)
+    form = filled(texts, own.monitor, ())
+    if texts.get("do") == "try":
+        return await tried(console, request, own.monitor, texts, form)
+    return await run_in_threadpool(_edit, console, request, texts, form, own)
+
+
+def form_page(
+    console: Console,
+    request: Request,
+    before: Monitor,
+    texts: Texts,
+    *,
+    version: int = 0,
+    problems: tuple[Problem, ...] = (),
+    trial: Trial | None = None,
+    notice: tuple[str, ...] = (),
+    status: int = 200,
+) -> Response:
+    """The form of a new monitor, or of `before`, with what was found wrong or out."""
+    by_field = {problem.field.split("[")[0].split(".")[0]: problem for problem in problems}
+    return console.page(
+        request,
+        "monitor_form.html",
+        console.scope(request),
+        status=status,
+        uses_dates=False,
+        before=before,
+        is_new=not before.id,
+        address=f"/monitors/{before.id}/edit" if before.id else ADD,
+        groups=GROUPS,
+        labels={name: field.label for name, field in FIELDS.items()},
+        texts=texts,
+        version=version,
+        problems=by_field,
+        trial=trial,
+        notice=notice,
+    )
+
+
+async def form_texts(request: Request) -> Texts:
+    """The fields that were sent. Raises BadRequestError for too many of them."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > FORM_BYTES_MAX:
+            raise BadRequestError("The form is too large.", f"Send {FORM_BYTES_MAX:,} bytes.")
+    try:
+        pairs = parse_qsl(
+            body.decode("utf-8"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=FORM_FIELDS_MAX,
+        )
+    except ValueError:
+        raise BadRequestError("That is not a form of this console.", "Use its page.") from None
+    return dict(pairs)
+
+
+async def tried(
+    console: Console, request: Request, before: Monitor, texts: Texts, form: Filled
+) -> Response:
+    """The form again, with the result of one check made now, or the mistakes that prevent it."""
+    trial = None if form.problems else await console.trials.run(form.monitor)
+    return await run_in_threadpool(
+        form_page,
+        console,
+        request,
+        before,
+        texts_of(before) | texts,
+        version=_version(texts),
+        problems=form.problems,
+        trial=trial,
+        status=422 if form.problems else 200,
+    )
+
+
+def taken_ids(console: Console) -> set[str]:
+    """Ids that a new monitor must not have: it would take over their history."""
+    return {monitor.id for monitor in console.settings.monitors} | entered(console).ids()
+
+
+def _add(console: Console, request: Request, texts: Texts, form: Filled) -> Response:
+    refused = _refused(console, request, NEW, texts, form)
+    if refused:
+        return refused
+    now = console.context.clock()
+    change = own_monitors.add(console.context.folder, form.monitor, now)
+    if change is not Change.DONE:
+        return form_page(
+            console, request, NEW, texts_of(NEW) | texts, notice=CHANGE_WORDS[change], status=409
+        )
+    return seen(f"/monitors/{form.monitor.id}", "added", form.monitor.id)
+
+
+def _edit(
+    console: Console, request: Request, texts: Texts, form: Filled, own: OwnMonitor
+) -> Response:
+    refused = _refused(console, request, own.monitor, texts, form)
+    if refused:
+        return refused
+    now = console.context.clock()
+    change = own_monitors.edit(console.context.folder, form.monitor, _version(texts), now)
+    if change is Change.OUTDATED:
+        return _conflict(console, request, texts, form.monitor)
+    if change is not Change.DONE:
+        raise BadRequestError(*CHANGE_WORDS[change])
+    return seen(f"/monitors/{form.monitor.id}", "saved", form.monitor.id)
+
+
+def _conflict(console: Console, request: Request, texts: Texts, wanted: Monitor) -> Response:
+    """Both versions side by side in words; saving again is then a choice."""
+    theirs = own_of(console, request)
+    wanted_texts, their_texts = texts_of(wanted), texts_of(theirs.monitor)
+    differing = [
+        f"{FIELDS[name].label}: {their_texts[name] or 'empty'}"
+        for name in FIELDS
+        if wanted_texts[name] != their_texts[name]
+    ]
+    notice = (
+        "Somebody changed this monitor since you opened it.",
+        "Your entries stand below. Saving again replaces theirs, which differ in: "
+        + ("; ".join(differing) or "nothing that is shown here")
+        + ".",
+    )
+    return form_page(
+        console,
+        request,
+        theirs.monitor,
+        their_texts | texts,
+        version=theirs.version,
+        notice=notice,
+        status=409,
+    )
+
+
+def _refused(
+    console: Console, request: Request, before: Monitor, texts: Texts, form: Filled
+) -> Response | None:
+    if not form.problems:
+        return None
+    return form_page(
+        console,
+        request,
+        before,
+        texts_of(before) | texts,
+        version=_version(texts),
+        problems=form.problems,
+        status=422,
+    )
+
+
+def _version(texts: Texts) -> int:
+    text = texts.get("version", "")
+    return int(text) if text.isdecimal() and len(text) < 18 else 0
