@@ -187,6 +187,14 @@ class MaintenanceSettings(Struct, frozen=True, kw_only=True):
     timezone: str = "UTC"
 
 
+class LocationSettings(Struct, frozen=True, kw_only=True):
+    """Another place from which a `vigie probe` checks, and what it shows to be let in."""
+
+    name: Id
+    token_sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    """Of its token, which stands at the location only; `vigie location-token` makes both."""
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """All of vigie.toml."""
 
@@ -201,5 +209,6 @@ class Settings(Struct, frozen=True, kw_only=True):
     contracts: tuple[ContractSettings, ...] = ()
     alerts: AlertSettings = field(default_factory=AlertSettings)
     channels: tuple[ChannelSettings, ...] = ()
+    locations: tuple[LocationSettings, ...] = ()
     public_url: str = ""
     """Where browsers reach the collector; empty: the collector's own host and port."""

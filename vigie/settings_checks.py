@@ -11,12 +11,14 @@ from analytics.question import UNDECLARED
 from probes.monitor import Monitor, monitor_problems
 from vigie.alerts.channel_checks import channel_problems
 from vigie.contract_checks import contract_problems
+from vigie.distant.location_checks import location_problems, unknown_locations
 from vigie.maintenance import maintenance_problems
 from vigie.settings import (
     ChannelSettings,
     ContractSettings,
     JourneySettings,
     MaintenanceSettings,
+    ProberSettings,
     SiteSettings,
 )
 from vigie.settings_lines import KeyPath
@@ -46,6 +48,9 @@ def relation_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
         yield from _repeats([each.get("id") for each in _tables(document, name)], name, "id")
     yield from _channel_relations(document)
     yield from _repeats([each.get("key") for each in _tables(document, "sites")], "sites", "key")
+    own, names = _location_names(document)
+    yield from _repeats(names, "locations", "name")
+    yield from location_problems(own, names)
     for path, site, wrong in _usable(document, "sites", SiteSettings):
         yield from _of_right_parts(site_problems(site, path), path, wrong)
     for path, monitor, wrong in _usable(document, "monitors", Monitor):
@@ -100,6 +105,7 @@ def _monitor_problems(
         )
     if monitor.site:
         yield from _unknown(document, "sites", monitor.site, (*path, "site"))
+    yield from unknown_locations(monitor.locations, *_location_names(document), path)
 
 
 def _journey_problems(
@@ -158,6 +164,12 @@ def _channel_relations(document: Mapping[str, Any]) -> Iterator[Problem]:
             yield from _of_right_parts(found, path, wrong)
         repeats = _item_repeats(monitor.channels, (*path, "channels"))
         yield from _of_right_parts(repeats, path, wrong)
+
+
+def _location_names(document: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """Of the prober here, and of those elsewhere."""
+    names = [str(each.get("name", "")) for each in _tables(document, "locations")]
+    return str(_table(document, "prober").get("location", ProberSettings().location)), names
 
 
 def _port_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
