@@ -43,6 +43,8 @@ class Version(Struct, frozen=True, kw_only=True):
     timeout_us: int
     confirm_after: int
     recover_after: int
+    quorum: int = 0
+    """Locations that must agree; 0: a majority of those that report."""
     paused: bool = False
     removed: bool = False
 

@@ -8,25 +8,29 @@ Choices where the definitions leave room:
 - A failing check still waiting to be confirmed leaves the state as it was; when there was none
   (the very first results, or the first after a silence) the time is unknown until it is settled.
 - A pause begins at its definition and lasts until the first result after it ends.
+- Planned maintenance is laid over all but pauses. Results meanwhile still tell what comes after:
+  an outage that outlasts it is down from where it ends, once a check after that failed too; before
+  that check the time is unknown. An incident begins with its first down time, and is none without.
 - Duty begins with the first result where that follows the first definition within the grace,
   else with the definition; it ends where the monitor is removed. A monitor removed and brought
   back was paused between.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 
 from msgspec import Struct, structs
 
+from analytics.maintenance import Span
 from analytics.observed import Run, Version
+from analytics.pieces import Piece, coalesce, overlay
 from analytics.question import Window
 from analytics.reports.types import Blip, Incident, Interval, State
 from analytics.times import from_us, to_us
 from analytics.walk import Walk
-
-Piece = tuple[int, int, State]
-"""From, to (microseconds since the epoch), and the state between."""
+from probes.outcome import Verdict
 
 
 class Timeline(Struct, frozen=True, kw_only=True):
@@ -49,12 +53,14 @@ def timeline(
     now: datetime,
     *,
     since: datetime | None = None,
+    planned: Sequence[Span] = (),
 ) -> Timeline:
     """The timeline of `runs` and `versions`, both in time order, as seen at `now`.
 
     Nothing due after `now` may be among the runs. `since` says that results before it were not
     given; None, that these are all there are. Cut to a window afterwards, and begin well before
-    it: what led up to its start cannot be told otherwise.
+    it: what led up to its start cannot be told otherwise. `planned` is maintenance, in order and
+    without overlap.
     """
     now_us = to_us(now)
     since_us = to_us(since) if since else None
@@ -68,12 +74,14 @@ def timeline(
     for run in runs:
         walk.take(run)
     walk.finish(end_us, removed=end_us < now_us)
-    pieces = _overlay(_pieces(walk.marks, end_us), pauses)
-    intervals = tuple(Interval(from_us(a), from_us(b), state) for a, b, state in pieces)
+    pieces = overlay(_pieces(walk.marks, end_us), pauses, State.PAUSED)
+    if planned:
+        pieces = overlay(pieces, planned, State.MAINTENANCE, spare=(State.PAUSED,))
+        pieces = _only_if_still_failing(pieces, runs, planned)
     return Timeline(
-        intervals=intervals,
-        incidents=tuple(_with_down(incident, intervals) for incident in walk.incidents),
-        blips=tuple(walk.blips),
+        intervals=tuple(Interval(from_us(a), from_us(b), state) for a, b, state in pieces),
+        incidents=tuple(_with_down_time(walk.incidents, pieces)),
+        blips=tuple(blip for blip in walk.blips if not _within(to_us(blip.start), planned)),
         opens_in_outage=since is not None and _opens_in_outage(walk, runs, versions),
     )
 
@@ -98,14 +106,51 @@ def cut(whole: Timeline, window: Window) -> Timeline:
     )
 
 
-def _with_down(incident: Incident, intervals: Sequence[Interval]) -> Incident:
-    """The incident with the seconds it was seen down: less than it lasted where results stopped."""
-    down = timedelta()
-    for each in intervals:
-        if each.state is State.DOWN:
-            end = min(each.end, incident.end) if incident.end else each.end
-            down += max(end - max(each.start, incident.start), timedelta())
-    return structs.replace(incident, down_s=down.total_seconds())
+def _with_down_time(incidents: Sequence[Incident], pieces: Sequence[Piece]) -> list[Incident]:
+    """The incidents with the time they were seen down: less than they lasted where results
+    stopped. One that was down only in time left out is none."""
+    down = [(start_us, end_us) for start_us, end_us, state in pieces if state is State.DOWN]
+    starts, ends = [each[0] for each in down], [each[1] for each in down]
+    kept = []
+    for each in incidents:
+        start_us = to_us(each.start)
+        first = bisect_right(ends, start_us)
+        last = bisect_left(starts, to_us(each.end)) if each.end else len(down)
+        if first < last:
+            begins_us = max(start_us, down[first][0])
+            down_us = sum(end_us - max(from_, start_us) for from_, end_us in down[first:last])
+            kept.append(
+                structs.replace(
+                    each,
+                    start=from_us(begins_us),
+                    confirmed_at=max(each.confirmed_at, from_us(begins_us)),
+                    down_s=down_us / 1e6,
+                    outages=last - first,
+                )
+            )
+    return kept
+
+
+def _only_if_still_failing(
+    pieces: Sequence[Piece], runs: Sequence[Run], planned: Sequence[Span]
+) -> list[Piece]:
+    """Time down that begins where maintenance ended is unknown, unless a check in it failed."""
+    ended = {until_us for _, until_us in planned}
+    bad = [run for run in runs if run.verdict is Verdict.BAD]
+    lasts = [run.last_us for run in bad]
+    told: list[Piece] = []
+    for start_us, end_us, state in pieces:
+        if state is State.DOWN and start_us in ended:
+            number = bisect_left(lasts, start_us)
+            if number == len(bad) or bad[number].first_us >= end_us:
+                state = State.UNKNOWN
+        told.append((start_us, end_us, state))
+    return coalesce(told)
+
+
+def _within(moment_us: int, spans: Sequence[Span]) -> bool:
+    number = bisect_right(spans, moment_us, key=lambda span: span[0])
+    return number > 0 and moment_us < spans[number - 1][1]
 
 
 def _opens_in_outage(walk: Walk, runs: Sequence[Run], versions: Sequence[Version]) -> bool:
@@ -157,30 +202,3 @@ def _pieces(marks: Sequence[tuple[int, State]], end_us: int) -> list[Piece]:
         (from_us, until_us, state)
         for (from_us, state), (until_us, _) in pairwise([*marked, (end_us, State.UNKNOWN)])
     ]
-
-
-def _overlay(pieces: Sequence[Piece], pauses: Sequence[tuple[int, int]]) -> list[Piece]:
-    """The pieces with every pause laid over them."""
-    laid: list[Piece] = [(start, end, State.PAUSED) for start, end in pauses]
-    for start_us, end_us, state in pieces:
-        cursor_us = start_us
-        for pause_us, resume_us in pauses:
-            if resume_us <= cursor_us or pause_us >= end_us:
-                continue
-            if pause_us > cursor_us:
-                laid.append((cursor_us, pause_us, state))
-            cursor_us = resume_us
-        if cursor_us < end_us:
-            laid.append((cursor_us, end_us, state))
-    return coalesce(sorted(laid))
-
-
-def coalesce(pieces: Sequence[Piece]) -> list[Piece]:
-    """Neighbours of one state become one piece."""
-    merged: list[Piece] = []
-    for start_us, end_us, state in pieces:
-        if merged and merged[-1][2] is state and merged[-1][1] == start_us:
-            merged[-1] = (merged[-1][0], end_us, state)
-        else:
-            merged.append((start_us, end_us, state))
-    return merged

@@ -24,6 +24,7 @@ from analytics.reports.types import (
 )
 from analytics.reports.uptime import uptime
 from store.snapshot import Snapshot
+from vigie.maintenance import maintenance_of
 from vigie.settings import Settings, SiteSettings, StepSettings
 
 Report = (
@@ -174,7 +175,7 @@ def _uptime(
     if monitor:
         _named(monitor, settings.monitors, "monitor")
     monitors = [monitor] if monitor else [known.id for known in settings.monitors]
-    return uptime(snapshot, monitors, window_of(params, now), now)
+    return uptime(snapshot, monitors, window_of(params, now), now, maintenance_of(settings))
 
 
 def _latency(
@@ -227,7 +228,7 @@ def _journey(
     params: Mapping[str, str], settings: Settings, snapshot: Snapshot, now: datetime
 ) -> JourneyReport:
     question = journey_question(settings, params.get("journey", ""))
-    return journey(snapshot, question, window_of(params, now), now)
+    return journey(snapshot, question, window_of(params, now), now, maintenance_of(settings))
 
 
 def _seen(

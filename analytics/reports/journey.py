@@ -1,6 +1,7 @@
 """A named journey: outside, people by level, activity and errors joined on one time axis, and what
 they say together."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -20,6 +21,7 @@ from analytics.findings import (
 from analytics.funnel_sessions import FunnelSessions, chained, days_of, read_sessions
 from analytics.gaps import gaps
 from analytics.levels import EVERYONE, shown
+from analytics.maintenance import Maintenance
 from analytics.outside import outside
 from analytics.people import People, by_slot
 from analytics.question import JourneyQuestion, Window
@@ -74,9 +76,13 @@ class _Counted(Struct, frozen=True):
 
 
 def journey(
-    snapshot: Snapshot, question: JourneyQuestion, window: Window, now: datetime
+    snapshot: Snapshot,
+    question: JourneyQuestion,
+    window: Window,
+    now: datetime,
+    maintenance: Sequence[Maintenance] = (),
 ) -> JourneyReport:
-    """The journey over the part of `window` already lived.
+    """The journey over the part of `window` already lived; `maintenance` is as for uptime().
 
     A journey without steps has no people, one without monitors no outside, one without an event
     no activity.
@@ -86,7 +92,7 @@ def journey(
     days = Days(window.start.date(), window.end.date())
     least = HOUR if sealed_days(snapshot, question.scope, days) else MINUTES_5
     slots = slots_of(window, least=least)
-    probes = uptime(snapshot, list(question.monitors), window, now)
+    probes = uptime(snapshot, list(question.monitors), window, now, maintenance)
     lived, reading = _read(asked, slots)
     counted = _counted(asked, slots)
     main = basis(snapshot, reading, DEFINITION, window)

@@ -1,20 +1,21 @@
 """Uptime of monitors over a window: the timeline of numbers.md, with observed time and bounds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from analytics.availability import UP_STATES, availability, days, seconds_by_state
 from analytics.basis import Basis
-from analytics.locations import combined
+from analytics.maintenance import Maintenance
 from analytics.observed import Run, Version
 from analytics.question import Window
-from analytics.reports.types import MonitorUptime, State, UptimeReport
+from analytics.reports.types import MonitorUptime, OwnNetwork, State, UptimeReport
 from analytics.sql import query
-from analytics.timeline import Timeline, cut, timeline
+from analytics.timeline import Timeline, cut
 from analytics.times import naive
+from analytics.verdict import Observed, needed, ties_of, verdict
 from probes.outcome import Verdict
 from store.snapshot import Snapshot
 
@@ -25,20 +26,25 @@ MARGINS = (timedelta(days=1), timedelta(days=30), timedelta(days=400))
 
 class _Read(Struct, frozen=True):
     timelines: dict[str, Timeline]
+    own_network: tuple[OwnNetwork, ...]
     names: dict[str, str]
     generated: bool
     until: datetime
 
 
 def uptime(
-    snapshot: Snapshot, monitors: Sequence[str] | None, window: Window, now: datetime
+    snapshot: Snapshot,
+    monitors: Sequence[str] | None,
+    window: Window,
+    now: datetime,
+    maintenance: Sequence[Maintenance] = (),
 ) -> UptimeReport:
     """Uptime of `monitors`, in their order; None: of all that were on duty in the window, by name.
 
-    Time after `now` is not counted: it was not lived yet.
+    Time after `now` is not counted: it was not lived yet. `maintenance` is left out of uptime.
     """
     for margin in MARGINS:
-        read = _read(snapshot, monitors, window, now, margin)
+        read = _read(snapshot, monitors, window, now, margin, maintenance)
         if _settled(read, window, now):
             break
     wanted = (
@@ -61,6 +67,11 @@ def uptime(
             generated=read.generated,
         ),
         monitors=tuple(rows),
+        own_network=tuple(
+            structs.replace(each, monitors=tuple(m for m in each.monitors if m in wanted))
+            for each in read.own_network
+            if each.start < window.end and (each.end is None or each.end > window.start)
+        ),
     )
 
 
@@ -70,9 +81,14 @@ def _read(
     window: Window,
     now: datetime,
     margin: timedelta,
+    maintenance: Sequence[Maintenance],
 ) -> _Read:
     since, until = window.start - margin, min(now, window.end + margin)
-    asked = None if monitors is None else list(monitors)
+    ties = {
+        monitor: ties_of(definition)
+        for monitor, definition in snapshot.rows(query("monitor_ties"), {"until": naive(until)})
+    }
+    asked = None if monitors is None else needed(monitors, ties)
     runs: dict[str, dict[str, list[Run]]] = {}
     versions: dict[str, dict[str, list[Version]]] = {}
     names: dict[str, str] = {}
@@ -86,30 +102,17 @@ def _read(
         runs.setdefault(row[0], {}).setdefault(row[1], []).append(_run(row))
         names.setdefault(row[0], row[0])
         generated = generated or row[9]
-    return _Read(
-        {
-            monitor: combined(
-                {
-                    location: timeline(
-                        monitor,
-                        _of(runs, monitor, location),
-                        _of(versions, monitor, location),
-                        until,
-                        since=since,
-                    )
-                    for location in {**versions.get(monitor, {}), **runs.get(monitor, {})}
-                }
-            )
-            for monitor in names
-        },
-        names,
-        generated,
+    found = verdict(
+        Observed(runs=runs, versions=versions, ties=ties),
+        names if monitors is None else monitors,
         until,
+        since=since,
+        maintenance=maintenance,
     )
-
-
-def _of(table: Mapping[str, Mapping[str, list[Any]]], monitor: str, location: str) -> list[Any]:
-    return table.get(monitor, {}).get(location, [])
+    timelines = found.timelines
+    if monitors is not None:
+        timelines = {each: timelines[each] for each in monitors if each in timelines}
+    return _Read(timelines, found.own_network, names, generated, until)
 
 
 def _version(row: tuple[Any, ...]) -> Version:
@@ -121,6 +124,7 @@ def _version(row: tuple[Any, ...]) -> Version:
         recover_after=row[7],
         paused=row[8],
         removed=row[9],
+        quorum=row[11],
     )
 
 

@@ -11,6 +11,7 @@ from vigie.console import pictures
 from vigie.console.console import Console, console_of
 from vigie.console.findings import FindingLine, JourneyLine, finding_lines, journey_line
 from vigie.console.scope import Scope
+from vigie.maintenance import maintenance_of
 from vigie.report_requests import journey_question, journey_step, only_level, step_text
 from vigie.settings import JourneySettings
 
@@ -82,7 +83,9 @@ def journey_answer(console: Console, scope: Scope, id_: str) -> JourneyReport:
     question = journey_question(console.settings, id_)
 
     def compute(snapshot: Snapshot) -> JourneyReport:
-        return journey_report(snapshot, question, scope.window, scope.now)
+        return journey_report(
+            snapshot, question, scope.window, scope.now, maintenance_of(console.settings)
+        )
 
     return console.answers.ask(("journey", id_, scope.question()), compute, JOURNEY_FRESH_S)
 

@@ -12,6 +12,7 @@ from vigie.console.console import Console, console_of
 from vigie.console.monitor_actions import page_values
 from vigie.console.scope import Scope
 from vigie.console.strips import strips_report
+from vigie.maintenance import maintenance_of
 from vigie.report_requests import BadRequestError
 
 BLIPS_MAX = 20
@@ -95,7 +96,7 @@ def uptime_answer(console: Console, scope: Scope, id_: str = "") -> UptimeReport
     asked = (id_,) if id_ else known
 
     def compute(snapshot: Snapshot) -> UptimeReport:
-        return uptime(snapshot, asked, scope.window, scope.now)
+        return uptime(snapshot, asked, scope.window, scope.now, maintenance_of(console.settings))
 
     return console.answers.ask(("uptime", asked, scope.question()), compute)
 

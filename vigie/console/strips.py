@@ -9,6 +9,7 @@ from analytics.reports.types import UptimeReport
 from analytics.reports.uptime import uptime
 from store.snapshot import Snapshot
 from vigie.console.console import Console
+from vigie.maintenance import maintenance_of
 
 STRIP_DAYS = 90
 STRIPS_FRESH_S = 10.0
@@ -22,7 +23,13 @@ def now_report(console: Console, monitors: tuple[str, ...] | None = None) -> Upt
 
     def compute(snapshot: Snapshot) -> UptimeReport:
         now = console.context.clock()
-        return uptime(snapshot, asked, Window(now - NOW_WINDOW, now), now)
+        return uptime(
+            snapshot,
+            asked,
+            Window(now - NOW_WINDOW, now),
+            now,
+            maintenance_of(console.settings),
+        )
 
     return console.answers.ask(("now", asked), compute)
 
@@ -33,7 +40,7 @@ def strips_report(console: Console) -> UptimeReport:
 
     def compute(snapshot: Snapshot) -> UptimeReport:
         now = console.context.clock()
-        return uptime(snapshot, asked, strip_window(now), now)
+        return uptime(snapshot, asked, strip_window(now), now, maintenance_of(console.settings))
 
     report = console.answers.ask(("strips", asked), compute, STRIPS_FRESH_S)
     rows = tuple(
