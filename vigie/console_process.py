@@ -3,16 +3,17 @@
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from store.database import Database
 from store.loader import Loader
+from vigie.alerts.service import Alerts
 from vigie.console.access import one_time_link
 from vigie.console.app import create_app
 from vigie.console.context import ConsoleContext
 from vigie.folders import DataFolder, address_of
-from vigie.keeper import Keeper
+from vigie.keeper import Job, Keeper
 from vigie.keeper_jobs import database_limits, keeper_jobs
 from vigie.process import private_config, serve_app
 from vigie.settings import Settings
@@ -36,9 +37,11 @@ async def run_console(
     Raises DatabaseBusyError when another process has the database.
     """
     database = await asyncio.to_thread(Database, folder.store, database_limits(settings))
-    keeper = keeper_of(settings, folder, database, utc_now)
+    alerts = Alerts(settings, database, lambda: settings.monitors, utc_now)
+    keeper = keeper_of(settings, folder, database, utc_now, more_jobs=alerts.jobs())
     keeper.start()
     try:
+        alerts.start()
         context = ConsoleContext(
             settings=settings,
             folder=folder,
@@ -53,13 +56,18 @@ async def run_console(
         _invite(folder, address.url)
         await serve_app(private_config(app), listening, stop)
     finally:
-        await asyncio.to_thread(keeper.stop)
+        await asyncio.gather(asyncio.to_thread(keeper.stop), asyncio.to_thread(alerts.stop))
         database.close()
     log.info("ended; the journal is loaded")
 
 
 def keeper_of(
-    settings: Settings, folder: DataFolder, database: Database, clock: Callable[[], datetime]
+    settings: Settings,
+    folder: DataFolder,
+    database: Database,
+    clock: Callable[[], datetime],
+    *,
+    more_jobs: Sequence[Job] = (),
 ) -> Keeper:
     """The keeper of one installation, not yet started."""
     loader = Loader(
@@ -68,7 +76,7 @@ def keeper_of(
         segments_kept_h=settings.store.segments_kept_h,
         repeats_h=settings.collector.late_h + LATE_AND_MORE_H,
     )
-    return Keeper(loader, keeper_jobs(database, settings), clock)
+    return Keeper(loader, [*keeper_jobs(database, settings), *more_jobs], clock)
 
 
 def _invite(folder: DataFolder, url: str) -> None:

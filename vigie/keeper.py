@@ -1,9 +1,9 @@
-"""Keeps the store: loads the journal without pause, and runs a table of jobs, in two threads."""
+"""Keeps the store: loads the journal without pause, and runs a table of jobs, in threads."""
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -34,6 +34,8 @@ class Job(Struct, frozen=True, kw_only=True):
     description: str
     period_s: float
     run: Callable[[datetime], str]
+    prompt: bool = False
+    """Runs apart from the others, so that a long one of them does not hold it up."""
 
 
 class Keeper:
@@ -61,7 +63,8 @@ class Keeper:
         )
         self._threads = [
             threading.Thread(target=self._load_until_stopped, name="keeper: load", daemon=True),
-            threading.Thread(target=self._work_until_stopped, name="keeper: jobs", daemon=True),
+            self._worker("keeper: jobs", prompt=False),
+            self._worker("keeper: prompt jobs", prompt=True),
         ]
 
     def start(self) -> None:
@@ -125,16 +128,22 @@ class Keeper:
             last_error="",
         )
 
-    def _work_until_stopped(self) -> None:
+    def _worker(self, name: str, *, prompt: bool) -> threading.Thread:
+        jobs = {number: job for number, job in enumerate(self._jobs) if job.prompt is prompt}
+        return threading.Thread(
+            target=self._work_until_stopped, args=(jobs,), name=name, daemon=True
+        )
+
+    def _work_until_stopped(self, jobs: Mapping[int, Job]) -> None:
         self._caught_up.wait()
-        due = [time.monotonic()] * len(self._jobs)
+        due = dict.fromkeys(jobs, time.monotonic())
         while not self._stopping.is_set():
-            for number, job in enumerate(self._jobs):
+            for number, job in jobs.items():
                 if due[number] <= time.monotonic() and not self._stopping.is_set():
                     good = self._run(number, job)
                     wait_s = job.period_s if good else min(JOB_ERROR_WAIT_S, job.period_s)
                     due[number] = time.monotonic() + wait_s
-            self._stopping.wait(max(0.0, min(due) - time.monotonic()) if due else None)
+            self._stopping.wait(max(0.0, min(due.values()) - time.monotonic()) if due else None)
 
     def _run(self, number: int, job: Job) -> bool:
         begun = self._clock()

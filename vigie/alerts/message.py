@@ -1,0 +1,148 @@
+"""What a channel is given to deliver: one message, its words, and the keys that make it one."""
+
+import hashlib
+from datetime import UTC, datetime
+from enum import StrEnum
+from urllib.parse import quote
+
+from msgspec import Struct
+
+from probes.monitor import Monitor
+from vigie.alerts.incident import IncidentRow
+from vigie.console.formats import duration
+from vigie.console.texts import outcome_name
+
+DETAIL_CHARACTERS_MAX = 500
+
+
+class Event(StrEnum):
+    OPEN = "open"
+    CLOSE = "close"
+    TEST = "test"
+
+
+class Message(Struct, frozen=True, kw_only=True):
+    """One message to one channel. `key` is the same at every attempt and never given twice;
+    `thread` is shared by the opening and the closing of one incident."""
+
+    key: str
+    thread: str
+    event: Event
+    at: datetime
+    """When it fell due; aware, UTC."""
+    title: str
+    lines: tuple[str, ...]
+    link: str = ""
+    incident: IncidentRow | None = None
+    name: str = ""
+    """Of the monitor, for people."""
+
+    @property
+    def text(self) -> str:
+        return "\n".join((*self.lines, self.link)) if self.link else "\n".join(self.lines)
+
+    def digest(self, of: str) -> str:
+        """A short name for `of`, safe in any header."""
+        return hashlib.sha256(of.encode()).hexdigest()[:32]
+
+
+def incident_message(
+    incident: IncidentRow,
+    event: Event,
+    *,
+    key: str,
+    at: datetime,
+    monitor: Monitor | None,
+    console_url: str,
+) -> Message:
+    """The opening or closing message of an incident. `monitor` is None once it is gone."""
+    name = (monitor.name if monitor else "") or incident.monitor
+    title, lines = (_opening if event is Event.OPEN else _closing)(incident, name)
+    if event is Event.OPEN and monitor and monitor.url:
+        lines.append(f"Address: {_bare(monitor.url)}")
+    lines.append(f"Incident: {incident.id}")
+    return Message(
+        key=key,
+        thread=incident.id,
+        event=event,
+        at=at,
+        title=title,
+        lines=tuple(lines),
+        link=_link(console_url, incident.monitor),
+        incident=incident,
+        name=name,
+    )
+
+
+def trial_message(channel: str, at: datetime, console_url: str) -> Message:
+    """What `vigie alerts test` sends; nobody can take it for an outage."""
+    key = f"test-{at:%Y%m%dT%H%M%S%fZ}/{channel}/test"
+    return Message(
+        key=key,
+        thread=key,
+        event=Event.TEST,
+        at=at,
+        title="Test: a message from Vigie",
+        lines=(
+            f"This is a test of the channel {channel}, asked for at {moment(at)}.",
+            "Nothing is down. Outages will be told here.",
+        ),
+        link=console_url,
+    )
+
+
+def _opening(incident: IncidentRow, name: str) -> tuple[str, list[str]]:
+    how = outcome_name(incident.outcome)
+    detail = incident.detail[:DETAIL_CHARACTERS_MAX]
+    lines = [
+        f"{name} is down.",
+        f"Since: {moment(incident.start)}, or up to {_plain(incident.edge_s)} before",
+        f"How it fails: {how}" + (f" ({detail})" if detail else ""),
+    ]
+    if incident.locations:
+        lines.append(f"Seen from: {incident.locations}")
+    return f"Down: {name}", lines
+
+
+def _closing(incident: IncidentRow, name: str) -> tuple[str, list[str]]:
+    end = incident.end or incident.start
+    if incident.withdrawn:
+        return f"No outage: {name}", [
+            f"What was told as an outage of {name} is none any more:",
+            "later results, or changed settings, say that it was not confirmed.",
+        ]
+    lasted_s = (end - incident.start).total_seconds()
+    lines = [
+        f"{name} is up again, after {_plain(lasted_s)}.",
+        f"Down from {moment(incident.start)} to {moment(end)},"
+        f" each edge known to {_plain(incident.edge_s)}",
+    ]
+    if lasted_s - incident.down_s > incident.edge_s:
+        lines.append(f"Seen down: {_plain(incident.down_s)}; the rest was not observed")
+    else:
+        lines.append("Observed all the time")
+    lines.append(f"How it failed: {outcome_name(incident.outcome)}")
+    return f"Up again: {name}", lines
+
+
+def moment(at: datetime) -> str:
+    """ "21 Nov 2026, 14:03:20 UTC" """
+    at = at.astimezone(UTC)
+    return f"{at.day} {at:%b %Y, %H:%M:%S} UTC"
+
+
+def _plain(seconds: float) -> str:
+    """A duration without the narrow spaces of pages, which some channels show badly."""
+    return duration(seconds).replace("\u202f", " ")
+
+
+def _bare(url: str) -> str:
+    """An address without user, query and fragment, which may hold secrets."""
+    scheme, _, rest = url.partition("://")
+    rest = rest.split("#")[0].split("?")[0]
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+
+
+def _link(console_url: str, monitor: str) -> str:
+    return f"{console_url.rstrip('/')}/monitors/{quote(monitor)}" if console_url else ""

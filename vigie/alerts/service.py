@@ -1,0 +1,155 @@
+"""Alerts as the console's process runs them: noticing, delivering, and a watch over both."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from probes.monitor import Monitor
+from store.database import Database
+from vigie.alerts.delivery import Result
+from vigie.alerts.http_post import get
+from vigie.alerts.ledger import Ledger, OutboxRow
+from vigie.alerts.message import Message, incident_message
+from vigie.alerts.sender import STOP_S, Sender
+from vigie.alerts.transports import Transport, deliver
+from vigie.alerts.watch import LOOK_S, Watch
+from vigie.keeper import Job
+from vigie.settings import Settings
+
+HEARTBEAT_S = 60.0
+STALE = timedelta(seconds=90)
+"""A part that has not gone through for this long does not work; longer than one delivery takes."""
+LATE = timedelta(minutes=5)
+RESULT_SLACK = timedelta(seconds=30)
+DAY_S = 86_400.0
+
+log = logging.getLogger("vigie.alerts")
+
+
+class Alerts:
+    """The job that notices is the keeper's; the threads that deliver are started here."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        monitors: Callable[[], Sequence[Monitor]],
+        clock: Callable[[], datetime],
+        *,
+        transport: Transport = deliver,
+        heartbeat_s: float = HEARTBEAT_S,
+    ) -> None:
+        self._settings = settings
+        self._monitors = monitors
+        self._clock = clock
+        self._heartbeat_s = heartbeat_s
+        self._ledger = Ledger(database)
+        self._watch = Watch(database, self._ledger, settings.channels, monitors)
+        self._stopping = threading.Event()
+        self._senders = [
+            Sender(
+                channel,
+                self._ledger,
+                self._compose,
+                transport,
+                clock,
+                timedelta(hours=settings.alerts.give_up_h),
+            )
+            for channel in settings.channels
+        ]
+        self._heartbeat = threading.Thread(
+            target=self._beat_until_stopped, name="alerts: heartbeat", daemon=True
+        )
+
+    def jobs(self) -> list[Job]:
+        """For the keeper's table."""
+        kept = timedelta(days=self._settings.store.checks_retention_days)
+
+        def retire(now: datetime) -> str:
+            removed = self._ledger.retire(now - kept)
+            return f"removed {removed:,} incidents past their term" if removed else ""
+
+        return [
+            Job(
+                name="notice",
+                description="Notice outages and what they owe to channels",
+                period_s=LOOK_S,
+                run=self._watch.look,
+                prompt=True,
+            ),
+            Job(
+                name="retire incidents",
+                description="Remove incidents past the retention of checks",
+                period_s=DAY_S,
+                run=retire,
+            ),
+        ]
+
+    def start(self) -> None:
+        self._ledger.release([channel.id for channel in self._settings.channels])
+        for sender in self._senders:
+            sender.start()
+        if self._settings.alerts.heartbeat_url:
+            self._heartbeat.start()
+
+    def stop(self) -> None:
+        """Let deliveries under way end; what is left stays in the outbox."""
+        self._stopping.set()
+        for sender in self._senders:
+            sender.tell_to_stop()
+        for sender in self._senders:
+            sender.join()
+        if self._heartbeat.is_alive():
+            self._heartbeat.join(STOP_S)
+
+    def trouble(self, now: datetime) -> str:
+        """Why an outage might not be told now; "" when it would be."""
+        looked_at = self._watch.looked_at()
+        if looked_at is None or now - looked_at > STALE:
+            return "outages are not being noticed"
+        for channel, sender in zip(self._settings.channels, self._senders, strict=True):
+            passed_at = sender.passed_at()
+            if passed_at is None or now - passed_at > STALE:
+                return f"the channel {channel.id} is stuck"
+        if count := self._ledger.troubled(now, LATE):
+            return f"messages late or given up: {count}"
+        return "" if self._results_come(now) else "no results of checks come in"
+
+    def _results_come(self, now: datetime) -> bool:
+        """Whether the monitor that is checked most often was heard of lately."""
+        waits = [
+            timedelta(seconds=2 * each.interval_s + each.timeout_s) + RESULT_SLACK
+            for each in self._monitors()
+            if each.kind == "http" and not each.paused
+        ]
+        return not waits or self._ledger.last_result(now - min(waits)) is not None
+
+    def _beat_until_stopped(self) -> None:
+        while not self._stopping.wait(self._heartbeat_s):
+            try:
+                self._beat(self._clock())
+            except Exception:  # the edge of a loop that must survive
+                log.exception("the heartbeat failed")
+
+    def _beat(self, now: datetime) -> None:
+        if trouble := self.trouble(now):
+            log.error("no heartbeat: %s", trouble)
+            return
+        answer = get(self._settings.alerts.heartbeat_url)
+        if answer.result is not Result.SENT:
+            log.warning("the heartbeat was not taken: %s", answer.said)
+
+    def _compose(self, row: OutboxRow) -> Message | None:
+        incident = self._ledger.incident(row.incident)
+        if incident is None:
+            return None
+        monitor = next((each for each in self._monitors() if each.id == incident.monitor), None)
+        return incident_message(
+            incident,
+            row.event,
+            key=row.key,
+            at=row.created_at,
+            monitor=monitor,
+            console_url=self._settings.console.url,
+        )

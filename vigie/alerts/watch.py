@@ -1,0 +1,133 @@
+"""Notices outages: asks for the timelines of what fails, and writes down what is new of them."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from msgspec import structs
+
+from analytics.question import Window
+from analytics.reports.types import MonitorUptime
+from analytics.reports.uptime import uptime
+from probes.monitor import Monitor
+from store.database import Database
+from vigie.alerts.incident import IncidentRow
+from vigie.alerts.ledger import Change, Ledger
+from vigie.alerts.noticing import changes, may_speak
+from vigie.settings import ChannelSettings
+
+LOOK_S = 2.0
+WHOLE_LOOK = timedelta(seconds=60)
+"""How often all results of a day are looked through, for what came late or comes rarely."""
+SHORT_BACK = timedelta(minutes=15)
+DAY = timedelta(days=1)
+
+
+class Watch:
+    """Called from one thread. `monitors` gives those watched now."""
+
+    def __init__(
+        self,
+        database: Database,
+        ledger: Ledger,
+        channels: Sequence[ChannelSettings],
+        monitors: Callable[[], Sequence[Monitor]],
+    ) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._known = {channel.id for channel in channels}
+        self._defaults = tuple(channel.id for channel in channels if channel.default)
+        self._monitors = monitors
+        self._whole_at: datetime | None = None
+        self._lock = threading.Lock()
+        self._looked_at: datetime | None = None
+
+    def looked_at(self) -> datetime | None:
+        """When a look last went well; from any thread."""
+        with self._lock:
+            return self._looked_at
+
+    def look(self, now: datetime) -> str:
+        """Write what is new, with the messages it owes, in one transaction; says what it wrote."""
+        whole = self._whole_at is None or now - self._whole_at >= WHOLE_LOOK
+        since = self._ledger.since(now)
+        rows = self._ledger.recent(now - 2 * DAY)
+        failing = self._ledger.failing(now - (DAY if whole else SHORT_BACK))
+        wanted = sorted({*failing, *(row.monitor for row in rows if row.end is None)})
+        found = self._changes(rows, wanted, since, whole, now) if wanted else []
+        if found:
+            self._ledger.write(found, now)
+        if whole:
+            self._whole_at = now
+        with self._lock:
+            self._looked_at = now
+        return _words(found)
+
+    def tells(self, monitor: Monitor | None) -> tuple[str, ...]:
+        """The channels told of a monitor: its own, else all defaults."""
+        own = monitor.channels if monitor else ()
+        return tuple(each for each in own if each in self._known) or self._defaults
+
+    def _changes(
+        self,
+        rows: Sequence[IncidentRow],
+        wanted: Sequence[str],
+        since: datetime,
+        whole: bool,
+        now: datetime,
+    ) -> list[Change]:
+        start = now - DAY
+        if whole:
+            margin = timedelta(seconds=1)
+            start = min([start, *(row.start - margin for row in rows if row.end is None)])
+        window = Window(start, now)
+        with self._database.snapshot() as snapshot:
+            report = uptime(snapshot, wanted, window, now)
+        monitors = {monitor.id: monitor for monitor in self._monitors()}
+        of_monitor = {
+            monitor: list(of_it) for monitor, of_it in groupby(rows, key=lambda row: row.monitor)
+        }
+        found: list[Change] = []
+        for seen in report.monitors:
+            if not _speaks(seen, monitors, window, now):
+                continue
+            found += changes(
+                of_monitor.get(seen.monitor, []),
+                seen.incidents,
+                tells=self.tells(monitors.get(seen.monitor)),
+                since=since,
+                now=now,
+                withdraws=whole,
+            )
+        return [self._placed(change) for change in found]
+
+    def _placed(self, change: Change) -> Change:
+        """With where it was seen from."""
+        if not change.new:
+            return change
+        row = change.row
+        places = self._ledger.failing_locations(row.monitor, row.start, row.confirmed_at)
+        return structs.replace(change, row=structs.replace(row, locations=places))
+
+
+def _speaks(
+    seen: MonitorUptime, monitors: Mapping[str, Monitor], window: Window, now: datetime
+) -> bool:
+    monitor = monitors.get(seen.monitor)
+    if monitor is None:
+        return True  # removed: nothing fresh will come
+    return may_speak(seen, window.start, monitor.interval_s, now)
+
+
+def _words(found: Sequence[Change]) -> str:
+    """ "2 outages noticed, 1 ended, 3 messages owed" """
+    noticed = sum(change.new for change in found)
+    ended = sum(change.close for change in found)
+    owed = sum(len(change.tell) for change in found)
+    parts = [
+        f"{count} {word}"
+        for count, word in ((noticed, "noticed"), (ended, "ended"), (owed, "to be told"))
+        if count
+    ]
+    return "outages: " + ", ".join(parts) if parts else ""
