@@ -6,6 +6,7 @@ from datetime import datetime
 from analytics.basis import Basis
 from analytics.burn import LONGEST, Burn, burns
 from analytics.combined_time import Seconds, Stretch, combined_time, seconds_of, within
+from analytics.maintenance import Maintenance
 from analytics.question import Window
 from analytics.reports.contract_types import (
     ContractIncident,
@@ -26,12 +27,17 @@ ROUNDING_S = 1e-6
 
 
 def contract(
-    snapshot: Snapshot, question: ContractQuestion, month: Month, now: datetime
+    snapshot: Snapshot,
+    question: ContractQuestion,
+    month: Month,
+    now: datetime,
+    maintenance: Sequence[Maintenance] = (),
 ) -> ContractReport:
-    """The contract's `month` as seen at `now`; time after `now` was not lived yet."""
+    """The contract's `month` as seen at `now`; time after `now` was not lived yet, and that of
+    `maintenance` is excluded."""
     window = month.window(question.timezone)
     start = min(window.start, now - LONGEST) if now < window.end else window.start
-    read = uptime(snapshot, question.monitors, Window(start, window.end), now)
+    read = uptime(snapshot, question.monitors, Window(start, window.end), now, maintenance)
     return contract_of(read, question, month, now)
 
 
