@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 from probes.check import Checker, now_us, result_without_check
 from probes.monitor import Monitor
 from probes.outbox import Outbox
-from probes.outcome import Outcome
+from probes.outcome import Outcome, Verdict
 from probes.result import CheckResult, MonitorDefinition
 from probes.schedule import Schedule, Turn
 from probes.sink import ResultSink
@@ -66,7 +66,7 @@ class Prober:
         self._monotonic_s = monotonic_s
         self._schedule = Schedule(location=location, lag_limit_s=lag_limit_s)
         self._outbox = Outbox(sink, unwritten_max)
-        self._checks: dict[str, asyncio.Task[None]] = {}
+        self._checks: dict[str, asyncio.Task[Verdict]] = {}
         self._wake = asyncio.Event()
         self._running = False
         self._internal_errors = 0
@@ -139,21 +139,26 @@ class Prober:
         for turn in self._schedule.take(now_s, self._in_flight_max - len(self._checks)):
             due_us = wall_us - round((now_s - turn.due_s) * 1e6)
             if turn.skipped is None:
-                self._start(turn.monitor, due_us)
+                self._start(turn, due_us)
             else:
                 self._outbox.put(self._skipped(turn, turn.skipped, due_us, wall_us))
 
-    def _start(self, monitor: Monitor, due_us: int) -> None:
-        check = asyncio.create_task(self._check(monitor, due_us))
-        self._checks[monitor.id] = check
+    def _start(self, turn: Turn, due_us: int) -> None:
+        check = asyncio.create_task(self._check(turn, due_us))
+        self._checks[turn.monitor.id] = check
         # Not in the task's own finally: one cancelled before it began never gets there.
-        check.add_done_callback(lambda _: self._ended(monitor.id))
+        check.add_done_callback(lambda check: self._ended(turn, check))
 
-    def _ended(self, monitor_id: str) -> None:
+    def _ended(self, turn: Turn, check: asyncio.Task[Verdict]) -> None:
+        monitor_id = turn.monitor.id
         if len(self._checks) >= self._in_flight_max:
             self._wake.set()
         del self._checks[monitor_id]
         self._schedule.finished(monitor_id)
+        if check.cancelled() or check.exception() is not None:
+            return
+        if self._schedule.heard(monitor_id, check.result(), turn.due_s):
+            self._wake.set()  # the retry may be due before what is slept for
 
     async def _next_turn(self) -> None:
         """Sleep until something is due, or something happens."""
@@ -168,14 +173,17 @@ class Prober:
             return
         self._wake.clear()
 
-    async def _check(self, monitor: Monitor, due_us: int) -> None:
+    async def _check(self, turn: Turn, due_us: int) -> Verdict:
+        monitor = turn.monitor
         clocks_apart_s = self._clocks_apart_s()
         try:
             result = await self._checker.check(monitor, due_us=due_us, location=self._location)
         except Exception as error:  # the loop must survive whatever one check does
             _log.exception("the check of %s broke", monitor.id)
             result = self._internal_error(monitor, due_us, f"the check broke: {error!r}")
-        self._outbox.put(self._trusted(result, self._clocks_apart_s() - clocks_apart_s))
+        result = self._trusted(result, self._clocks_apart_s() - clocks_apart_s)
+        self._outbox.put(result)
+        return result.outcome.verdict
 
     def _trusted(self, result: CheckResult, clock_moved_s: float) -> CheckResult:
         """The result, or that it says nothing because this machine was not well."""

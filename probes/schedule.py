@@ -2,7 +2,9 @@
 
 A monitor's phase is a hash of its name and location, so checks spread over the interval and keep
 their places through a restart. It is due at base + turn x interval: no drift, whatever a check
-takes. Nothing here reads a clock or starts a check.
+takes. While a failure waits to be confirmed it is due in between as well, each time its
+`retry_interval_s` after the check before: such a retry never moves the beat, nor is one begun that
+could still be in flight at the next beat. Nothing here reads a clock or starts a check.
 """
 
 import heapq
@@ -13,7 +15,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from probes.monitor import Monitor
-from probes.outcome import Outcome
+from probes.outcome import Outcome, Verdict
 
 
 class Turn(Struct, frozen=True):
@@ -29,24 +31,61 @@ class Turn(Struct, frozen=True):
 
 
 class _Rhythm:
-    """A monitor and the next of its turns."""
+    """A monitor, the next of its turns, and the retry before it, if one is wanted."""
 
-    __slots__ = ("base_s", "monitor", "retired", "turn")
+    __slots__ = ("bad_due_s", "bad_in_a_row", "base_s", "entry", "monitor", "retry_s", "turn")
 
     def __init__(self, monitor: Monitor, base_s: float) -> None:
         self.monitor = monitor
         self.base_s = base_s
         self.turn = 0
-        self.retired = False
+        self.retry_s: float | None = None
+        self.entry = 0
+        """The one entry of the heap that stands for it; any other is outdated."""
+        self.bad_in_a_row = 0
+        self.bad_due_s = 0.0
+
+    @property
+    def beat_s(self) -> float:
+        return self.base_s + self.turn * self.monitor.interval_s
 
     @property
     def due_s(self) -> float:
-        return self.base_s + self.turn * self.monitor.interval_s
+        return self.beat_s if self.retry_s is None else self.retry_s
 
     def advance(self, not_before_s: float) -> None:
-        """To the first later turn that is due at `not_before_s` or after."""
+        """To the first later turn that is due at `not_before_s` or after; a retry is one by
+        itself, and what it came before stays due."""
+        if self.retry_s is not None:
+            self.retry_s = None
+            return
         whole = math.ceil((not_before_s - self.base_s) / self.monitor.interval_s)
         self.turn = max(self.turn + 1, whole)
+
+    def hear(self, verdict: Verdict, due_s: float) -> None:
+        """Take a result in, and want a retry if it is a failure still to be confirmed."""
+        monitor = self.monitor
+        if verdict is Verdict.UNKNOWN:
+            return
+        if verdict is not Verdict.BAD:
+            self.bad_in_a_row = 0
+            return
+        silence_s = 2 * monitor.interval_s + monitor.timeout_s
+        if due_s - self.bad_due_s > silence_s:  # a silence breaks the row: analytics/timeline.py
+            self.bad_in_a_row = 0
+        self.bad_in_a_row += 1
+        self.bad_due_s = due_s
+        if monitor.retry_interval_s is not None and self.bad_in_a_row < monitor.confirm_after:
+            self.retry_s = due_s + monitor.retry_interval_s
+
+    def drop_late_retry(self, now_s: float) -> bool:
+        """Give the retry up if it would not have ended by the next beat."""
+        if self.retry_s is None:
+            return False
+        if max(self.retry_s, now_s) + self.monitor.timeout_s <= self.beat_s:
+            return False
+        self.retry_s = None
+        return True
 
 
 class Schedule:
@@ -73,14 +112,17 @@ class Schedule:
         """
         wanted = {monitor.id: monitor for monitor in monitors if not monitor.paused}
         for monitor_id in self._rhythms.keys() - wanted.keys():
-            self._rhythms.pop(monitor_id).retired = True
+            self._rhythms.pop(monitor_id).entry = 0
         for monitor in wanted.values():
             rhythm = self._rhythms.get(monitor.id)
             if rhythm is not None and rhythm.monitor.interval_s == monitor.interval_s:
                 rhythm.monitor = monitor
+                if rhythm.retry_s is not None and monitor.retry_interval_s is None:
+                    rhythm.retry_s = None
+                    self._push(rhythm)
                 continue
             if rhythm is not None:
-                rhythm.retired = True
+                rhythm.entry = 0
             phase = phase_s(monitor, self._location)
             rhythm = _Rhythm(monitor, now_s + (phase - wall_s) % monitor.interval_s)
             self._rhythms[monitor.id] = rhythm
@@ -96,6 +138,9 @@ class Schedule:
         while (due_s := self.next_due_s()) is not None and due_s <= now_s:
             rhythm = self._heap[0][2]
             monitor = rhythm.monitor
+            if rhythm.drop_late_retry(now_s):
+                self._push(rhythm)
+                continue
             if monitor.id in self._in_flight:
                 turns.append(Turn(monitor, due_s, Outcome.MISSED))
                 rhythm.advance(math.nextafter(now_s, math.inf))
@@ -109,9 +154,21 @@ class Schedule:
                 rhythm.advance(math.nextafter(now_s, math.inf))
             else:
                 break
-            heapq.heappop(self._heap)
             self._push(rhythm)
         return turns
+
+    def heard(self, monitor_id: str, verdict: Verdict, due_s: float) -> bool:
+        """What the check of the turn due at `due_s` said; whether it is to be tried again before
+        the next beat. Nothing comes of it for a monitor that is watched no longer. Call it
+        after `finished`."""
+        rhythm = self._rhythms.get(monitor_id)
+        if rhythm is None:
+            return False
+        rhythm.hear(verdict, due_s)
+        if rhythm.retry_s is None or rhythm.drop_late_retry(due_s):
+            return False
+        self._push(rhythm)
+        return True
 
     def finished(self, monitor_id: str) -> None:
         """The check that was started has ended."""
@@ -119,12 +176,14 @@ class Schedule:
 
     def next_due_s(self) -> float | None:
         """When the next turn falls, which may be past; None without monitors."""
-        while self._heap and self._heap[0][2].retired:
+        while self._heap and self._heap[0][1] != self._heap[0][2].entry:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
     def _push(self, rhythm: _Rhythm) -> None:
+        """Make a rhythm's entry anew; the one before, if any, is passed over."""
         self._entries += 1
+        rhythm.entry = self._entries
         heapq.heappush(self._heap, (rhythm.due_s, self._entries, rhythm))
 
 
