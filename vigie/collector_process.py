@@ -1,16 +1,22 @@
-"""The collector's process: rum.js and beacons in, journal out. It never opens the database."""
+"""The collector's process: beacons, calls of jobs and results of probers elsewhere in, journal out.
+
+It never opens the database.
+"""
 
 import asyncio
 import logging
 import socket
 
-from rum.collector import create_app
+from rum.collector import create_app, now_us
 from rum.limits import Limits
 from rum.server import server_config
 from rum.site import Site
 from store.admission import Admission
 from store.journal_writer import JournalWriter
+from vigie.distant.app import distant_routes
+from vigie.distant.presence import keep_presence
 from vigie.folders import STATIC, DataFolder, address_of
+from vigie.own_monitors import OwnMonitorsReader
 from vigie.process import serve_app
 from vigie.settings import Settings, SiteSettings
 
@@ -44,13 +50,20 @@ async def run_collector(
             STATIC,
             sink_metrics=journal.metrics,
         )
+        reader = OwnMonitorsReader(settings, folder)
+        app.router.routes.extend(distant_routes(reader.settings, journal, folder.secret(), now_us))
         address = address_of(listening)
         folder.record_address("collector", address)
         log.info("serving on %s", address.url)
         config = server_config(
             app, limits, host=address.host, port=address.port, loop="none", log_config=None
         )
-        await serve_app(config, listening, stop)
+        present = asyncio.create_task(keep_presence(reader.settings, journal, name, stop, now_us))
+        try:
+            await serve_app(config, listening, stop)
+            await present
+        finally:
+            present.cancel()
     finally:
         await asyncio.to_thread(journal.close)
     log.info("ended; the journal is flushed")
