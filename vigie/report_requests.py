@@ -8,6 +8,8 @@ from urllib.parse import quote, unquote
 import msgspec
 
 from analytics.question import UNDECLARED, JourneyQuestion, SiteScope, Step, Window
+from analytics.reports.contract import contract
+from analytics.reports.contract_types import ContractQuestion, ContractReport, Month, month_of
 from analytics.reports.funnel import funnel
 from analytics.reports.journey import journey
 from analytics.reports.latency import latency
@@ -24,6 +26,7 @@ from analytics.reports.types import (
 )
 from analytics.reports.uptime import uptime
 from store.snapshot import Snapshot
+from vigie.contracts import contract_questions
 from vigie.maintenance import maintenance_of
 from vigie.settings import Settings, SiteSettings, StepSettings
 
@@ -35,13 +38,18 @@ Report = (
     | LatencyReport
     | SeenReport
     | RefusedReport
+    | ContractReport
 )
 
 DAYS_DEFAULT = 30
 DAYS_MAX = 400
 STEPS_MAX = 10
+MONTHS_BACK_MAX = 13
 WINDOW_MINUTES_DEFAULT = 60.0
 WINDOW_MINUTES_MAX = 7 * 24 * 60.0
+WINDOW_PARAMS = frozenset({"days", "start", "end"})
+MONTHLY = frozenset({"contract"})
+"""Reports of calendar months, with no window of the reader's own."""
 DEVICES = ("desktop", "phone", "tablet")
 
 
@@ -61,18 +69,20 @@ def run_report(
 
     Every report takes `days`, or `start` and `end`. The others: uptime and latency `monitor`;
     funnel `site`, `steps` ("page:/a,event:b"), `window_minutes`, `level`, `sample`; speed `site`,
-    `page`, `device`, `level`, `sample`; journey `journey`; seen `site`.
+    `page`, `device`, `level`, `sample`; journey `journey`; seen `site`. Contract takes `contract`
+    and `month` ("2026-03") alone.
     """
     report, known = _REPORTS.get(name, (None, frozenset()))
     if report is None:
         raise BadRequestError(
             f"There is no report named {name!r}.", f"The reports are {', '.join(_REPORTS)}."
         )
+    known |= frozenset() if name in MONTHLY else WINDOW_PARAMS
     for param in params:
-        if param not in known | {"days", "start", "end"}:
+        if param not in known:
             raise BadRequestError(
                 f"The report {name} takes no parameter {param!r}.",
-                f"It takes {', '.join(sorted(known | {'days', 'start', 'end'}))}.",
+                f"It takes {', '.join(sorted(known))}.",
             )
     return report(params, settings, snapshot, now)
 
@@ -160,6 +170,29 @@ def journey_step(step: StepSettings) -> Step:
     return Step(page=step.page, event=step.event, name=step.name)
 
 
+def contract_question(settings: Settings, id_: str) -> ContractQuestion:
+    """The contract of that id, or monitor with a target. Raises BadRequestError."""
+    return _named(id_, contract_questions(settings), "contract")
+
+
+def month_asked(text: str, question: ContractQuestion, now: datetime) -> Month:
+    """The month in "2026-03"; "" is the one that runs. Raises BadRequestError."""
+    running = month_of(now, question.timezone)
+    if not text:
+        return running
+    try:
+        first = datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC)
+        month = Month(first.year, first.month)
+    except ValueError:
+        month = None
+    if month is None or not running.moved(-MONTHS_BACK_MAX) <= month <= running:
+        raise BadRequestError(
+            f"month={text} cannot be used.",
+            f"Give it as {running}, at most {MONTHS_BACK_MAX} months back.",
+        )
+    return month
+
+
 def only_level(report: FunnelReport, level: str) -> FunnelReport:
     """The funnel of one level beside everyone's; "" keeps all."""
     if not level:
@@ -243,6 +276,14 @@ def _refused(
     return refused(snapshot, window_of(params, now))
 
 
+def _contract(
+    params: Mapping[str, str], settings: Settings, snapshot: Snapshot, now: datetime
+) -> ContractReport:
+    question = contract_question(settings, params.get("contract", ""))
+    month = month_asked(params.get("month", ""), question, now)
+    return contract(snapshot, question, month, now, maintenance_of(settings))
+
+
 _REPORTS: dict[
     str,
     tuple[
@@ -256,6 +297,7 @@ _REPORTS: dict[
     "journey": (_journey, frozenset({"journey"})),
     "seen": (_seen, frozenset({"site"})),
     "refused": (_refused, frozenset()),
+    "contract": (_contract, frozenset({"contract", "month"})),
 }
 
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analytics.basis import Basis
+from analytics.reports.contract_types import ContractReport, ContractState
 from analytics.reports.refused import RefusedReport
 from analytics.reports.types import (
     FunnelReport,
@@ -19,6 +20,7 @@ from analytics.reports.types import (
     SpeedReport,
     UptimeReport,
 )
+from vigie.contract_words import STATES, combination_words, target_words
 
 Report = (
     UptimeReport
@@ -28,6 +30,7 @@ Report = (
     | LatencyReport
     | SeenReport
     | RefusedReport
+    | ContractReport
 )
 
 TYPES: dict[str, type[Report]] = {
@@ -38,6 +41,7 @@ TYPES: dict[str, type[Report]] = {
     "latency": LatencyReport,
     "seen": SeenReport,
     "refused": RefusedReport,
+    "contract": ContractReport,
 }
 """What each report decodes to; any other is printed as the JSON it is."""
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -70,8 +74,30 @@ def _parts(report: Report) -> Iterator[RenderableType]:
             Text(""),
             frame_table(report.funnel.frame()),
         )
+    elif isinstance(report, ContractReport):
+        yield from (Text(line) for line in contract_lines(report))
+        if report.incidents:
+            yield from (Text(""), frame_table(report.frame().drop(columns=["contract", "month"])))
     else:
         yield frame_table(report.frame())
+
+
+def contract_lines(report: ContractReport) -> Iterator[str]:
+    """A contract's month in words: what was promised, and what became of it."""
+    combined = combination_words(report.combination, len(report.monitors))
+    target = target_words(report.target)
+    yield f"{report.name}: {target} % of {report.month} ({report.timezone}), {combined}"
+    if report.state is ContractState.NO_DATA:
+        yield "no data: nothing was observed"
+        return
+    left = duration(abs(report.left_s))
+    when = "" if report.over else " this month"
+    spent = f"down {duration(report.down_s)} of {duration(report.allowed_s)} allowed"
+    between = f"between {duration(report.down_low_s)} and {duration(report.down_high_s)}"
+    yield f"{left} {'over budget' if report.left_s < 0 else 'left'}{when}; {spent}, {between}"
+    yield STATES[report.state] + ("" if report.sure else "; the bounds leave it open")
+    if report.claimable:
+        yield f"claimable: {report.claimable.credit:g} % (below {report.claimable.below:g} %)"
 
 
 def frame_table(frame: pd.DataFrame) -> RenderableType:

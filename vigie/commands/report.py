@@ -14,11 +14,16 @@ from vigie.report_tables import rendered
 
 def report(
     name: Annotated[
-        str, typer.Argument(help="uptime, funnel, speed, journey, latency, seen or refused.")
+        str,
+        typer.Argument(help="uptime, contract, funnel, speed, journey, latency, seen or refused."),
     ],
     site: Annotated[str, typer.Option(help="Id of a site; needless where there is one.")] = "",
     monitor: Annotated[str, typer.Option(help="Id of a monitor; else all.")] = "",
     journey: Annotated[str, typer.Option(help="Id of a journey.")] = "",
+    contract: Annotated[str, typer.Option(help="Id of a contract, or of its one monitor.")] = "",
+    month: Annotated[
+        str, typer.Option(help="Of a contract: 2026-03; else the one that runs.")
+    ] = "",
     days: Annotated[str, typer.Option(help="The last so many days.  [default: 30]")] = "",
     start: Annotated[str, typer.Option(help="2026-03-31 or 2026-03-31T14:00Z.")] = "",
     end: Annotated[str, typer.Option(help="As --start; a day alone is included.")] = "",
@@ -33,7 +38,7 @@ def report(
     config: Config = DEFAULT_CONFIG,
     data: Data = DEFAULT_DATA,
 ) -> None:
-    """Print uptime, funnel, speed or journey.
+    """Print uptime, contract, funnel, speed or journey.
 
     Also: latency of one monitor, seen (pages and events of a site), refused (what was not taken).
     The running console is asked; only when none runs is the store opened itself.
@@ -44,6 +49,8 @@ def report(
         "site": site,
         "monitor": monitor,
         "journey": journey,
+        "contract": contract,
+        "month": month,
         "days": days,
         "start": start,
         "end": end,
