@@ -2,7 +2,7 @@
 
 import random
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import uvicorn
 
+from probes.check import Checker
 from probes.monitor import Monitor
 from probes.outcome import Outcome
 from probes.result import CheckResult, MonitorDefinition
@@ -98,7 +99,9 @@ class RunningConsole:
 
 
 @contextmanager
-def running_console(root: Path, settings: Settings = SETTINGS) -> Iterator[RunningConsole]:
+def running_console(
+    root: Path, settings: Settings = SETTINGS, make_checker: Callable[[], Checker] = Checker
+) -> Iterator[RunningConsole]:
     folder = DataFolder(root)
     database = Database(folder.store, DatabaseLimits(memory_limit="500MB"))
     console = RunningConsole(folder, database, "")
@@ -108,6 +111,7 @@ def running_console(root: Path, settings: Settings = SETTINGS) -> Iterator[Runni
             folder=folder,
             database=database,
             keeper_status=console.keeper_status,
+            make_checker=make_checker,
         )
     )
     server = uvicorn.Server(

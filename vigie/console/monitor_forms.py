@@ -70,7 +70,9 @@ def form_page(
     status: int = 200,
 ) -> Response:
     """The form of a new monitor, or of `before`, with what was found wrong or out."""
-    by_field = {problem.field.split("[")[0].split(".")[0]: problem for problem in problems}
+    by_field = {problem.field: problem for problem in problems}
+    in_order = [name for name in FIELDS if name in by_field]
+    in_order += [name for name in by_field if name not in FIELDS]
     return console.page(
         request,
         "monitor_form.html",
@@ -84,7 +86,7 @@ def form_page(
         labels={name: field.label for name, field in FIELDS.items()},
         texts=texts,
         version=version,
-        problems=by_field,
+        problems={name: by_field[name] for name in in_order},
         trial=trial,
         notice=notice,
     )
