@@ -11,11 +11,9 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from analytics.pieces import Span
 from analytics.question import Window
 from analytics.times import to_us
-
-Span = tuple[int, int]
-"""From and to, in microseconds since the epoch."""
 
 
 class Weekly(Struct, frozen=True, kw_only=True):

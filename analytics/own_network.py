@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, structs
 
-from analytics.maintenance import Span
 from analytics.observed import Run
+from analytics.pieces import Span
 from probes.outcome import Verdict
 
 

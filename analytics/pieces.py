@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Sequence
 
-from analytics.maintenance import Span
 from analytics.reports.types import State
 
+Span = tuple[int, int]
+"""From and to, in microseconds since the epoch."""
 Piece = tuple[int, int, State]
 """From, to (microseconds since the epoch), and the state between."""
 

@@ -8,9 +8,6 @@ Choices where the definitions leave room:
 - A failing check still waiting to be confirmed leaves the state as it was; when there was none
   (the very first results, or the first after a silence) the time is unknown until it is settled.
 - A pause begins at its definition and lasts until the first result after it ends.
-- Planned maintenance is laid over all but pauses. Results meanwhile still tell what comes after:
-  an outage that outlasts it is down from where it ends, once a check after that failed too; before
-  that check the time is unknown. An incident begins with its first down time, and is none without.
 - Duty begins with the first result where that follows the first definition within the grace,
   else with the definition; it ends where the monitor is removed. A monitor removed and brought
   back was paused between.
@@ -23,14 +20,12 @@ from itertools import pairwise
 
 from msgspec import Struct, structs
 
-from analytics.maintenance import Span
 from analytics.observed import Run, Version
-from analytics.pieces import Piece, coalesce, overlay
+from analytics.pieces import Piece, overlay
 from analytics.question import Window
 from analytics.reports.types import Blip, Incident, Interval, State
 from analytics.times import from_us, to_us
 from analytics.walk import Walk
-from probes.outcome import Verdict
 
 
 class Timeline(Struct, frozen=True, kw_only=True):
@@ -53,14 +48,12 @@ def timeline(
     now: datetime,
     *,
     since: datetime | None = None,
-    planned: Sequence[Span] = (),
 ) -> Timeline:
     """The timeline of `runs` and `versions`, both in time order, as seen at `now`.
 
     Nothing due after `now` may be among the runs. `since` says that results before it were not
     given; None, that these are all there are. Cut to a window afterwards, and begin well before
-    it: what led up to its start cannot be told otherwise. `planned` is maintenance, in order and
-    without overlap.
+    it: what led up to its start cannot be told otherwise.
     """
     now_us = to_us(now)
     since_us = to_us(since) if since else None
@@ -75,13 +68,10 @@ def timeline(
         walk.take(run)
     walk.finish(end_us, removed=end_us < now_us)
     pieces = overlay(_pieces(walk.marks, end_us), pauses, State.PAUSED)
-    if planned:
-        pieces = overlay(pieces, planned, State.MAINTENANCE, spare=(State.PAUSED,))
-        pieces = _only_if_still_failing(pieces, runs, planned)
     return Timeline(
         intervals=tuple(Interval(from_us(a), from_us(b), state) for a, b, state in pieces),
-        incidents=tuple(_with_down_time(walk.incidents, pieces)),
-        blips=tuple(blip for blip in walk.blips if not _within(to_us(blip.start), planned)),
+        incidents=tuple(with_down_time(walk.incidents, pieces)),
+        blips=tuple(walk.blips),
         opens_in_outage=since is not None and _opens_in_outage(walk, runs, versions),
     )
 
@@ -106,7 +96,7 @@ def cut(whole: Timeline, window: Window) -> Timeline:
     )
 
 
-def _with_down_time(incidents: Sequence[Incident], pieces: Sequence[Piece]) -> list[Incident]:
+def with_down_time(incidents: Sequence[Incident], pieces: Sequence[Piece]) -> list[Incident]:
     """The incidents with the time they were seen down: less than they lasted where results
     stopped. One that was down only in time left out is none."""
     down = [(start_us, end_us) for start_us, end_us, state in pieces if state is State.DOWN]
@@ -129,28 +119,6 @@ def _with_down_time(incidents: Sequence[Incident], pieces: Sequence[Piece]) -> l
                 )
             )
     return kept
-
-
-def _only_if_still_failing(
-    pieces: Sequence[Piece], runs: Sequence[Run], planned: Sequence[Span]
-) -> list[Piece]:
-    """Time down that begins where maintenance ended is unknown, unless a check in it failed."""
-    ended = {until_us for _, until_us in planned}
-    bad = [run for run in runs if run.verdict is Verdict.BAD]
-    lasts = [run.last_us for run in bad]
-    told: list[Piece] = []
-    for start_us, end_us, state in pieces:
-        if state is State.DOWN and start_us in ended:
-            number = bisect_left(lasts, start_us)
-            if number == len(bad) or bad[number].first_us >= end_us:
-                state = State.UNKNOWN
-        told.append((start_us, end_us, state))
-    return coalesce(told)
-
-
-def _within(moment_us: int, spans: Sequence[Span]) -> bool:
-    number = bisect_right(spans, moment_us, key=lambda span: span[0])
-    return number > 0 and moment_us < spans[number - 1][1]
 
 
 def _opens_in_outage(walk: Walk, runs: Sequence[Run], versions: Sequence[Version]) -> bool:

@@ -1,9 +1,9 @@
 """What the results of all monitors say together: each one's timeline, and the incidents that count.
 
 The steps, each in a module of its own: failures of a location's own network are set aside; each
-location's results become a timeline, maintenance laid over it; the locations' timelines become one
-by quorum; incidents that flap are joined; those that a parent explains are held back. All of it is
-a pure function of results, definitions, planned maintenance and the time.
+location's results become a timeline; the locations' timelines become one by quorum; maintenance is
+laid over it; incidents that flap are joined; those that a parent explains are held back. All of it
+is a pure function of results, definitions, planned maintenance and the time.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,13 +14,15 @@ from msgspec import Struct, structs
 
 from analytics.flapping import damped
 from analytics.locations import combined, quorum_steps
-from analytics.maintenance import Maintenance, Span, planned
+from analytics.maintained import maintained
+from analytics.maintenance import Maintenance, planned
 from analytics.observed import Run, Version
 from analytics.own_network import Gate, gate, without_failures
 from analytics.parents import ancestors, heard, held_back
+from analytics.pieces import Span
 from analytics.reports.types import OwnNetwork
 from analytics.timeline import Timeline, timeline
-from analytics.times import EPOCH, from_us, to_us
+from analytics.times import from_us, to_us
 
 ByLocation = Mapping[str, Sequence[Run]]
 
@@ -109,10 +111,6 @@ def _timeline(
     maintenance: Sequence[Maintenance],
 ) -> Timeline:
     versions = observed.versions.get(monitor, {})
-    firsts = [each[0].first_us for each in runs.values() if each]
-    firsts += [each[0].from_us for each in versions.values() if each]
-    start = max(from_us(min(firsts)), since or EPOCH) if firsts else now
-    spans = planned(maintenance, monitor, start, now)
     by_location = {
         location: timeline(
             monitor,
@@ -120,11 +118,13 @@ def _timeline(
             versions.get(location, ()),
             now,
             since=since,
-            planned=spans,
         )
         for location in {**versions, **runs}
     }
-    return combined(by_location, quorum_steps(versions), now)
+    whole = combined(by_location, quorum_steps(versions), now)
+    firsts = [each.intervals[0].start for each in by_location.values() if each.intervals]
+    start = min(firsts, default=now)
+    return maintained(whole, planned(maintenance, monitor, start, now), runs.values())
 
 
 def _gated(
