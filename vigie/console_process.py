@@ -15,6 +15,7 @@ from vigie.console.context import ConsoleContext
 from vigie.folders import DataFolder, address_of
 from vigie.keeper import Job, Keeper
 from vigie.keeper_jobs import database_limits, keeper_jobs
+from vigie.own_monitors import OwnMonitorsReader
 from vigie.process import private_config, serve_app
 from vigie.settings import Settings
 
@@ -37,7 +38,7 @@ async def run_console(
     Raises DatabaseBusyError when another process has the database.
     """
     database = await asyncio.to_thread(Database, folder.store, database_limits(settings))
-    alerts = Alerts(settings, database, lambda: settings.monitors, utc_now)
+    alerts = Alerts(OwnMonitorsReader(settings, folder).settings, database, utc_now)
     keeper = keeper_of(settings, folder, database, utc_now, more_jobs=alerts.jobs())
     keeper.start()
     try:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from probes.monitor import Monitor
-from vigie.alerts.incident import IncidentRow
+from vigie.alerts.incident import OWN_NETWORK, IncidentRow, is_own_network
 from vigie.console.formats import duration
 from vigie.console.texts import outcome_name
 
@@ -57,7 +57,8 @@ def incident_message(
 ) -> Message:
     """The opening or closing message of an incident. `monitor` is None once it is gone."""
     name = (monitor.name if monitor else "") or incident.monitor
-    title, lines = (_opening if event is Event.OPEN else _closing)(incident, name)
+    words = _own_network if is_own_network(incident.monitor) else _outage
+    title, lines = words(incident, name, event)
     if event is Event.OPEN and monitor and monitor.url:
         lines.append(f"Address: {_bare(monitor.url)}")
     lines.append(f"Incident: {incident.id}")
@@ -89,6 +90,27 @@ def trial_message(channel: str, at: datetime, console_url: str) -> Message:
         ),
         link=console_url,
     )
+
+
+def _outage(incident: IncidentRow, name: str, event: Event) -> tuple[str, list[str]]:
+    return (_opening if event is Event.OPEN else _closing)(incident, name)
+
+
+def _own_network(incident: IncidentRow, name: str, event: Event) -> tuple[str, list[str]]:
+    location = name.removeprefix(OWN_NETWORK)
+    if event is Event.CLOSE:
+        end = incident.end or incident.start
+        return f"Our own network is back: {location}", [
+            f"Sentinels answer again at {location}.",
+            f"Cut off from {moment(incident.start)} to {moment(end)}:"
+            f" {_plain((end - incident.start).total_seconds())}, not observed",
+        ]
+    return f"Our own network: {location}", [
+        f"Every sentinel fails at {location}: it is the network there, not its targets.",
+        "What fails with them is not observed, and not told.",
+        f"Since: {moment(incident.start)}",
+        f"Explained: {incident.detail[:DETAIL_CHARACTERS_MAX]}",
+    ]
 
 
 def _opening(incident: IncidentRow, name: str) -> tuple[str, list[str]]:
@@ -145,4 +167,7 @@ def _bare(url: str) -> str:
 
 
 def _link(console_url: str, monitor: str) -> str:
-    return f"{console_url.rstrip('/')}/monitors/{quote(monitor)}" if console_url else ""
+    if not console_url:
+        return ""
+    page = "monitors" if is_own_network(monitor) else f"monitors/{quote(monitor)}"
+    return f"{console_url.rstrip('/')}/{page}"

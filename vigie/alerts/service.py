@@ -2,10 +2,9 @@
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from probes.monitor import Monitor
 from store.database import Database
 from vigie.alerts.delivery import Result
 from vigie.alerts.http_post import get
@@ -32,20 +31,21 @@ class Alerts:
 
     def __init__(
         self,
-        settings: Settings,
+        settings_now: Callable[[], Settings],
         database: Database,
-        monitors: Callable[[], Sequence[Monitor]],
         clock: Callable[[], datetime],
         *,
         transport: Transport = deliver,
         heartbeat_s: float = HEARTBEAT_S,
     ) -> None:
+        """`settings_now` gives the settings with the monitors of now; the rest of them stands."""
+        settings = settings_now()
         self._settings = settings
-        self._monitors = monitors
+        self._settings_now = settings_now
         self._clock = clock
         self._heartbeat_s = heartbeat_s
         self._ledger = Ledger(database)
-        self._watch = Watch(database, self._ledger, settings.channels, monitors)
+        self._watch = Watch(database, self._ledger, settings_now)
         self._stopping = threading.Event()
         self._senders = [
             Sender(
@@ -120,7 +120,7 @@ class Alerts:
         """Whether the monitor that is checked most often was heard of lately."""
         waits = [
             timedelta(seconds=2 * each.interval_s + each.timeout_s) + RESULT_SLACK
-            for each in self._monitors()
+            for each in self._settings_now().monitors
             if each.kind == "http" and not each.paused
         ]
         return not waits or self._ledger.last_result(now - min(waits)) is not None
@@ -144,12 +144,14 @@ class Alerts:
         incident = self._ledger.incident(row.incident)
         if incident is None:
             return None
-        monitor = next((each for each in self._monitors() if each.id == incident.monitor), None)
+        monitor = next(
+            (each for each in self._settings_now().monitors if each.id == incident.monitor), None
+        )
         return incident_message(
             incident,
             row.event,
             key=row.key,
             at=row.created_at,
-            monitor=monitor,
+            monitor=monitors.get(incident.monitor),
             console_url=self._settings.console.url,
         )

@@ -1,21 +1,22 @@
 """Notices outages: asks for the timelines of what fails, and writes down what is new of them."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import groupby
 
 from msgspec import structs
 
 from analytics.question import Window
-from analytics.reports.types import MonitorUptime
+from analytics.reports.types import Incident, MonitorUptime
 from analytics.reports.uptime import uptime
 from probes.monitor import Monitor
 from store.database import Database
-from vigie.alerts.incident import IncidentRow
+from vigie.alerts.incident import IncidentRow, is_own_network, own_network_incident
 from vigie.alerts.ledger import Change, Ledger
 from vigie.alerts.noticing import changes, may_speak
-from vigie.settings import ChannelSettings
+from vigie.maintenance import maintenance_of
+from vigie.settings import Settings
 
 LOOK_S = 2.0
 WHOLE_LOOK = timedelta(seconds=60)
@@ -25,20 +26,17 @@ DAY = timedelta(days=1)
 
 
 class Watch:
-    """Called from one thread. `monitors` gives those watched now."""
+    """Called from one thread. `settings` gives those of now, with all monitors."""
 
     def __init__(
-        self,
-        database: Database,
-        ledger: Ledger,
-        channels: Sequence[ChannelSettings],
-        monitors: Callable[[], Sequence[Monitor]],
+        self, database: Database, ledger: Ledger, settings: Callable[[], Settings]
     ) -> None:
         self._database = database
         self._ledger = ledger
+        self._settings = settings
+        channels = settings().channels
         self._known = {channel.id for channel in channels}
         self._defaults = tuple(channel.id for channel in channels if channel.default)
-        self._monitors = monitors
         self._whole_at: datetime | None = None
         self._lock = threading.Lock()
         self._looked_at: datetime | None = None
@@ -54,7 +52,8 @@ class Watch:
         since = self._ledger.since(now)
         rows = self._ledger.recent(now - 2 * DAY)
         failing = self._ledger.failing(now - (DAY if whole else SHORT_BACK))
-        wanted = sorted({*failing, *(row.monitor for row in rows if row.end is None)})
+        lasting = {row.monitor for row in rows if row.end is None}
+        wanted = {*failing, *lasting}
         found = self._changes(rows, wanted, since, whole, now) if wanted else []
         if found:
             self._ledger.write(found, now)
@@ -72,7 +71,7 @@ class Watch:
     def _changes(
         self,
         rows: Sequence[IncidentRow],
-        wanted: Sequence[str],
+        wanted: set[str],
         since: datetime,
         whole: bool,
         now: datetime,
@@ -81,26 +80,44 @@ class Watch:
         if whole:
             margin = timedelta(seconds=1)
             start = min([start, *(row.start - margin for row in rows if row.end is None)])
-        window = Window(start, now)
-        with self._database.snapshot() as snapshot:
-            report = uptime(snapshot, wanted, window, now)
-        monitors = {monitor.id: monitor for monitor in self._monitors()}
-        of_monitor = {
-            monitor: list(of_it) for monitor, of_it in groupby(rows, key=lambda row: row.monitor)
-        }
+        settings = self._settings()
+        monitors = {monitor.id: monitor for monitor in settings.monitors}
+        of_monitor: dict[str, list[IncidentRow]] = defaultdict(list)
+        for row in rows:
+            of_monitor[row.monitor].append(row)
         found: list[Change] = []
-        for seen in report.monitors:
-            if not _speaks(seen, monitors, window, now):
-                continue
+        for monitor, incidents in self._found(wanted, settings, Window(start, now), now):
             found += changes(
-                of_monitor.get(seen.monitor, []),
-                seen.incidents,
-                tells=self.tells(monitors.get(seen.monitor)),
+                of_monitor[monitor],
+                incidents,
+                tells=self.tells(monitors.get(monitor)),
                 since=since,
                 now=now,
                 withdraws=whole,
             )
         return [self._placed(change) for change in found]
+
+    def _found(
+        self, wanted: set[str], settings: Settings, window: Window, now: datetime
+    ) -> Iterator[tuple[str, Sequence[Incident]]]:
+        """The incidents of each monitor that may be spoken of, and of our own network."""
+        monitors = {monitor.id: monitor for monitor in settings.monitors}
+        sentinels = {monitor.id for monitor in settings.monitors if monitor.sentinel}
+        asked = {each for each in wanted if not is_own_network(each)} | sentinels
+        with self._database.snapshot() as snapshot:
+            report = uptime(snapshot, sorted(asked), window, now, maintenance_of(settings))
+        for seen in report.monitors:
+            if _speaks(seen, monitors, window, now):
+                yield seen.monitor, seen.incidents
+        cycle_s = max((monitors[each].interval_s for each in sentinels), default=0.0)
+        networks: dict[str, list[Incident]] = {
+            each: [] for each in sorted(wanted) if is_own_network(each)
+        }
+        for own in report.own_network:
+            incident = own_network_incident(own)
+            if ((own.end or now) - own.start).total_seconds() >= cycle_s:
+                networks.setdefault(incident.monitor, []).append(incident)
+        yield from networks.items()
 
     def _placed(self, change: Change) -> Change:
         """With where it was seen from."""
