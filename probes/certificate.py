@@ -1,55 +1,90 @@
-"""What a certificate says of itself, read from its DER bytes (RFC 5280, section 4.1).
+"""What a certificate says of itself, and when its end is worth a warning."""
 
-Python parses only certificates that verified; of one that was refused it gives the bytes.
-"""
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from ipaddress import ip_address
 
-from datetime import UTC, datetime
+from cryptography import x509
+from cryptography.x509.oid import ExtensionOID, NameOID
+from msgspec import Struct
 
-_SEQUENCE = 0x30
-_VERSION = 0xA0
-_UTC_TIME = 0x17
-_GENERALIZED_TIME = 0x18
-_FIELDS_BEFORE_VALIDITY = 3  # serial number, signature algorithm, issuer
+NAMES_MAX = 10
+NAME_CHARACTERS_MAX = 253
+WARN_DAYS = (30, 14, 7, 1)
 
 
-def validity(der: bytes) -> tuple[datetime, datetime]:
-    """From when until when a certificate is valid. Raises ValueError for what is not one."""
+class Certificate(Struct, frozen=True):
+    """From when until when it is valid, who signed it, and the names it is for."""
+
+    begins: datetime
+    expires: datetime
+    issuer: str
+    names: tuple[str, ...]
+    self_signed: bool
+
+    def problem(self, host: str, now: datetime) -> str:
+        """What is plainly wrong with it for a server of this name; empty when nothing is."""
+        if now > self.expires:
+            return f"certificate expired on {self.expires:%Y-%m-%d %H:%M} UTC"
+        if now < self.begins:
+            return f"certificate is not valid before {self.begins:%Y-%m-%d %H:%M} UTC"
+        if not any(_matches(name, host.lower()) for name in self.names):
+            return f"certificate is not valid for {host!r}"
+        return "certificate is self-signed" if self.self_signed else ""
+
+
+def certificate_warning(expires: datetime, now: datetime) -> int | None:
+    """The smallest of 30, 14, 7 and 1 days that no more than is left until `expires`; 0 once it
+    has passed, None while it is far off."""
+    left = expires - now
+    if left <= timedelta(0):
+        return 0
+    return min((days for days in WARN_DAYS if left <= timedelta(days=days)), default=None)
+
+
+@lru_cache(maxsize=1024)
+def read_certificate(der: bytes) -> Certificate:
+    """A certificate from its DER bytes. Raises ValueError for what is not one."""
+    read = x509.load_der_x509_certificate(der)
+    return Certificate(
+        read.not_valid_before_utc.astimezone(UTC),
+        read.not_valid_after_utc.astimezone(UTC),
+        _issuer(read.issuer),
+        _names(read),
+        read.issuer == read.subject,
+    )
+
+
+def _issuer(name: x509.Name) -> str:
+    """Such as "R11 (Let's Encrypt)"."""
+    common, organization = (
+        next((str(each.value) for each in name.get_attributes_for_oid(oid)), "")
+        for oid in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME)
+    )
+    if common and organization:
+        return f"{common} ({organization})"[:NAME_CHARACTERS_MAX]
+    return (common or organization or name.rfc4514_string())[:NAME_CHARACTERS_MAX]
+
+
+def _names(certificate: x509.Certificate) -> tuple[str, ...]:
     try:
-        certificate, _ = _enter(der, _SEQUENCE)
-        fields, _ = _enter(certificate, _SEQUENCE)
-        if fields[0] == _VERSION:
-            fields = _after(fields)
-        for _ in range(_FIELDS_BEFORE_VALIDITY):
-            fields = _after(fields)
-        begin_and_end, _ = _enter(fields, _SEQUENCE)
-        return _time(begin_and_end), _time(_after(begin_and_end))
-    except IndexError:
-        raise ValueError("the certificate's bytes end early") from None
+        found = certificate.extensions.get_extension_for_oid(
+            ExtensionOID.SUBJECT_ALTERNATIVE_NAME
+        ).value
+    except x509.ExtensionNotFound:
+        return ()
+    if not isinstance(found, x509.SubjectAlternativeName):
+        return ()
+    names = [str(name) for name in found.get_values_for_type(x509.DNSName)]
+    names += [str(address) for address in found.get_values_for_type(x509.IPAddress)]
+    return tuple(name[:NAME_CHARACTERS_MAX].lower() for name in names)
 
 
-def _enter(data: bytes, tag: int) -> tuple[bytes, int]:
-    """The content of the first element, which must have this tag, and where it ends."""
-    if data[0] != tag:
-        raise ValueError(f"tag {data[0]:#x} where {tag:#x} was expected")
-    length = data[1]
-    begin = 2
-    if length & 0x80:
-        begin += length & 0x7F
-        length = int.from_bytes(data[2:begin], "big")
-    if len(data) < begin + length:
-        raise IndexError
-    return data[begin : begin + length], begin + length
-
-
-def _after(data: bytes) -> bytes:
-    """What follows the first element."""
-    return data[_enter(data, data[0])[1] :]
-
-
-def _time(data: bytes) -> datetime:
-    if data[0] == _GENERALIZED_TIME:
-        text = _enter(data, _GENERALIZED_TIME)[0].decode("ascii")
-    else:
-        short = _enter(data, _UTC_TIME)[0].decode("ascii")
-        text = ("19" if short >= "50" else "20") + short
-    return datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)
+def _matches(name: str, host: str) -> bool:
+    """RFC 6125, section 6.4.3: a star stands for one label, the leftmost."""
+    try:
+        return ip_address(name) == ip_address(host)
+    except ValueError:
+        if name.startswith("*."):
+            return host.partition(".")[2] == name[2:] and "." in name[2:]
+        return name == host

@@ -8,22 +8,25 @@ from collections.abc import Callable
 
 import httpx
 
-from probes.certificate import validity
+from probes.contexts import Contexts
+from probes.core_transport import CoreTransport
 from probes.dial import client_context, connect, start_tls, unverified_context
+from probes.exchange import Exchange
 from probes.failure import (
     X509_EXPIRED,
     X509_NOT_YET_VALID,
     CertificateRefusedError,
     CheckFailedError,
 )
+from probes.hop import Hop
 from probes.monitor import Monitor
-from probes.outcome import Outcome
+from probes.outcome import Outcome, Verdict
+from probes.request import build
 from probes.resolver import GetAddrInfo, Resolver
 from probes.result import CheckResult
-from probes.statuses import status_set
-from probes.stopwatch import Phase, Stopwatch
-from probes.textsearch import TextSearch
-from probes.transport import Hop, LeanTransport
+from probes.stopwatch import Phase
+from probes.transport import LeanTransport
+from probes.trial import Trial, shown_names
 
 BODY_BYTES_MAX = 4 * 1024 * 1024
 CERTIFICATE_LOOK_S_MAX = 2.0
@@ -63,9 +66,10 @@ def result_without_check(
 class Checker:
     """Makes checks, any number at once; holds what they share.
 
-    `getaddrinfo`, `context` and `clock_us` (microseconds since the epoch) are for tests and for
-    those who trust another authority. A deadline that fires more than `stall_limit_s` late says
-    something of this machine, not of the target, and gives `internal_error`.
+    `getaddrinfo`, `context`, `make_context` and `clock_us` (microseconds since the epoch) are for
+    tests and for those who trust another authority. A deadline that fires more than
+    `stall_limit_s` late says something of this machine, not of the target, and gives
+    `internal_error`.
     """
 
     def __init__(
@@ -75,11 +79,13 @@ class Checker:
         body_bytes_max: int = BODY_BYTES_MAX,
         stall_limit_s: float = 1.0,
         context: ssl.SSLContext | None = None,
+        make_context: Callable[[], ssl.SSLContext] = client_context,
         getaddrinfo: GetAddrInfo = socket.getaddrinfo,
         clock_us: Callable[[], int] = now_us,
     ) -> None:
         self._resolver = Resolver(resolver_threads, getaddrinfo)
-        self._transport = LeanTransport(self._resolver, context or client_context())
+        self._lean = LeanTransport(self._resolver)
+        self._contexts = Contexts(context, make_context)
         self._unverified = unverified_context()
         self._body_bytes_max = body_bytes_max
         self._stall_limit_s = stall_limit_s
@@ -88,10 +94,11 @@ class Checker:
     async def check(self, monitor: Monitor, *, due_us: int, location: str) -> CheckResult:
         """Check once, now. Whatever the target does is in the result, never an exception."""
         started_us = self._clock_us()
-        trial = _Trial(monitor)
+        trial = Trial(monitor, started_us)
         failure = await self._within_deadline(trial)
         watch = trial.hop.watch
         outcome, detail = trial.judge(failure)
+        certificate = trial.certificate()
         return CheckResult(
             monitor=monitor.id,
             location=location,
@@ -111,57 +118,73 @@ class Checker:
             total_ms=trial.total_ms,
             body_bytes=trial.body_bytes,
             redirects=trial.redirects,
+            failed_step=trial.failed_step,
+            body_part=trial.body_part() if outcome.verdict is Verdict.BAD and trial.head else "",
+            http_version=trial.http_version,
+            certificate_expires_us=trial.certificate_expires_us(),
+            certificate_issuer=certificate.issuer if certificate else "",
+            certificate_names=shown_names(certificate),
+            certificate_problem=trial.certificate_problem(),
+            hops=trial.shown_hops(),
         )
 
     async def aclose(self) -> None:
         """Let go of the resolver threads; checks under way must have ended."""
         self._resolver.close()
 
-    async def _within_deadline(self, trial: "_Trial") -> CheckFailedError | None:
-        monitor = trial.monitor
+    async def _within_deadline(self, trial: Trial) -> CheckFailedError | None:
         failure: CheckFailedError | None = None
         try:
-            async with asyncio.timeout(monitor.timeout_s):
+            async with asyncio.timeout(trial.monitor.timeout_s):
                 await self._send(trial)
         except TimeoutError:
             failure = self._timed_out(trial)
         except CheckFailedError as error:
             failure = error
-        except (httpx.DecodingError, httpx.RemoteProtocolError) as error:
-            # An encoding that does not decode; a Location that does not parse.
+        except (httpx.DecodingError, httpx.RemoteProtocolError, httpx.InvalidURL) as error:
+            # An encoding that does not decode; a Location, or a URL with what was extracted in it,
+            # that does not parse.
             failure = CheckFailedError(Outcome.PROTOCOL_ERROR, str(error))
         trial.stop()
         if isinstance(failure, CertificateRefusedError):
-            failure = await self._dated(failure, trial)
+            failure = await self._looked_at(failure, trial)
+            trial.refused = failure.detail
         return failure
 
-    async def _send(self, trial: "_Trial") -> None:
-        monitor = trial.monitor
-        # A client a check: cookies live as long as its redirects do, and no longer.
+    async def _send(self, trial: Trial) -> None:
+        trial.read_secrets()
+        trial.hop.context = self._contexts.of(trial.monitor)
+        # A client a check: cookies live as long as its redirects and steps do, and no longer.
         async with httpx.AsyncClient(
-            transport=self._transport, trust_env=False, headers=_HEADERS, timeout=None
+            transport=self._transport(trial.monitor),
+            trust_env=False,
+            headers=_HEADERS,
+            timeout=None,
         ) as client:
-            request: httpx.Request | None = client.build_request(
-                monitor.method,
-                monitor.url,
-                headers=monitor.headers,
-                content=monitor.body or None,
-                extensions={"hop": trial.hop},
-            )
-            while request is not None:
-                response = await client.send(request, stream=True)
-                try:
-                    request = trial.answered(response)
-                    if request is None:
-                        await self._read(trial, response)
-                finally:
-                    await response.aclose()
+            for number in range(len(trial.steps)):
+                step, authorization = trial.begin(number)
+                request: httpx.Request | None = build(client, step, authorization, trial.hop)
+                while request is not None:
+                    response = await client.send(request, stream=True)
+                    try:
+                        request = trial.answered(response)
+                        if request is None:
+                            await self._read(trial, response)
+                    finally:
+                        await response.aclose()
+                if trial.monitor.steps and not trial.passed():
+                    return
 
-    async def _read(self, trial: "_Trial", response: httpx.Response) -> None:
-        trial.search = TextSearch(trial.monitor.text, response.charset_encoding)
+    def _transport(self, monitor: Monitor) -> httpx.AsyncBaseTransport:
+        if monitor.http_version == "1.1" and not monitor.proxy:
+            return self._lean
+        http2 = monitor.http_version == "2"
+        return CoreTransport(self._resolver, http2=http2, proxy=monitor.proxy)
+
+    async def _read(self, trial: Trial, response: httpx.Response) -> None:
+        trial.reads(response)
         async for chunk in response.aiter_bytes():
-            trial.search.feed(chunk)
-            trial.text_bytes += len(chunk)
+            trial.read(chunk)
             trial.body_bytes = response.num_bytes_downloaded
             if max(trial.text_bytes, trial.body_bytes) > self._body_bytes_max:
                 raise CheckFailedError(
@@ -170,7 +193,7 @@ class Checker:
                 )
         trial.body_bytes = response.num_bytes_downloaded
 
-    def _timed_out(self, trial: "_Trial") -> CheckFailedError:
+    def _timed_out(self, trial: Trial) -> CheckFailedError:
         watch = trial.hop.watch
         limit = f"{trial.monitor.timeout_s:g} s"
         if watch.phase is None:
@@ -184,108 +207,34 @@ class Checker:
             )
         return CheckFailedError(_TIMEOUTS[watch.phase], f"{trial.unfinished()} within {limit}")
 
-    async def _dated(self, refused: CertificateRefusedError, trial: "_Trial") -> CheckFailedError:
+    async def _looked_at(self, refused: CertificateRefusedError, trial: Trial) -> CheckFailedError:
         """The same failure with the certificate's date in it, when the date is what is wrong.
 
         A refused handshake gives no certificate, so it takes a second one, within what is left
-        of the deadline.
+        of the deadline. Through a proxy there is none.
         """
-        if refused.verify_code not in (X509_EXPIRED, X509_NOT_YET_VALID):
+        if trial.monitor.proxy:
             return refused
         left_s = trial.monitor.timeout_s - trial.hop.watch.elapsed_s()
         try:
             async with asyncio.timeout(min(left_s, CERTIFICATE_LOOK_S_MAX)):
-                begin, end = validity(await self._certificate(trial.hop))
-        except (TimeoutError, CheckFailedError, ValueError):
+                trial.hop.certificate = await self._certificate(trial.hop)
+        except (TimeoutError, CheckFailedError):
+            return refused
+        certificate = trial.certificate()
+        if certificate is None or refused.verify_code not in (X509_EXPIRED, X509_NOT_YET_VALID):
             return refused
         words = (
-            f"certificate expired on {end:%Y-%m-%d %H:%M} UTC"
+            f"certificate expired on {certificate.expires:%Y-%m-%d %H:%M} UTC"
             if refused.verify_code == X509_EXPIRED
-            else f"certificate is not valid before {begin:%Y-%m-%d %H:%M} UTC"
+            else f"certificate is not valid before {certificate.begins:%Y-%m-%d %H:%M} UTC"
         )
         return CheckFailedError(refused.outcome, words)
 
     async def _certificate(self, hop: Hop) -> bytes:
-        connected = await connect([hop.address], hop.port)
+        connected = await connect([hop.address], hop.port, Exchange)
         await start_tls(connected, self._unverified, hop.host)
         try:
-            secured = connected.transport.get_extra_info("ssl_object")
-            return secured.getpeercert(binary_form=True) or b""
+            return connected.certificate()
         finally:
             connected.transport.abort()
-
-
-class _Trial:
-    """What a check has come to so far."""
-
-    def __init__(self, monitor: Monitor) -> None:
-        self.monitor = monitor
-        self.hop = Hop(Stopwatch())
-        self.expected = status_set(monitor.expected_status)
-        self.status: int | None = None
-        self.redirects = 0
-        self.search: TextSearch | None = None
-        self.text_bytes = 0
-        self.body_bytes: int | None = None
-        self.total_ms = 0.0
-
-    def answered(self, response: httpx.Response) -> httpx.Request | None:
-        """Take the answer in: the request to follow it up with, or None when it is the last."""
-        self.status = response.status_code
-        following = response.next_request
-        if following is None or self.status in self.expected or self.monitor.redirects_max == 0:
-            return None
-        if self.redirects == self.monitor.redirects_max:
-            raise CheckFailedError(
-                Outcome.REDIRECT_LIMIT,
-                f"more than {self.redirects} redirects, the last to {_shown(following.url)}",
-            )
-        self.redirects += 1
-        self.status = None
-        return following
-
-    def stop(self) -> None:
-        self.hop.watch.end()
-        self.total_ms = self.hop.watch.total_ms()
-
-    def judge(self, failure: CheckFailedError | None) -> tuple[Outcome, str]:
-        """The outcome, and in plain words what was wrong."""
-        limit_ms = self.monitor.latency_max_ms
-        redirected = failure is not None and failure.outcome is Outcome.REDIRECT_LIMIT
-        if self.status is not None and self.status not in self.expected and not redirected:
-            return Outcome.WRONG_STATUS, f"status {self.status}, expected {self.expected}"
-        if failure is not None:
-            return failure.outcome, self._where() + failure.detail
-        if self.search is not None and not self.search.found:
-            return (
-                Outcome.WRONG_CONTENT,
-                f"text {self.monitor.text!r} not in the body's {self.text_bytes:,} bytes",
-            )
-        if limit_ms is not None and self.total_ms > limit_ms:
-            return Outcome.SLOW, f"took {self.total_ms:,.0f} ms, limit {limit_ms:,.0f} ms"
-        return Outcome.OK, ""
-
-    def unfinished(self) -> str:
-        """What had not been done when the deadline came."""
-        hop = self.hop
-        match hop.watch.phase:
-            case Phase.DNS:
-                return f"name {hop.host!r} did not resolve"
-            case Phase.CONNECT:
-                return f"no connection to port {hop.port} of {hop.address}"
-            case Phase.TLS:
-                return "TLS handshake not finished"
-            case _:
-                progress = hop.exchange.progress if hop.exchange else "no answer"
-                return progress if progress == "no answer" else f"only {progress}"
-
-    def _where(self) -> str:
-        if self.redirects == 0 or not self.hop.host:
-            return ""
-        hops = "1 redirect" if self.redirects == 1 else f"{self.redirects} redirects"
-        return f"after {hops}, at {self.hop.host}: "
-
-
-def _shown(url: httpx.URL) -> str:
-    """A URL as it may be written down: without its password and query."""
-    return f"{url.scheme}://{url.netloc.decode('ascii')}{url.path}"

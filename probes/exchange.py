@@ -74,6 +74,11 @@ class Exchange(asyncio.Protocol):
         return self._chunks.popleft()
 
     @property
+    def http_version(self) -> str:
+        """Of the answer, as "1.1"."""
+        return str(self._parser.get_http_version())
+
+    @property
     def progress(self) -> str:
         """How far the answer has come, in words."""
         if self._received_bytes == 0:

@@ -3,27 +3,30 @@
 import math
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import httpx
+from cronsim import CronSim, CronSimError
 from msgspec import Struct, field
 
 from probes.assertions import Assertion
-from probes.request import Auth, RequestStep
-from probes.statuses import status_range
+from probes.problem import Problem as Problem
+from probes.request import METHODS as METHODS
+from probes.request import Auth, RequestStep, guarded_problems, request_problems, step_problems
 
 INTERVAL_S_MIN = 1.0
 INTERVAL_S_MAX = 86_400.0
+PERIOD_S_MAX = 366 * 86_400.0
 REDIRECTS_MAX = 20
 IN_A_ROW_MAX = 100
+STEPS_MAX = 20
 TEXT_CHARACTERS_MAX = 1_000
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-_HOST = re.compile(rf"(?=.{{1,253}}\.?$){_LABEL}(\.{_LABEL})*\.?")
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
-_HEADERS_OURS = frozenset({"connection", "content-length", "transfer-encoding"})
+_OF_ONE_REQUEST = (
+    *("url", "method", "headers", "query", "body", "body_json", "body_form", "auth"),
+    *("expected_status", "text", "assertions"),
+)
 
 
 class Monitor(Struct, frozen=True, kw_only=True):
@@ -99,12 +102,20 @@ class Monitor(Struct, frozen=True, kw_only=True):
     paused: bool = False
 
 
-class Problem(Struct, frozen=True):
-    """A mistake in a monitor: which field, what is wrong, and what would be right."""
-
-    field: str
-    what: str
-    right: str
+def request_of(monitor: Monitor) -> RequestStep:
+    """The one request of a monitor without steps."""
+    return RequestStep(
+        url=monitor.url,
+        method=monitor.method,
+        headers=monitor.headers,
+        query=monitor.query,
+        body=monitor.body,
+        body_json=monitor.body_json,
+        body_form=monitor.body_form,
+        auth=monitor.auth,
+        expected_status=monitor.expected_status,
+        assertions=monitor.assertions,
+    )
 
 
 def monitor_problems(monitor: Monitor) -> list[Problem]:
@@ -121,44 +132,82 @@ def _id_problems(monitor: Monitor) -> Iterator[Problem]:
         )
 
 
-def _url_problems(monitor: Monitor) -> Iterator[Problem]:
-    if not monitor.url and (monitor.steps or monitor.kind == "heartbeat"):
-        return
-    right = "an address such as https://www.example.com/sign-in"
-    if not monitor.url:
-        yield Problem("url", "is missing", right)
-        return
-    if re.search(r"\s", monitor.url):
-        yield Problem("url", f"{monitor.url!r} has white space in it", right)
-        return
-    try:
-        url = httpx.URL(monitor.url)
-    except httpx.InvalidURL as error:
-        yield Problem("url", f"{monitor.url!r} does not parse: {error}", right)
-        return
-    host = url.raw_host.decode("ascii")
-    if url.scheme not in ("http", "https"):
-        yield Problem("url", f"{monitor.url!r} is neither http nor https", right)
-    elif not (_HOST.fullmatch(host) or ":" in host):
-        yield Problem("url", f"{monitor.url!r} has no host name that could exist", right)
-    elif url.port is not None and not 1 <= url.port <= 65_535:
-        yield Problem("url", f"there is no port {url.port}", "a port from 1 to 65535, or none")
+def _kind_problems(monitor: Monitor) -> Iterator[Problem]:
+    if monitor.kind not in ("http", "heartbeat"):
+        yield Problem("kind", f"{monitor.kind!r} is no kind of monitor", "http or heartbeat")
+    elif monitor.kind == "heartbeat":
+        yield from _heartbeat_problems(monitor)
+    elif monitor.period_s is not None or monitor.cron:
+        name = "cron" if monitor.cron else "period_s"
+        yield Problem(name, "is for heartbeats only", 'kind = "heartbeat", or leave it out')
+
+
+def _heartbeat_problems(monitor: Monitor) -> Iterator[Problem]:
+    if monitor.url or monitor.steps:
+        yield Problem("url", "a heartbeat requests nothing", "leave it out")
+    if (monitor.period_s is None) == (not monitor.cron):
+        yield Problem("period_s", "a heartbeat has either a period or a cron expression", "one")
+    period_s = monitor.period_s
+    if period_s is not None and not INTERVAL_S_MIN <= period_s <= PERIOD_S_MAX:
+        right = f"{INTERVAL_S_MIN:g} to {PERIOD_S_MAX:,.0f} seconds"
+        yield Problem("period_s", f"{period_s:g} is out of bounds", right)
+    if not 0 <= monitor.grace_s <= PERIOD_S_MAX:
+        yield Problem("grace_s", f"{monitor.grace_s:g} is out of bounds", "0 seconds or more")
+    if monitor.cron:
+        try:
+            CronSim(monitor.cron, _SOME_TIME)
+        except CronSimError as error:
+            right = "five fields, such as 0 3 * * 1-5"
+            yield Problem("cron", f"{monitor.cron!r} is no cron expression: {error}", right)
 
 
 def _request_problems(monitor: Monitor) -> Iterator[Problem]:
-    if monitor.method not in METHODS:
-        yield Problem("method", f"{monitor.method!r} is no method", "one of " + ", ".join(METHODS))
-    for name, value in monitor.headers.items():
-        if not _HEADER_NAME.fullmatch(name):
-            yield Problem("headers", f"{name!r} is no header name", "a name such as Accept")
-        elif name.lower() in _HEADERS_OURS:
-            yield Problem("headers", f"{name} is set by the prober", "leave it out")
-        elif not _HEADER_VALUE.fullmatch(value):
+    if monitor.kind == "heartbeat":
+        return
+    if not monitor.steps:
+        yield from request_problems(request_of(monitor))
+        if monitor.guarded and monitor.auth is not None:
+            yield from guarded_problems(monitor.auth)
+        return
+    if len(monitor.steps) > STEPS_MAX:
+        yield Problem("steps", f"are {len(monitor.steps)}", f"at most {STEPS_MAX}")
+    for name in _OF_ONE_REQUEST:
+        if getattr(monitor, name) != getattr(_DEFAULT, name):
+            yield Problem(name, "stands beside steps, which have their own", "put it in a step")
+    yield from step_problems(monitor.steps, monitor.guarded)
+
+
+def _connection_problems(monitor: Monitor) -> Iterator[Problem]:
+    for name, values in (
+        ("redirects", ("follow", "refuse")),
+        ("http_version", ("1.1", "2")),
+        ("address_family", ("any", "ipv4", "ipv6")),
+    ):
+        value: str = getattr(monitor, name)
+        if value not in values:
+            yield Problem(name, f"{value!r} is out of place", "one of " + ", ".join(values))
+    if monitor.proxy:
+        yield from _proxy_problems(monitor.proxy)
+    if monitor.client_key and not monitor.client_certificate:
+        yield Problem("client_key", "has no certificate", "client_certificate as well")
+    if not monitor.guarded:
+        return
+    for name in ("proxy", "client_certificate", "client_key"):
+        if getattr(monitor, name):
             yield Problem(
-                "headers",
-                f"the value of {name} holds a line break or a character that headers cannot carry",
-                "plain text on one line",
+                name, "is not for guarded monitors", "a monitor of the settings file in its place"
             )
+
+
+def _proxy_problems(proxy: str) -> Iterator[Problem]:
+    right = "an address such as http://proxy.example.com:3128"
+    try:
+        url = httpx.URL(proxy)
+    except httpx.InvalidURL as error:
+        yield Problem("proxy", f"does not parse: {error}", right)
+        return
+    if url.scheme != "http" or not url.host or url.path not in ("", "/"):
+        yield Problem("proxy", f"{url.copy_with(userinfo=b'')} is no proxy that can be used", right)
 
 
 def _time_problems(monitor: Monitor) -> Iterator[Problem]:
@@ -177,6 +226,15 @@ def _time_problems(monitor: Monitor) -> Iterator[Problem]:
             f"{timeout_s:g} is not below the interval of {interval_s:g} s, so checks would overlap",
             f"less than {interval_s:g} seconds",
         )
+    retry_s = monitor.retry_interval_s
+    if retry_s is not None and not (
+        INTERVAL_S_MIN <= retry_s <= interval_s and retry_s > timeout_s
+    ):
+        yield Problem(
+            "retry_interval_s",
+            f"{retry_s:g} is out of bounds",
+            f"more than the timeout, {timeout_s:g}, and at most the interval, {interval_s:g}",
+        )
     latency_max_ms = monitor.latency_max_ms
     if latency_max_ms is not None and not 0 < latency_max_ms < timeout_s * 1000:
         yield Problem(
@@ -187,12 +245,6 @@ def _time_problems(monitor: Monitor) -> Iterator[Problem]:
 
 
 def _assertion_problems(monitor: Monitor) -> Iterator[Problem]:
-    right = 'codes from 100 to 599 such as "301", and ranges such as "200-299"'
-    if not monitor.expected_status:
-        yield Problem("expected_status", "is empty, so nothing would be good", right)
-    for item in monitor.expected_status:
-        if status_range(item) is None:
-            yield Problem("expected_status", f"{item!r} is not an HTTP status", right)
     if len(monitor.text) > TEXT_CHARACTERS_MAX:
         yield Problem(
             "text",
@@ -210,17 +262,26 @@ def _count_problems(monitor: Monitor) -> Iterator[Problem]:
         ("redirects_max", 0, REDIRECTS_MAX),
         ("confirm_after", 1, IN_A_ROW_MAX),
         ("recover_after", 1, IN_A_ROW_MAX),
+        ("quorum", 0, IN_A_ROW_MAX),
     ):
         count: int = getattr(monitor, name)
         if not least <= count <= most:
             yield Problem(name, f"{count} is out of bounds", f"{least} to {most}")
+    if monitor.target is not None and not 0 < monitor.target <= 100:
+        right = "per cent, such as 99.9"
+        yield Problem("target", f"{monitor.target:g} is out of bounds", right)
+    if monitor.id in monitor.parents:
+        yield Problem("parents", "it cannot be its own parent", "the ids of others")
 
 
 _CHECKS: tuple[Callable[[Monitor], Iterator[Problem]], ...] = (
     _id_problems,
-    _url_problems,
+    _kind_problems,
     _request_problems,
+    _connection_problems,
     _time_problems,
     _assertion_problems,
     _count_problems,
 )
+_DEFAULT = Monitor(id="default")
+_SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)

@@ -31,15 +31,22 @@ class Resolver:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="resolver")
         self._getaddrinfo = getaddrinfo
 
-    async def resolve(self, host: str, port: int, watch: Stopwatch) -> list[str]:
-        """The addresses of `host`, in the order to try them.
+    async def resolve(
+        self, host: str, port: int, watch: Stopwatch, family: str = "any"
+    ) -> list[str]:
+        """The addresses of `host` in this family ("any", "ipv4", "ipv6"), in the order to try them.
 
         An address stands for itself and has no DNS phase. Time spent waiting for one of our
         threads is no part of it. Raises CheckFailedError.
         """
-        if _is_address(host):
+        wanted = _VERSIONS.get(family)
+        if (version := _address_version(host)) is not None:
+            if wanted is not None and version != wanted:
+                raise CheckFailedError(
+                    Outcome.DNS_FAILURE, f"{host} is no {_WORDS[family]} address"
+                )
             return [host]
-        lookup = _Lookup(self._getaddrinfo, host, port)
+        lookup = _Lookup(self._getaddrinfo, host, port, wanted)
         loop = asyncio.get_running_loop()
         try:
             addresses = await loop.run_in_executor(self._pool, lookup)
@@ -48,7 +55,8 @@ class Resolver:
         finally:
             lookup.hand_over(watch)
         if not addresses:
-            raise CheckFailedError(Outcome.DNS_FAILURE, f"name {host!r} has no address")
+            kind = f"{_WORDS[family]} address" if family in _WORDS else "address"
+            raise CheckFailedError(Outcome.DNS_FAILURE, f"name {host!r} has no {kind}")
         return addresses
 
     def close(self) -> None:
@@ -59,7 +67,8 @@ class Resolver:
 class _Lookup:
     """One call of getaddrinfo in a thread, timed there."""
 
-    def __init__(self, getaddrinfo: GetAddrInfo, host: str, port: int) -> None:
+    def __init__(self, getaddrinfo: GetAddrInfo, host: str, port: int, version: int | None) -> None:
+        self._version = version
         self._getaddrinfo = getaddrinfo
         self._host = host
         self._port = port
@@ -73,7 +82,12 @@ class _Lookup:
             found = self._getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
         finally:
             self._ended_s = perf_counter()
-        return list(dict.fromkeys(str(entry[4][0]) for entry in found))[:ADDRESSES_MAX]
+        addresses = dict.fromkeys(str(entry[4][0]) for entry in found)
+        if self._version is None:
+            return list(addresses)[:ADDRESSES_MAX]
+        return [each for each in addresses if _address_version(each) == self._version][
+            :ADDRESSES_MAX
+        ]
 
     def hand_over(self, watch: Stopwatch) -> None:
         """Give the watch the DNS phase, ended or cut short, and excuse the wait for a thread."""
@@ -86,9 +100,13 @@ class _Lookup:
 
 
 @lru_cache(maxsize=4096)
-def _is_address(host: str) -> bool:
+def _address_version(host: str) -> int | None:
+    """4 or 6, or None for what is no address."""
     try:
-        ip_address(host)
+        return ip_address(host).version
     except ValueError:
-        return False
-    return True
+        return None
+
+
+_VERSIONS = {"ipv4": 4, "ipv6": 6}
+_WORDS = {"ipv4": "IPv4", "ipv6": "IPv6"}

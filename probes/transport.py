@@ -5,7 +5,6 @@ place for a prober: at 1,000 checks in flight of a target that answers in 1.0 s 
 median of 3.2 s.
 """
 
-import ssl
 from collections.abc import AsyncIterator
 
 import httpx
@@ -13,28 +12,12 @@ import httpx
 from probes.dial import Connected, connect, start_tls
 from probes.exchange import Exchange
 from probes.failure import CheckFailedError
+from probes.hop import Hop
 from probes.outcome import Outcome
 from probes.resolver import Resolver
-from probes.stopwatch import Phase, Stopwatch
+from probes.stopwatch import Phase
 
 PORTS = {"http": 80, "https": 443}
-
-
-class Hop:
-    """What is known of the request under way, whatever becomes of it."""
-
-    __slots__ = ("address", "exchange", "host", "port", "watch")
-
-    def __init__(self, watch: Stopwatch) -> None:
-        self.watch = watch
-        self.start("", 0)
-
-    def start(self, host: str, port: int) -> None:
-        self.watch.next_hop()
-        self.host = host
-        self.port = port
-        self.address = ""
-        self.exchange: Exchange | None = None
 
 
 class LeanTransport(httpx.AsyncBaseTransport):
@@ -44,13 +27,12 @@ class LeanTransport(httpx.AsyncBaseTransport):
     goes wrong; sets no time limit, which is the caller's to hold over the whole.
     """
 
-    def __init__(self, resolver: Resolver, context: ssl.SSLContext) -> None:
+    def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
-        self._context = context
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         hop: Hop = request.extensions["hop"]
-        hop.start(*_host_and_port(request.url))
+        hop.start(*host_and_port(request.url))
         wire = await _wire(request)
         connected = await self._open(hop, secure=request.url.scheme == "https")
         try:
@@ -60,19 +42,26 @@ class LeanTransport(httpx.AsyncBaseTransport):
         except BaseException:
             connected.transport.abort()
             raise
-        return httpx.Response(status, headers=headers, stream=_Body(connected))
+        version = b"HTTP/" + connected.exchange.http_version.encode("ascii")
+        return httpx.Response(
+            status,
+            headers=headers,
+            stream=_Body(connected),
+            extensions={"http_version": version},
+        )
 
-    async def _open(self, hop: Hop, *, secure: bool) -> Connected:
-        addresses = await self._resolver.resolve(hop.host, hop.port, hop.watch)
-        hop.address = addresses[0]
+    async def _open(self, hop: Hop, *, secure: bool) -> Connected[Exchange]:
+        found = await self._resolver.resolve(hop.host, hop.port, hop.watch, hop.family)
+        addresses = hop.permitted(found)
         hop.watch.begin(Phase.CONNECT)
         try:
-            connected = await connect(addresses, hop.port)
+            connected = await connect(addresses, hop.port, Exchange)
             hop.address = connected.address
             hop.exchange = connected.exchange
-            if secure:
+            if secure and hop.context is not None:
                 hop.watch.begin(Phase.TLS)
-                await start_tls(connected, self._context, hop.host)
+                await start_tls(connected, hop.context, hop.host)
+                hop.certificate = connected.certificate()
         finally:
             hop.watch.end()
         return connected
@@ -81,7 +70,7 @@ class LeanTransport(httpx.AsyncBaseTransport):
 class _Body(httpx.AsyncByteStream):
     """The body as it comes in; closing it closes the connection, at once."""
 
-    def __init__(self, connected: Connected) -> None:
+    def __init__(self, connected: Connected[Exchange]) -> None:
         self._connected = connected
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -94,7 +83,8 @@ class _Body(httpx.AsyncByteStream):
         self._connected.transport.abort()
 
 
-def _host_and_port(url: httpx.URL) -> tuple[str, int]:
+def host_and_port(url: httpx.URL) -> tuple[str, int]:
+    """Where a URL leads. Raises CheckFailedError for one of another scheme, or of none."""
     if url.scheme not in PORTS or not url.host:
         raise CheckFailedError(
             Outcome.PROTOCOL_ERROR, f"{url.scheme}://{url.host} is neither an http nor https URL"

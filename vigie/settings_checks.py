@@ -99,13 +99,17 @@ def _monitor_problems(
 ) -> Iterator[Problem]:
     for found in monitor_problems(monitor):
         yield Problem(
-            path=(*path, found.field),
+            path=(*path, *(_part(part) for part in found.field.split("."))),
             wrong=found.what,
             right=f"right would be: {found.right}",
         )
     if monitor.site:
         yield from _unknown(document, "sites", monitor.site, (*path, "site"))
     yield from unknown_locations(monitor.locations, *_location_names(document), path)
+
+
+def _part(text: str) -> str | int:
+    return int(text) if text.isdigit() else text
 
 
 def _journey_problems(
@@ -281,7 +285,14 @@ def _usable(
         for path in wrong:
             if len(path) == 1 and path[0] in _REQUIRED:
                 usable[str(path[0])] = _REQUIRED[str(path[0])]
-        yield (name, number), msgspec.convert(usable, kind), wrong
+        try:
+            converted = msgspec.convert(usable, kind)
+        except msgspec.ValidationError:  # something nested lacks what it must have
+            for path in wrong:
+                if path[0] not in _REQUIRED:
+                    usable.pop(str(path[0]), None)
+            converted = msgspec.convert(usable, kind)
+        yield (name, number), converted, wrong
 
 
 _REQUIRED: dict[str, Any] = {

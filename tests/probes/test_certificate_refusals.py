@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from probes.certificate import validity
+from probes.certificate import read_certificate
 from probes.outcome import Outcome
 from probes.result import CheckResult
 
@@ -90,11 +90,17 @@ async def test_of_an_authority_nobody_knows(
     assert "unable to get local issuer certificate" in result.detail
 
 
-def test_validity_is_read_from_the_bytes(authority: Any) -> None:
-    authority.server("DNS:a.example", begin="20240101000000Z", end="20500131000000Z")
+def test_a_certificate_is_read_from_the_bytes(authority: Any) -> None:
+    authority.server(
+        "DNS:A.example", "IP:127.0.0.1", begin="20240101000000Z", end="20500131000000Z"
+    )
     pem = max(authority._folder.glob("*.crt"), key=lambda path: path.stat().st_mtime_ns)
     der = ssl.PEM_cert_to_DER_cert(pem.read_text())
-    assert validity(der) == (datetime(2024, 1, 1, tzinfo=UTC), datetime(2050, 1, 31, tzinfo=UTC))
-    for cut in range(1, 120):
-        with pytest.raises(ValueError, match="end early"):
-            validity(der[:cut])
+    read = read_certificate(der)
+    assert read.begins == datetime(2024, 1, 1, tzinfo=UTC)
+    assert read.expires == datetime(2050, 1, 31, tzinfo=UTC)
+    assert read.issuer == "Tests"
+    assert read.names == ("a.example", "127.0.0.1")
+    for cut in range(0, len(der), 40):
+        with pytest.raises(ValueError, match=r"."):
+            read_certificate(der[:cut])

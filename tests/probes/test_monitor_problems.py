@@ -90,7 +90,7 @@ def test_all_mistakes_are_told_at_once() -> None:
     found = monitor_problems(monitor(url="nowhere", timeout_s=90.0, expected_status=("a", "b")))
     assert [problem.field for problem in found] == [
         "url",
+        "expected_status",
+        "expected_status",
         "timeout_s",
-        "expected_status",
-        "expected_status",
     ]
