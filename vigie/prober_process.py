@@ -11,6 +11,7 @@ from probes.monitor import Monitor
 from probes.prober import Prober
 from probes.result import MonitorDefinition
 from store.journal_writer import JournalWriter
+from vigie.distant.meant import meant_for
 from vigie.folders import DataFolder, write_atomically
 from vigie.own_monitors import Signature, UnreadableError, all_monitors, signature
 from vigie.settings import ProberSettings, Settings
@@ -57,18 +58,19 @@ async def run_prober(settings: Settings, folder: DataFolder, stop: asyncio.Event
 
 
 def monitors_to_watch(settings: Settings, folder: DataFolder) -> tuple[Monitor, ...]:
-    """Those of the settings file and of the console.
+    """Those of the settings file and of the console that are checked from here.
 
     When the console's cannot be read, those of them that were watched last: a damaged file must
     not end the watch.
     """
     try:
-        return all_monitors(settings, folder)
+        return meant_for(settings.prober.location, all_monitors(settings, folder))
     except UnreadableError as error:
         log.error("%s; the console's monitors are watched as they were", error)
     locked = {monitor.id for monitor in settings.monitors}
     before = watched(folder, settings.prober.location).monitors
-    return (*settings.monitors, *(m for m in before if m.guarded and m.id not in locked))
+    known = (*settings.monitors, *(m for m in before if m.guarded and m.id not in locked))
+    return meant_for(settings.prober.location, known)
 
 
 async def keep_reloading(
@@ -81,7 +83,8 @@ async def keep_reloading(
             continue
         seen = now_seen
         try:
-            monitors = await asyncio.to_thread(all_monitors, settings, folder)
+            known = await asyncio.to_thread(all_monitors, settings, folder)
+            monitors = meant_for(settings.prober.location, known)
             await asyncio.to_thread(remember, folder, settings.prober.location, monitors)
         except (UnreadableError, OSError) as error:
             log.error("the monitors stay as they are: %s", error)
