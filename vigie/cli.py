@@ -19,6 +19,7 @@ COMMANDS = {
     "check-config": "vigie.commands.check_config",
     "check": "vigie.commands.check",
     "report": "vigie.commands.report",
+    "alerts": "vigie.commands.alerts",
     "collector": "vigie.commands.collector",
     "prober": "vigie.commands.prober",
     "console": "vigie.commands.console",
