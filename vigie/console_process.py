@@ -12,6 +12,7 @@ from vigie.alerts.service import Alerts
 from vigie.console.access import one_time_link
 from vigie.console.app import create_app
 from vigie.console.context import ConsoleContext
+from vigie.distant.heartbeat_job import Heartbeats
 from vigie.folders import DataFolder, address_of
 from vigie.keeper import Job, Keeper
 from vigie.keeper_jobs import database_limits, keeper_jobs
@@ -38,8 +39,11 @@ async def run_console(
     Raises DatabaseBusyError when another process has the database.
     """
     database = await asyncio.to_thread(Database, folder.store, database_limits(settings))
-    alerts = Alerts(OwnMonitorsReader(settings, folder).settings, database, utc_now)
-    keeper = keeper_of(settings, folder, database, utc_now, more_jobs=alerts.jobs())
+    reader = OwnMonitorsReader(settings, folder)
+    alerts = Alerts(reader.settings, database, utc_now)
+    heartbeats = Heartbeats(reader.settings, folder, database)
+    more_jobs = [*heartbeats.jobs(), *alerts.jobs()]
+    keeper = keeper_of(settings, folder, database, utc_now, more_jobs=more_jobs)
     keeper.start()
     try:
         alerts.start()
@@ -58,6 +62,7 @@ async def run_console(
         await serve_app(private_config(app), listening, stop)
     finally:
         await asyncio.gather(asyncio.to_thread(keeper.stop), asyncio.to_thread(alerts.stop))
+        heartbeats.close()
         database.close()
     log.info("ended; the journal is loaded")
 
