@@ -4,12 +4,15 @@ import math
 import re
 import unicodedata
 from collections.abc import Collection, Mapping
+from contextlib import suppress
+from ipaddress import ip_address
 from typing import Any, Final
 
 import httpx
 from msgspec import Struct, structs
 
 from probes.monitor import METHODS, Monitor, Problem, monitor_problems
+from probes.targets import why_forbidden
 
 ID_CHARACTERS_MAX = 48
 
@@ -226,7 +229,18 @@ def filled(texts: Mapping[str, str], before: Monitor, taken: Collection[str]) ->
     # A number that is none stands at its former value here: what is said of that misleads.
     unread = {problem.field for problem in problems}
     problems += [each for each in monitor_problems(monitor) if each.field not in unread]
+    problems += address_problems(monitor.url)
     return Filled(monitor=monitor, problems=tuple(problems))
+
+
+def address_problems(url: str) -> list[Problem]:
+    """What can be said of an address before it is resolved; the rest each check finds out."""
+    host = _host(url).rstrip(".").lower()
+    why = "this machine" if host == "localhost" or host.endswith(".localhost") else ""
+    with suppress(ValueError):
+        why = why_forbidden(str(ip_address(host)))
+    right = "an address anyone can reach; for your own network, put it in vigie.toml"
+    return [Problem("url", f"{host} is {why}", right)] if why else []
 
 
 def _text(value: Any) -> str:

@@ -36,6 +36,7 @@ WITHHELD: Final[dict[Withheld, tuple[str, str]]] = {
 OUTCOMES: Final[dict[Outcome, str]] = {
     Outcome.OK: "OK",
     Outcome.SLOW: "Slower than its limit",
+    Outcome.CERTIFICATE_EXPIRING: "Certificate about to expire",
     Outcome.DNS_FAILURE: "Name not found",
     Outcome.DNS_TIMEOUT: "Name look-up timed out",
     Outcome.CONNECT_REFUSED: "Connection refused",
@@ -49,11 +50,19 @@ OUTCOMES: Final[dict[Outcome, str]] = {
     Outcome.TRANSFER_TIMEOUT: "Answer not finished in time",
     Outcome.PROTOCOL_ERROR: "Not valid HTTP",
     Outcome.REDIRECT_LIMIT: "Too many redirects",
+    Outcome.REDIRECT_REFUSED: "Redirected",
+    Outcome.ADDRESS_FORBIDDEN: "Address not to be probed",
     Outcome.BODY_TOO_LARGE: "Answer too large",
     Outcome.WRONG_STATUS: "Wrong status",
     Outcome.WRONG_CONTENT: "Wrong content",
+    Outcome.ASSERTION_FAILED: "Not as asserted",
+    Outcome.HEARTBEAT_LATE: "Job did not call in time",
+    Outcome.HEARTBEAT_FAILED: "Job said it failed",
     Outcome.LAGGED: "Check started too late",
     Outcome.MISSED: "Check skipped",
+    Outcome.SECRET_MISSING: "Secret not found",
+    Outcome.PROXY_FAILED: "Proxy failed",
+    Outcome.OWN_NETWORK: "Our own network failed",
     Outcome.INTERNAL_ERROR: "Fault of Vigie's own",
 }
 
@@ -158,6 +167,23 @@ DEFINITIONS: Final[dict[str, tuple[str, ...]]] = {
         "the usual for the hour of the week. Errors counts script errors of the sessions read.",
         "A finding is stated only when the figures are sure enough to say so; none does not prove "
         "that all is well.",
+    ),
+    "contract": (
+        "A contract's month is the calendar month in its time zone. Its budget is the share of the "
+        "month's real length that the target leaves: 99.9 % allows 43.2 minutes in 30 days, 44.64 "
+        "in 31. Only time already lived counts, and only down time that was seen and confirmed.",
+        "Monitors are combined as the contract says: down while any of them is, only while all "
+        "are, or in part, by the weight of those that are. A monitor in maintenance or paused "
+        "does not count meanwhile; when none counts, the time is excluded. Blips, failing checks "
+        "that were never confirmed, do not count.",
+        "The bounds take time not observed as up, then as down, and add one interval of doubt "
+        "for each edge of an outage. Where they fall on both sides of the budget, the page says "
+        "that they leave it open. Overlapping outages of several monitors are one incident.",
+        "Claimable is what the tiers say of the down time that was seen, all other time of the "
+        "month taken as up. Whether it is owed, the contract's own text says.",
+        "The burn rate is (down time / window) / (1 - target): at 1 the budget is just spent when "
+        "the month ends. A rule holds when both its windows reach its rate, and says nothing "
+        "before there is one full long window of history.",
     ),
     "latency": (
         "Each bar stacks the median time of the phases of the checks in its slot of time: name "
