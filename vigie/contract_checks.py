@@ -1,8 +1,8 @@
 """What a contract of the settings must hold to, beyond the shape of its table."""
 
 from collections.abc import Collection, Iterator
-from zoneinfo import ZoneInfo
 
+from vigie.maintenance import zone_of
 from vigie.settings import ContractSettings
 from vigie.settings_lines import KeyPath
 from vigie.settings_mistakes import Problem
@@ -28,7 +28,7 @@ def contract_problems(
             right='give it "any", "all" or "weighted"',
         )
     yield from _weight_problems(contract, path)
-    if not _is_zone(contract.timezone):
+    if zone_of(contract.timezone) is None:
         yield Problem(
             path=(*path, "timezone"),
             wrong=f'"{contract.timezone}" is not a time zone',
@@ -73,12 +73,3 @@ def _credit_problems(contract: ContractSettings, path: KeyPath) -> Iterator[Prob
                 wrong=f"{tier.below:g} stands twice",
                 right="remove one of them",
             )
-
-
-def _is_zone(name: str) -> bool:
-    # A name from a file: some raise other errors than ZoneInfoNotFoundError, as for a folder.
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, KeyError):
-        return False
-    return True

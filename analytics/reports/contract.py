@@ -60,7 +60,7 @@ def contract_of(
     earlier_s, later_s = _edges(stretches, incidents, lived)
     observed_s, duty_s = spent.up_s + spent.down_s, spent.up_s + spent.down_s + spent.unknown_s
     month_s = (window.end - window.start).total_seconds()
-    allowed_s = (1 - question.target) * month_s
+    allowed_s = round((1 - question.target) * month_s, 6)
     down_low_s = spent.down_s - min(later_s, spent.down_s)
     down_high_s = min(duty_s, spent.down_s + spent.unknown_s + earlier_s)
     state = _state(spent, allowed_s, over=over)
@@ -86,7 +86,7 @@ def contract_of(
         month_s=month_s,
         lived_s=(lived.end - lived.start).total_seconds(),
         allowed_s=allowed_s,
-        left_s=allowed_s - spent.down_s,
+        left_s=round(allowed_s - spent.down_s, 6),
         down_s=spent.down_s,
         down_low_s=down_low_s,
         down_high_s=down_high_s,

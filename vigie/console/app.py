@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from vigie.console import (
     api,
+    contracts,
     data,
     first_start,
     funnels,
@@ -52,6 +53,8 @@ def create_app(context: ConsoleContext) -> Starlette:
             Route("/monitors/{id}/restore", monitor_actions.restore, methods=["POST"]),
             Route("/monitors/{id}/export", monitor_actions.export),
             Route("/incidents", monitors.incidents),
+            Route("/contracts", contracts.contracts),
+            Route("/contracts/{id}", contracts.contract),
             Route("/install", install.install),
             Route("/data", data.data),
             Route("/api/v1/reports/{name}", api.report),

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from analytics.reports.types import State
+from vigie import contract_words
 from vigie.console import findings, formats, texts
 from vigie.console.access import Access
 from vigie.console.answers import Answers
@@ -103,6 +104,9 @@ def _environment(static: StaticFiles) -> Environment:
         size=formats.size,
         breakable=formats.breakable,
         moment=formats.moment,
+        zoned=formats.zoned,
+        target=contract_words.target_words,
+        combination=contract_words.combination_words,
         level=texts.level_name,
         ongoing=findings.ongoing,
         outcome=texts.outcome_name,
@@ -115,6 +119,7 @@ def _environment(static: StaticFiles) -> Environment:
         WITHHELD=texts.WITHHELD,
         VITALS=texts.VITALS,
         RATINGS=texts.RATINGS,
+        UNCOUNTED=contract_words.UNCOUNTED,
         DEVICES=texts.DEVICES,
         DEFINITIONS=texts.DEFINITIONS,
         rating=texts.rating,

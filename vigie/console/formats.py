@@ -2,6 +2,7 @@
 
 import math
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
@@ -89,6 +90,18 @@ def size(octets: float) -> str:
             return f"{octets:.0f}{THIN}{unit}"
         octets /= 1000
     return f"{octets:.1f}{THIN}TB"
+
+
+def zoned(at: datetime, zone: str, shown: str = "minute") -> str:
+    """A time in a zone of its own, which stays in it whoever reads; `shown` as in moment()."""
+    local = at.astimezone(ZoneInfo(zone))
+    day = f"{local.day} {local:%b %Y}"
+    return {
+        "day": day,
+        "minute": f"{day}, {local:%H:%M %Z}",
+        "second": f"{day}, {local:%H:%M:%S %Z}",
+        "month": f"{local:%B %Y}",
+    }[shown]
 
 
 def moment(at: datetime | None, shown: str = "minute") -> Markup:

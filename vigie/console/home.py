@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from vigie.console import pictures
 from vigie.console.console import console_of
+from vigie.console.contracts import budgets
 from vigie.console.findings import biggest_drop, headline
 from vigie.console.first_start import first_start
 from vigie.console.freshness import freshness_now, freshness_values
@@ -34,6 +35,7 @@ def home(request: Request) -> Response:
         journeys=journeys,
         drop=drop,
         drop_address=funnel_address(console, scope, drop.journey.id) if drop else "",
+        budgets=budgets(console),
         last_check=fresh.last_check(),
         generated=fresh.generated,
         **freshness_values(console, fresh),

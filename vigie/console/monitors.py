@@ -9,6 +9,7 @@ from analytics.reports.uptime import uptime
 from store.snapshot import Snapshot
 from vigie.console import pictures
 from vigie.console.console import Console, console_of
+from vigie.console.contracts import budgets
 from vigie.console.monitor_actions import page_values
 from vigie.console.scope import Scope
 from vigie.console.strips import strips_report
@@ -52,6 +53,7 @@ def monitor(request: Request) -> Response:
         tone=TONES.get(row.state.value, "unknown"),
         monitor=next((known for known in console.settings.monitors if known.id == id_), None),
         latency=latency,
+        budgets=budgets(console, id_),
         timeline=pictures.timeline(row, scope.window),
         blips_max=BLIPS_MAX,
         address=scope.href("/api/v1/reports/uptime", site=None, level=None, monitor=id_),

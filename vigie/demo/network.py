@@ -3,7 +3,13 @@
 from msgspec import Struct
 
 from probes.monitor import Monitor
-from vigie.settings import JourneySettings, SiteSettings, StepSettings
+from vigie.settings import (
+    ContractSettings,
+    CreditSettings,
+    JourneySettings,
+    SiteSettings,
+    StepSettings,
+)
 
 NAME = "Tilleul"
 SITE = "tilleul"
@@ -28,6 +34,7 @@ RELEASE_NOW = "2.14.1"
 """What the live demo site says it is; the history ends with it."""
 
 JOURNEY = "sign-mandate"
+CONTRACT = "extranet"
 PROBE_COOKIE = "adviser=probe"
 """The probes sign in as an account of their own."""
 
@@ -140,4 +147,20 @@ def journey_settings() -> JourneySettings:
             StepSettings(name="Mandate signed", event=MANDATE_SIGNED),
         ),
         window_minutes=60.0,
+    )
+
+
+def contract_settings() -> ContractSettings:
+    """What the network's hoster promises of the whole extranet."""
+    return ContractSettings(
+        id=CONTRACT,
+        name=f"{NAME} extranet",
+        target=99.9,
+        monitors=tuple(watched.id for watched in WATCHED),
+        combination="any",
+        timezone=ZONE,
+        credits=(
+            CreditSettings(below=99.9, credit=10.0),
+            CreditSettings(below=99.0, credit=25.0),
+        ),
     )
