@@ -58,6 +58,7 @@ class RunningConsole:
     def __init__(self, folder: DataFolder, database: Database, base: str) -> None:
         self.folder = folder
         self.base = base
+        self.database = database
         self._loader = Loader(database, folder.journal)
         self._writes = 0
         self._status = KeeperStatus(running=True, started=datetime.now(UTC))

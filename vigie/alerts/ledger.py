@@ -46,6 +46,15 @@ class OutboxRow(Struct, frozen=True, kw_only=True):
     error: str
 
 
+class Tally(Struct, frozen=True, kw_only=True):
+    """How many messages of one channel were sent, are owed, were given up; when one was last."""
+
+    sent: int = 0
+    owed: int = 0
+    failed: int = 0
+    last: datetime | None = None
+
+
 class Change(Struct, frozen=True, kw_only=True):
     """What is to be written of one incident: its row, and who is to be told of it."""
 
@@ -230,6 +239,31 @@ class Ledger:
             {"late": naive(now - late), "day": naive(now - timedelta(days=1))},
         )
         return int(rows[0][0])
+
+    def unsettled(self, since: datetime, limit: int) -> list[OutboxRow]:
+        """Messages still owed, and those given up after `since`; the oldest first."""
+        rows = self._rows(
+            f"SELECT {_MESSAGE} FROM outbox WHERE state IN ('due', 'sending')"  # noqa: S608
+            " OR state = 'failed' AND created_at >= $since ORDER BY created_at, key LIMIT $limit",
+            {"since": naive(since), "limit": limit},
+        )
+        return [_message(row) for row in rows]
+
+    def tallies(self, since: datetime) -> dict[str, Tally]:
+        """What became of the messages owed to each channel since, by its id."""
+        rows = self._rows(
+            "SELECT channel, count(*) FILTER (state = 'sent'),"
+            " count(*) FILTER (state IN ('due', 'sending')), count(*) FILTER (state = 'failed'),"
+            " max(sent_at) FROM outbox WHERE created_at >= $since OR state IN ('due', 'sending')"
+            " GROUP BY channel",
+            {"since": naive(since)},
+        )
+        return {
+            row[0]: Tally(
+                sent=row[1], owed=row[2], failed=row[3], last=_aware(row[4]) if row[4] else None
+            )
+            for row in rows
+        }
 
     def retire(self, before: datetime) -> int:
         """Remove incidents that ended before, with their messages; returns how many."""

@@ -144,9 +144,7 @@ class Alerts:
         incident = self._ledger.incident(row.incident)
         if incident is None:
             return None
-        monitor = next(
-            (each for each in self._settings_now().monitors if each.id == incident.monitor), None
-        )
+        monitors = {each.id: each for each in self._settings_now().monitors}
         return incident_message(
             incident,
             row.event,

@@ -1,16 +1,22 @@
 """Data: what was refused and why, how fresh the store is, and how Vigie's processes are."""
 
+from datetime import timedelta
+
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
 from analytics.reports.refused import RefusedReport, refused
 from store.snapshot import Snapshot
+from vigie.alerts.ledger import Ledger, OutboxRow, Tally
 from vigie.console.console import Console, console_of
 from vigie.console.freshness import freshness_now, freshness_values
 from vigie.console.scope import Scope
+from vigie.settings import ChannelSettings
 from vigie.supervisor_status import read_status
 
 FAILURES_MAX = 20
+OUTBOX_SHOWN = timedelta(days=30)
 
 
 def data(request: Request) -> Response:
@@ -28,7 +34,28 @@ def data(request: Request) -> Response:
         generated=fresh.generated,
         held=fresh.rows,
         failures=fresh.failures[:FAILURES_MAX],
+        outbox=outbox_now(console),
         **freshness_values(console, fresh),
+    )
+
+
+class OutboxView(Struct, frozen=True, kw_only=True):
+    """What became of messages to channels lately, and those that still wait or were given up."""
+
+    channels: tuple[tuple[ChannelSettings, Tally], ...]
+    unsettled: tuple[OutboxRow, ...]
+
+
+def outbox_now(console: Console) -> OutboxView:
+    """As it stands: it changes without new records, so no answer of before would do."""
+    ledger = Ledger(console.context.database)
+    since = console.context.clock() - OUTBOX_SHOWN
+    tallies = ledger.tallies(since)
+    return OutboxView(
+        channels=tuple(
+            (channel, tallies.get(channel.id, Tally())) for channel in console.settings.channels
+        ),
+        unsettled=tuple(ledger.unsettled(since, FAILURES_MAX)),
     )
 
 
