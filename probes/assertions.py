@@ -23,6 +23,7 @@ from probes.statuses import status_range, status_set
 from probes.stopwatch import Phase
 
 SHOWN_CHARACTERS_MAX = 200
+CONCEALED_CHARACTERS_MAX = 8_192
 VALUE_CHARACTERS_MAX = 1_000
 DAY_US = 86_400_000_000
 
@@ -78,6 +79,8 @@ class Answer(Struct, frozen=True, kw_only=True):
     phases_ms: Mapping[str, float | None]
     """By the name of the phase; "" is the total."""
     certificate_left_us: int | None
+    conceal: Callable[[str], str] = str
+    """Takes secrets out of the first part of a text, before it is shown."""
 
 
 class Failing(Struct, frozen=True):
@@ -162,7 +165,7 @@ def _header(assertion: Assertion, answer: Answer) -> str:
         return "" if missing_is_right else f"header {assertion.name} is missing"
     if assertion.op == "exists" or _text_holds(assertion, value):
         return ""
-    shown = "set" if lowered in _UNSHOWN_HEADERS else _shown(value)
+    shown = "set" if lowered in _UNSHOWN_HEADERS else _shown(value, answer)
     return f"header {assertion.name} is {shown}, {_wanted(assertion)}"
 
 
@@ -170,7 +173,9 @@ def _body(assertion: Assertion, answer: Answer) -> str:
     text = decoded(answer.body, answer.charset)
     if _text_holds(assertion, text):
         return ""
-    return f"body of {answer.body_bytes:,} bytes begins {_shown(text)}, {_wanted(assertion)}"
+    return (
+        f"body of {answer.body_bytes:,} bytes begins {_shown(text, answer)}, {_wanted(assertion)}"
+    )
 
 
 def _json(assertion: Assertion, answer: Answer) -> str:
@@ -180,7 +185,7 @@ def _json(assertion: Assertion, answer: Answer) -> str:
         return "" if missing_is_right else f"{assertion.name} is missing"
     for value in values:
         if not _value_holds(assertion, value):
-            return f"{assertion.name} is {_shown(value)}, {_wanted(assertion)}"
+            return f"{assertion.name} is {_shown(value, answer)}, {_wanted(assertion)}"
     return ""
 
 
@@ -268,9 +273,11 @@ def _wanted(assertion: Assertion) -> str:
     return f"expected {assertion.op.replace('_', ' ')}{value}"
 
 
-def _shown(value: Any) -> str:
-    text = repr(value) if isinstance(value, str) else text_of(value)
-    return text if len(text) <= SHOWN_CHARACTERS_MAX else f"{text[:SHOWN_CHARACTERS_MAX]}…"
+def _shown(value: Any, answer: Answer) -> str:
+    text = answer.conceal(text_of(value)[:CONCEALED_CHARACTERS_MAX])
+    text = "".join(each if each.isprintable() else " " for each in text[:SHOWN_CHARACTERS_MAX])
+    cut = "…" if len(text) == SHOWN_CHARACTERS_MAX else ""
+    return f"'{text}'{cut}" if isinstance(value, str) else text + cut
 
 
 def _list(names: Any) -> str:

@@ -165,6 +165,7 @@ class Checker:
                 step, authorization = trial.begin(number)
                 request: httpx.Request | None = build(client, step, authorization, trial.hop)
                 while request is not None:
+                    trial.asking = request.url
                     response = await client.send(request, stream=True)
                     try:
                         request = trial.answered(response)

@@ -16,6 +16,8 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SECRET_ENV_OF_GUARDED = "VIGIE_PROBE_"
 VARIABLE = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]{0,63})\s*\}\}")
 
+_PATH_VARIABLE = re.compile(r"^(https?://[^/?#{]+)\{\{")
+"""A variable right behind the host stands for a path, which begins with its slash."""
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST = re.compile(rf"(?=.{{1,253}}\.?$){_LABEL}(\.{_LABEL})*\.?")
@@ -132,7 +134,7 @@ def used_variables(step: RequestStep) -> set[str]:
 
 
 def _problems(step: RequestStep) -> Iterator[Problem]:
-    yield from _url_problems(VARIABLE.sub("x", step.url))
+    yield from _url_problems(VARIABLE.sub("x", _PATH_VARIABLE.sub(r"\1/{{", step.url)))
     if step.method not in METHODS:
         yield Problem("method", f"{step.method!r} is no method", "one of " + ", ".join(METHODS))
     yield from _header_problems(step.headers)

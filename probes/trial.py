@@ -40,6 +40,8 @@ class Trial:
         self.hop.family = monitor.address_family
         self.hop.guarded = monitor.guarded
         self.hops: list[tuple[str, float]] = []
+        self.asking = httpx.URL()
+        """The URL of the request under way."""
         self.http_version = ""
         self.redirects = 0
         self.total_ms = 0.0
@@ -111,7 +113,7 @@ class Trial:
             )
         self.redirects += 1
         self._step_redirects += 1
-        self.took(shown(response.request.url))
+        self.took(shown(self.asking))
         self._forget()
         return following
 
@@ -159,7 +161,7 @@ class Trial:
         self.hop.watch.end()
         self.total_ms = self.hop.watch.total_ms()
         if self.redirects and not self._several():
-            self.took(f"{self.hop.host}")
+            self.took(shown(self.asking))
 
     def judge(self, failure: CheckFailedError | None) -> tuple[Outcome, str]:
         """The outcome, and in plain words what was wrong."""
@@ -268,6 +270,7 @@ class Trial:
             charset=self.charset,
             body_bytes=self.body_bytes or 0,
             phases_ms={**phases, "": self.total_ms - self._step_began_ms},
+            conceal=lambda text: self.mask().part(text),
             certificate_left_us=None if expires_us is None else expires_us - self.now_us,
         )
 
