@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from analytics.question import JourneyQuestion, SiteScope, Step, Window
+from analytics.reports.contract import contract
+from analytics.reports.contract_types import ContractState, CreditTier, month_of
 from analytics.reports.funnel import funnel
 from analytics.reports.journey import journey
 from analytics.reports.speed import speed
@@ -21,12 +23,13 @@ from analytics.reports.uptime import uptime
 from store.database import Database
 from store.sealing import SealPolicy
 from store.snapshot import Snapshot
+from vigie.contracts import contract_questions
 from vigie.demo import network
 from vigie.demo.history import History, Stage, generate
 from vigie.demo.stories import Stories
 from vigie.demo.writing import HistoryPlan
 from vigie.folders import DataFolder
-from vigie.settings import StoreSettings
+from vigie.settings import Settings, StoreSettings
 
 NOW = datetime(2026, 5, 21, 16, 0, tzinfo=UTC)
 PLAN = HistoryPlan(now=NOW)
@@ -182,6 +185,26 @@ def test_story_a_is_47_minutes_down_and_breaks_the_month(
         (incident,) = row.incidents
         assert abs(incident.start - stories.outage.start) <= timedelta(minutes=1)
     assert all(len(rows[monitor].incidents) == 1 for monitor in ALL_MONITORS)
+
+
+def test_story_a_breaks_the_contract_of_its_month_and_no_other_story_does(
+    snapshot: Snapshot, stories: Stories
+) -> None:
+    settings = Settings(contracts=(network.contract_settings(),))
+    (question,) = contract_questions(settings)
+    month = month_of(stories.outage.start, question.timezone)
+    report = contract(snapshot, question, month, NOW)
+    assert (report.state, report.over) == (ContractState.BROKEN, True)
+    assert report.down_s == pytest.approx(47 * 60, abs=5 * 60)
+    assert report.left_s < -60
+    assert report.claimable == CreditTier(below=99.9, credit=10)
+    (incident,) = report.incidents
+    assert set(incident.monitors) == set(ALL_MONITORS)
+    assert (incident.counted_s, incident.why) == (report.down_s, ())
+    running = contract(snapshot, question, month.moved(1), NOW)
+    assert (running.state, running.down_s, running.incidents) == (ContractState.RUNNING, 0, ())
+    assert running.blips
+    assert running.unknown_s == pytest.approx(12 * 60, abs=10 * 60), "story D was not seen"
 
 
 def test_story_a_is_the_only_outage_of_ninety_days(snapshot: Snapshot) -> None:
