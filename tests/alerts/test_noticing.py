@@ -84,13 +84,23 @@ def test_edges_that_move_make_no_second_incident() -> None:
     assert book.events() == ["open", "close"]
 
 
-def test_one_that_falls_into_two_while_it_lasts_is_still_told_as_one() -> None:
+def test_one_that_falls_into_two_while_it_lasts_is_told_as_two() -> None:
     book = Book()
     book.look(outage(0), minute=2)
     book.look(outage(0, 3), outage(5), minute=6)
-    assert book.events() == ["open"], "the one it is known as goes on"
+    assert book.events() == ["open", "close", "open"]
+    book.look(outage(0, 3), outage(5, 9), minute=10)
+    assert book.events() == ["open", "close", "open", "close"]
+
+
+def test_one_that_falls_into_two_when_it_is_over_is_no_news() -> None:
+    book = Book()
+    book.look(outage(0), minute=2)
     book.look(outage(0, 9), minute=10)
+    for end in (9, 9, 8):
+        book.look(outage(0, 3), outage(5, end), minute=11)
     assert book.events() == ["open", "close"]
+    assert [row.end for row in book.rows.values()] == [at(8)]
 
 
 def test_one_told_as_over_that_still_lasts_is_told_as_another() -> None:

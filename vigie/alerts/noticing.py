@@ -49,8 +49,8 @@ def changes(
     fresh: list[Incident] = []
     for incident in found:
         row = _row_of(incident, known)
-        if row is None:
-            fresh.append(incident)
+        if row is None or (row.end is None and row.id in of_row):
+            fresh.append(incident)  # one that was told as lasting ended with the first of several
         elif row.end is not None and incident.end is None:
             fresh.append(structs.replace(incident, start=row.end))  # it was told as over
         else:
