@@ -22,6 +22,8 @@ BODY_PART_BYTES_MAX = 2_048
 HOPS_MAX = 50
 DETAIL_CHARACTERS_MAX = 1_000
 
+_NOWHERE = httpx.URL()
+_NO_HEADERS = httpx.Headers()
 _OF_REDIRECTS = frozenset({Outcome.REDIRECT_LIMIT, Outcome.REDIRECT_REFUSED})
 
 
@@ -40,7 +42,7 @@ class Trial:
         self.hop.family = monitor.address_family
         self.hop.guarded = monitor.guarded
         self.hops: list[tuple[str, float]] = []
-        self.asking = httpx.URL()
+        self.asking = _NOWHERE
         """The URL of the request under way."""
         self.http_version = ""
         self.redirects = 0
@@ -65,7 +67,7 @@ class Trial:
     def _forget(self) -> None:
         """What is known of the answer before is of no use any more."""
         self.status: int | None = None
-        self.headers = httpx.Headers()
+        self.headers = _NO_HEADERS
         self.search: TextSearch | None = None
         self.head = bytearray()
         self.body = bytearray()
