@@ -10,6 +10,7 @@ from analytics.reports.refused import RefusedReport, refused
 from store.snapshot import Snapshot
 from vigie.alerts.ledger import Ledger, OutboxRow, Tally
 from vigie.console.console import Console, console_of
+from vigie.console.elsewhere import locations_now
 from vigie.console.freshness import freshness_now, freshness_values
 from vigie.console.scope import Scope
 from vigie.settings import ChannelSettings
@@ -35,6 +36,7 @@ def data(request: Request) -> Response:
         held=fresh.rows,
         failures=fresh.failures[:FAILURES_MAX],
         outbox=outbox_now(console),
+        locations=locations_now(console),
         **freshness_values(console, fresh),
     )
 

@@ -10,6 +10,7 @@ from store.snapshot import Snapshot
 from vigie.console import pictures
 from vigie.console.console import Console, console_of
 from vigie.console.contracts import budgets
+from vigie.console.elsewhere import heartbeat_address_of, locations_now
 from vigie.console.monitor_actions import page_values
 from vigie.console.scope import Scope
 from vigie.console.strips import strips_report
@@ -32,6 +33,7 @@ def monitors(request: Request) -> Response:
         live_s=LIVE_S,
         uptime=report,
         strips=pictures.strips(report),
+        locations=locations_now(console),
         **page_values(console, request),
     )
 
@@ -43,6 +45,7 @@ def monitor(request: Request) -> Response:
     report = uptime_answer(console, scope, id_)
     row = report.monitors[0]
     latency = latency_answer(console, scope, id_)
+    known = next((each for each in console.settings.monitors if each.id == id_), None)
     return console.page(
         request,
         "monitor.html",
@@ -51,7 +54,8 @@ def monitor(request: Request) -> Response:
         report=report,
         row=row,
         tone=TONES.get(row.state.value, "unknown"),
-        monitor=next((known for known in console.settings.monitors if known.id == id_), None),
+        monitor=known,
+        call_address=heartbeat_address_of(console, known),
         latency=latency,
         budgets=budgets(console, id_),
         timeline=pictures.timeline(row, scope.window),
