@@ -1,7 +1,9 @@
 """One result of `vigie check`, for programs and for people."""
 
+from datetime import UTC, datetime
 from typing import Self
 
+import httpx
 from msgspec import Struct
 from rich.table import Table
 from rich.text import Text
@@ -41,12 +43,22 @@ class CheckSaid(Struct, frozen=True, kw_only=True):
     wait_ms: float | None
     transfer_ms: float | None
     total_ms: float | None
+    http_version: str
+    hops: tuple[tuple[str, float], ...]
+    """Redirects and steps, each with its milliseconds; none for a single request."""
+    failed_step: str
+    body_part: str
+    """The first part of a body that was not good, secrets masked."""
+    certificate_expires: datetime | None
+    certificate_issuer: str
+    certificate_names: tuple[str, ...]
+    certificate_problem: str
 
     @classmethod
     def of(cls, monitor: Monitor, result: CheckResult) -> Self:
         return cls(
             monitor=monitor.id,
-            url=monitor.url,
+            url=_shown_url(monitor),
             verdict=result.outcome.verdict,
             outcome=result.outcome.value,
             detail=result.detail,
@@ -60,6 +72,16 @@ class CheckSaid(Struct, frozen=True, kw_only=True):
             wait_ms=_rounded(result.wait_ms),
             transfer_ms=_rounded(result.transfer_ms),
             total_ms=_rounded(result.total_ms),
+            http_version=result.http_version,
+            hops=tuple((name, round(total_ms, 3)) for name, total_ms in result.hops),
+            failed_step=result.failed_step,
+            body_part=result.body_part,
+            certificate_expires=None
+            if result.certificate_expires_us is None
+            else datetime.fromtimestamp(result.certificate_expires_us / 1e6, UTC),
+            certificate_issuer=result.certificate_issuer,
+            certificate_names=result.certificate_names,
+            certificate_problem=result.certificate_problem,
         )
 
     @property
@@ -101,6 +123,18 @@ class CheckSaid(Struct, frozen=True, kw_only=True):
         table.add_row("total", total, "", style="bold")
         return table
 
+    def more(self) -> list[Text]:
+        """What else there is to say, a line each: hops, the certificate, the failing body."""
+        lines = [Text.assemble((f"{ms:>10,.1f} ms  ", ""), name) for name, ms in self.hops]
+        if self.certificate_expires is not None:
+            line = Text(f"certificate until {self.certificate_expires:%Y-%m-%d %H:%M} UTC")
+            line.append(f", issued by {self.certificate_issuer}" if self.certificate_issuer else "")
+            line.append(f": {self.certificate_problem}" if self.certificate_problem else "")
+            lines.append(line)
+        if self.body_part:
+            lines += [Text("the body begins:", style="dim"), Text(self.body_part)]
+        return lines
+
     def _phases(self) -> tuple[tuple[str, float | None], ...]:
         return (
             ("DNS", self.dns_ms),
@@ -109,6 +143,14 @@ class CheckSaid(Struct, frozen=True, kw_only=True):
             ("wait", self.wait_ms),
             ("transfer", self.transfer_ms),
         )
+
+
+def _shown_url(monitor: Monitor) -> str:
+    """What is asked, first of all; without a password."""
+    url = monitor.url or (monitor.steps[0].url if monitor.steps else "")
+    if "@" not in url:
+        return url
+    return str(httpx.URL(url).copy_with(userinfo=b""))
 
 
 def _rounded(ms: float | None) -> float | None:

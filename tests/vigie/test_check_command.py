@@ -95,6 +95,39 @@ def test_a_monitor_of_the_settings_is_checked_as_it_is_written(target: str, tmp_
     )
 
 
+def test_steps_and_assertions_are_checked_with_their_actual_values(
+    target: str, tmp_path: Path
+) -> None:
+    (tmp_path / "own.toml").write_text(
+        "[[monitors]]\nid = 'buy'\n"
+        f"[[monitors.steps]]\nname = 'front'\nurl = '{target}/'\n"
+        "extract = [{ name = 'name', kind = 'regex', path = 'the ([a-z]+)' }]\n"
+        f"[[monitors.steps]]\nname = 'inside'\nurl = '{target}/'\n"
+        "[[monitors.steps.assertions]]\nkind = 'size'\nop = 'less'\nvalue = '10'\n"
+        "[[monitors]]\nid = 'job'\nkind = 'heartbeat'\nperiod_s = 60\n"
+    )
+    done = check("buy", "--config", "own.toml", "--json", folder=tmp_path)
+    assert done.returncode == 1, done.stderr
+    said = json.loads(done.stdout)
+    assert said["outcome"] == "assertion_failed"
+    assert said["failed_step"] == "inside"
+    assert said["detail"] == "inside: body has 21 bytes, expected less 10"
+    assert [name for name, _ in said["hops"]] == ["front", "inside"]
+    assert said["body_part"] == "Welcome to [the shop]"
+    done = check("buy", "--config", "own.toml", folder=tmp_path)
+    assert "body has 21 bytes, expected less 10" in done.stdout
+    assert done.stdout.rstrip().endswith("Welcome to [the shop]")
+    done = check("job", "--config", "own.toml", folder=tmp_path)
+    assert done.returncode == 2
+    assert "is a heartbeat" in done.stderr
+
+
+def test_a_password_in_the_url_is_not_printed(target: str, tmp_path: Path) -> None:
+    done = check(target.replace("//", "//ops:hunter22@"), "--json", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "hunter22" not in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -47,6 +47,8 @@ def check(
         out.print(said.headline())
         out.print()
         out.print(said.table())
+        for line in said.more():
+            out.print(line)
     sys.exit(0 if said.up else 1)
 
 
@@ -59,8 +61,14 @@ def monitor_asked(target: str, config: Path, timeout: float | None, text: str | 
         monitor,
         timeout_s=timeout_s,
         interval_s=max(monitor.interval_s, min(86_400.0, timeout_s * INTERVAL_OVER_TIMEOUT)),
+        retry_interval_s=None,
         text=monitor.text if text is None else text,
     )
+    if monitor.kind != "http":
+        raise CommandError(
+            f'"{monitor.id}" is a {monitor.kind}: it waits for a job to call, and checks nothing',
+            code=2,
+        )
     if problems := monitor_problems(monitor):
         words = "; ".join(f"{each.field}: {each.what}; give it {each.right}" for each in problems)
         raise CommandError(words, code=2)
