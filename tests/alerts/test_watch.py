@@ -56,6 +56,8 @@ class World:
         self.watch = Watch(self.database, Ledger(self.database), lambda: self.settings)
 
     def write(self, *records: Record) -> None:
+        if not records:
+            return
         self.writes += 1
         start_us = microseconds(NOW) + self.writes
         write_segments(self.folder, "prober", records, start_us=start_us)
@@ -63,16 +65,17 @@ class World:
 
     def live(self, start: int, end: int, goes: Goes, *, looks: bool = True) -> None:
         """The minutes from `start` up to `end`; `looks` is False while the console is off."""
+        waiting: list[Record] = []
         for number in range(start, end):
-            results = []
             for each in self.settings.monitors:
                 outcome = goes(each.id, number)
                 if outcome is not None:
-                    results.append(result(each.id, minute(number), outcome))
-            if results:
-                self.write(*results)
+                    waiting.append(result(each.id, minute(number), outcome))
             if looks:
+                self.write(*waiting)
+                waiting.clear()
                 self.watch.look(minute(number) + timedelta(seconds=5))
+        self.write(*waiting)
 
     def owed(self) -> list[str]:
         """Every message ever owed, in order: "home ops open"."""

@@ -211,3 +211,23 @@ def test_the_real_jobs_seal_days_that_are_due_and_retire_them_in_time(tmp_path: 
         ("shop", "2026-03-26"),
         ("shop", "2026-03-31"),
     ]
+
+
+def test_a_long_job_does_not_hold_up_a_prompt_one() -> None:
+    finish = threading.Event()
+
+    def long(now: datetime) -> str:
+        finish.wait(60)
+        return ""
+
+    def prompt(now: datetime) -> str:
+        return "done"
+
+    jobs = (
+        job("long", long),
+        Job(name="prompt", description="prompt", period_s=0.01, run=prompt, prompt=True),
+    )
+    with keeping(ScriptedLoader(), *jobs) as keeper:
+        wait_for(lambda: keeper.status().jobs[1].runs > 2, "the prompt job to run again")
+        assert keeper.status().jobs[0].runs == 0
+        finish.set()

@@ -108,14 +108,24 @@ class Ledger:
         )
         return [row[0] for row in rows]
 
-    def failing_locations(self, monitor: str, start: datetime, end: datetime) -> str:
-        """From where a monitor was seen failing, from `start` to `end` inclusive."""
+    def failing_locations(self, incidents: Sequence[IncidentRow]) -> dict[str, str]:
+        """From where each was seen failing until it was confirmed, by its id."""
         rows = self._rows(
-            "SELECT DISTINCT location FROM checks WHERE monitor = $monitor AND verdict = 'bad'"
-            " AND due BETWEEN $start AND $end ORDER BY location",
-            {"monitor": monitor, "start": naive(start), "end": naive(end)},
+            "WITH asked AS (SELECT unnest($ids) AS id, unnest($monitors) AS monitor,"
+            " unnest($starts) AS start, unnest($ends) AS until)"
+            " SELECT id, string_agg(DISTINCT location, ', ' ORDER BY location)"
+            " FROM asked JOIN checks ON checks.monitor = asked.monitor"
+            " AND due BETWEEN start AND until"
+            " WHERE verdict = 'bad' AND due >= $first GROUP BY id",
+            {
+                "ids": [each.id for each in incidents],
+                "monitors": [each.monitor for each in incidents],
+                "starts": [naive(each.start) for each in incidents],
+                "ends": [naive(each.confirmed_at) for each in incidents],
+                "first": naive(min(each.start for each in incidents)),
+            },
         )
-        return ", ".join(row[0] for row in rows)
+        return dict(rows)
 
     def last_result(self, since: datetime) -> datetime | None:
         """When the latest result that says something of its target was due, after `since`."""

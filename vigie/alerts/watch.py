@@ -95,7 +95,7 @@ class Watch:
                 now=now,
                 withdraws=whole,
             )
-        return [self._placed(change) for change in found]
+        return self._placed(found)
 
     def _found(
         self, wanted: set[str], settings: Settings, window: Window, now: datetime
@@ -119,13 +119,19 @@ class Watch:
                 networks.setdefault(incident.monitor, []).append(incident)
         yield from networks.items()
 
-    def _placed(self, change: Change) -> Change:
-        """With where it was seen from."""
-        if not change.new:
-            return change
-        row = change.row
-        places = self._ledger.failing_locations(row.monitor, row.start, row.confirmed_at)
-        return structs.replace(change, row=structs.replace(row, locations=places))
+    def _placed(self, found: Sequence[Change]) -> list[Change]:
+        """With where the new ones were seen from."""
+        new = [change.row for change in found if change.new]
+        places = self._ledger.failing_locations(new) if new else {}
+        return [
+            structs.replace(
+                change,
+                row=structs.replace(change.row, locations=places.get(change.row.id, "")),
+            )
+            if change.new
+            else change
+            for change in found
+        ]
 
 
 def _speaks(
