@@ -13,6 +13,7 @@ import httpx
 import pytest
 from msgspec import structs
 
+from probes.assertions import Assertion
 from probes.check import Checker
 from probes.monitor import Monitor
 from probes.outcome import Outcome
@@ -136,6 +137,30 @@ def test_a_monitor_is_added_with_what_was_entered(
             guarded=True,
         ),
     )
+
+
+def test_assertions_are_rows_and_those_of_no_kind_are_left_out(
+    console: RunningConsole, reader: httpx.Client
+) -> None:
+    first, second = (
+        {"kind": "json", "name": "$.status", "op": "equals", "value": '"up"'},
+        {"kind": "certificate", "op": "at_least", "value": "14"},
+    )
+    rows = {f"assertions.0.{part}": text for part, text in first.items()}
+    rows |= {"assertions.1.kind": "", "assertions.1.value": "left out"}
+    rows |= {f"assertions.2.{part}": text for part, text in second.items()}
+    wrong = add(reader, **(rows | {"assertions.0.op": "nearly"}))
+    assert wrong.status_code == 422
+    assert 'id="wrong-assertions.0.op"' in wrong.text
+    assert 'href="#assertions.0.op"' in wrong.text
+    add(reader, **rows)
+    wanted = (Assertion(**first), Assertion(**second))
+    assert read_own_monitors(console.folder)[0].assertions == wanted
+
+    form = reader.get("/monitors/sign-in/edit")
+    gone = {"assertions.0.kind": "", **{f"assertions.1.{p}": t for p, t in second.items()}}
+    reader.post("/monitors/sign-in/edit", data={"version": version_of(form), **gone})
+    assert read_own_monitors(console.folder)[0].assertions == wanted[1:]
 
 
 def test_everything_of_the_console_knows_it_at_once(reader: httpx.Client) -> None:
@@ -351,9 +376,10 @@ def test_a_monitor_goes_through_the_form_unchanged() -> None:
         interval_s=86_400.0,
         target=99.95,
         body="two\nlines ",
+        assertions=(Assertion(kind="latency", name="wait", op="less", value="250"),),
     )
     texts = texts_of(monitor)
-    assert texts.keys() == FIELDS.keys()
+    assert texts.keys() >= FIELDS.keys()
     again = filled(texts, monitor, ())
     assert again.problems == ()
     assert again.monitor == monitor

@@ -13,6 +13,7 @@ from msgspec import Struct, structs
 
 from probes.monitor import METHODS, Monitor, Problem, monitor_problems
 from probes.targets import why_forbidden
+from vigie.console.assertion_rows import assertion_texts, assertions_in
 
 ID_CHARACTERS_MAX = 48
 
@@ -39,6 +40,8 @@ class Group(Struct, frozen=True, kw_only=True):
     title: str
     fields: tuple[Field, ...]
     folded: bool = False
+    asserts: bool = False
+    """Whether the rows of assertions follow it."""
 
     def used(self, texts: Mapping[str, str]) -> bool:
         """Whether any of its fields says something else than in a new monitor."""
@@ -68,6 +71,7 @@ GROUPS: Final = (
     ),
     Group(
         title="What counts as good",
+        asserts=True,
         fields=(
             Field(
                 name="expected_status",
@@ -206,7 +210,8 @@ class Filled(Struct, frozen=True, kw_only=True):
 
 def texts_of(monitor: Monitor) -> Texts:
     """What stands in each field for this monitor."""
-    return {name: _text(getattr(monitor, name)) for name in FIELDS}
+    simple = {name: _text(getattr(monitor, name)) for name in FIELDS}
+    return simple | assertion_texts(monitor.assertions)
 
 
 def filled(texts: Mapping[str, str], before: Monitor, taken: Collection[str]) -> Filled:
@@ -221,6 +226,8 @@ def filled(texts: Mapping[str, str], before: Monitor, taken: Collection[str]) ->
                 problems.append(read)
             else:
                 values[name] = read
+    if (assertions := assertions_in(texts)) is not None:
+        values["assertions"] = assertions
     monitor = structs.replace(before, **values, guarded=True)
     if not monitor.name:
         monitor = structs.replace(monitor, name=_host(monitor.url))

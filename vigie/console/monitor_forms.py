@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from probes.monitor import Monitor, Problem
 from vigie import own_monitors
+from vigie.console.assertion_rows import COMPARISONS, KINDS, rows_shown
 from vigie.console.console import Console, console_of
 from vigie.console.monitor_actions import CHANGE_WORDS, entered, own_of, seen
 from vigie.console.monitor_fields import FIELDS, GROUPS, Filled, Texts, filled, texts_of
@@ -85,6 +86,9 @@ def form_page(
         groups=GROUPS,
         labels={name: field.label for name, field in FIELDS.items()},
         texts=texts,
+        rows=rows_shown(texts),
+        kinds=KINDS,
+        comparisons=COMPARISONS,
         version=version,
         problems={name: by_field[name] for name in in_order},
         trial=trial,
@@ -171,6 +175,8 @@ def _conflict(console: Console, request: Request, texts: Texts, wanted: Monitor)
         for name in FIELDS
         if wanted_texts[name] != their_texts[name]
     ]
+    if wanted.assertions != theirs.monitor.assertions:
+        differing.append(f"Assertions: {len(theirs.monitor.assertions)}")
     notice = (
         "Somebody changed this monitor since you opened it.",
         "Your entries stand below. Saving again replaces theirs, which differ in: "
