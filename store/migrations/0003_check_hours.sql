@@ -46,9 +46,10 @@ CREATE MACRO bucket_latency(bucket) AS 2 * pow(1.04, bucket) / 2.04;
 
 -- Results of checks compacted into runs: same monitor, location and verdict, none further from the
 -- one before than two intervals and the timeout. A result that says nothing of its target is in no
--- run. The first nine of a run of bad results stand alone, so that a confirmation can be dated
--- exactly. One window over all results; the second, over their first rows only, gives each run its
--- end. `skip_closed` leaves out what is in check_runs already.
+-- run. The first nine of a run of bad results stand alone, and so does a retry, so that a
+-- confirmation can be dated exactly: those left in one come evenly. One window over all results;
+-- the second, over their first rows only, gives each run its end. `skip_closed` leaves out what is
+-- in check_runs already.
 CREATE MACRO check_runs_between(since, until, monitors, skip_closed) AS TABLE
     WITH results AS (
         SELECT monitor, location, due, started, verdict, interval_ms, timeout_ms, outcome, detail,
@@ -80,6 +81,7 @@ CREATE MACRO check_runs_between(since, until, monitors, skip_closed) AS TABLE
         WHERE due_before IS NULL
             OR verdict <> verdict_before
             OR verdict = 'bad' AND verdict_nine_before IS DISTINCT FROM 'bad'
+            OR verdict = 'bad' AND due < due_before + to_milliseconds(9 * interval_before // 10)
             OR interval_ms <> interval_before
             OR timeout_ms <> timeout_before
             OR due > due_before + to_milliseconds(2 * interval_before + timeout_before)

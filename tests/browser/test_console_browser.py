@@ -24,6 +24,7 @@ PAGES = (
     "/speed?page=/cart",
     "/monitors",
     "/incidents",
+    "/contracts",
     "/install",
     "/data",
 )

@@ -22,6 +22,7 @@ PAGES = (
     "/monitors",
     "/monitors/pay",
     "/incidents",
+    "/contracts",
     "/install",
     "/data",
 )
