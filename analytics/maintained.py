@@ -12,10 +12,10 @@ from collections.abc import Iterable, Sequence
 from msgspec import structs
 
 from analytics.observed import Run
-from analytics.pieces import Piece, Span, coalesce, overlay
+from analytics.pieces import Piece, coalesce, overlay
 from analytics.reports.types import Interval, State
 from analytics.timeline import Timeline, with_down_time
-from analytics.times import from_us, to_us
+from analytics.times import Span, from_us, to_us
 from probes.outcome import Verdict
 
 

@@ -11,9 +11,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from analytics.pieces import Span
 from analytics.question import Window
-from analytics.times import to_us
+from analytics.times import Span, to_us
 
 
 class Weekly(Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct, structs
 
 from analytics.observed import Run
-from analytics.pieces import Span
+from analytics.times import Span
 from probes.outcome import Verdict
 
 

@@ -3,9 +3,8 @@
 from collections.abc import Collection, Sequence
 
 from analytics.reports.types import State
+from analytics.times import Span
 
-Span = tuple[int, int]
-"""From and to, in microseconds since the epoch."""
 Piece = tuple[int, int, State]
 """From, to (microseconds since the epoch), and the state between."""
 

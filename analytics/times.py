@@ -5,6 +5,9 @@ from datetime import UTC, datetime, timedelta
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
+Span = tuple[int, int]
+"""From and to, in microseconds since the epoch."""
+
 
 def to_us(moment: datetime) -> int:
     """Microseconds since the epoch of an aware datetime, exactly."""

@@ -19,10 +19,9 @@ from analytics.maintenance import Maintenance, planned
 from analytics.observed import Run, Version
 from analytics.own_network import Gate, gate, without_failures
 from analytics.parents import ancestors, heard, held_back
-from analytics.pieces import Span
 from analytics.reports.types import OwnNetwork
 from analytics.timeline import Timeline, timeline
-from analytics.times import from_us, to_us
+from analytics.times import Span, from_us, to_us
 
 ByLocation = Mapping[str, Sequence[Run]]
 
