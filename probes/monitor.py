@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import httpx
 from cronsim import CronSim, CronSimError
@@ -159,6 +160,14 @@ def _heartbeat_problems(monitor: Monitor) -> Iterator[Problem]:
         except CronSimError as error:
             right = "five fields, such as 0 3 * * 1-5"
             yield Problem("cron", f"{monitor.cron!r} is no cron expression: {error}", right)
+    try:
+        ZoneInfo(monitor.cron_timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        yield Problem(
+            "cron_timezone",
+            f"{monitor.cron_timezone!r} is no time zone",
+            "one such as Europe/Paris",
+        )
 
 
 def _request_problems(monitor: Monitor) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ import pytest
 
 from probes.heartbeat import Call, Ping
 from probes.lateness import TICK_S, Span, due_after_us, results, standings
-from probes.monitor import Monitor
+from probes.monitor import Monitor, monitor_problems
 from probes.outcome import Outcome
 
 S = 1_000_000
@@ -136,3 +136,23 @@ def test_a_call_a_little_before_its_time_counts_for_it() -> None:
         called_us = round((two - timedelta(seconds=early_s)).timestamp() * S)
         due = datetime.fromtimestamp(due_after_us(nightly, called_us) / S, UTC)
         assert due == two + timedelta(days=days)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({}, "period_s"),
+        ({"period_s": 60.0, "cron": "* * * * *"}, "period_s"),
+        ({"period_s": 0.1}, "period_s"),
+        ({"period_s": 60.0, "grace_s": -1.0}, "grace_s"),
+        ({"cron": "61 * * * *"}, "cron"),
+        ({"cron": "0 0 31 2 *"}, "cron"),
+        ({"cron": "0 2 * * *", "cron_timezone": "Mars/Olympus"}, "cron_timezone"),
+        ({"cron": "0 2 * * *", "cron_timezone": "/etc/passwd"}, "cron_timezone"),
+    ],
+)
+def test_a_heartbeat_that_could_not_be_judged_is_refused(
+    wrong: dict[str, float | str], field: str
+) -> None:
+    heartbeat = Monitor(id="x", kind="heartbeat", **wrong)  # type: ignore[arg-type]
+    assert [problem.field for problem in monitor_problems(heartbeat)] == [field]
