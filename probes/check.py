@@ -127,7 +127,7 @@ class Checker:
             failure = self._timed_out(trial)
         except CheckFailedError as error:
             failure = error
-        except (httpx.DecodingError, httpx.RemoteProtocolError) as error:
+        except (httpx.DecodingError, httpx.RemoteProtocolError, httpx.InvalidURL) as error:
             # An encoding that does not decode; a Location that does not parse.
             failure = CheckFailedError(Outcome.PROTOCOL_ERROR, str(error))
         trial.stop()
