@@ -246,3 +246,9 @@ def test_latency_is_a_plain_figure_with_gaps_where_nothing_was_checked() -> None
 
 def test_every_day_of_the_window_has_a_bar() -> None:
     assert [day.day for day in monitor().days] == [date(2026, 10, day) for day in (1, 2, 3, 4)]
+
+
+def test_no_label_of_a_time_axis_is_cut_at_an_end_of_the_picture() -> None:
+    window = Window(START.replace(hour=0), START.replace(hour=0) + timedelta(days=1))
+    drawn = TimeAxis(window, 0, 1000).drawn(0, 30)
+    assert 'text-anchor="start"' in drawn, "midnight stands at the very left"
