@@ -6,6 +6,8 @@ Masks err on the side of hiding: they know nothing of a text but its shape.
 import hmac
 import re
 
+from rum.controls import without_controls
+
 USER_KEY_DIGITS = 32
 TOKEN_CHARS_MIN = 20
 
@@ -52,7 +54,7 @@ def masked_stack(text: str) -> str:
 
 def masked_part(body: bytes, chars_max: int) -> str:
     """The start of a refused body or event, to show what it was; the user in it masked too."""
-    text = body[: 4 * chars_max].decode("utf-8", "replace").replace("\x00", "\ufffd")
+    text = without_controls(body[: 4 * chars_max].decode("utf-8", "replace"), "\ufffd")
     return masked(_USER_FIELD.sub(r'\1"[user]"', text))[:chars_max]
 
 
