@@ -157,9 +157,9 @@ def test_attributes_are_kept_as_text(value: object, text: str | None) -> None:
     "made_of", ["eyJ", "eyJ-.", "http://", "http://a?", "?http://a", "a%40", "a."]
 )
 def test_masking_takes_no_longer_than_the_text_is(made_of: str) -> None:
-    """The square of 400,000 characters would take minutes; a beacon's stack held up everyone."""
-    text = "?@" + made_of * (400_000 // len(made_of))
-    started = time.perf_counter()
+    """The square of 100,000 characters would take 12 s; a beacon's stack held up everyone."""
+    text = "?@" + made_of * (100_000 // len(made_of))
+    started = time.process_time()
     masked_stack(text)
     masked(text)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
