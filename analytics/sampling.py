@@ -60,7 +60,7 @@ def read(
     found = answer(reading)
     if kept_rate <= asked or not withheld(found):
         return found, reading
-    note = f"too few sessions at {asked:.0%}: all that is kept was read"
+    note = f"some figures are withheld at {asked:.0%}: all that is kept was read"
     if kept_rate == 1:
         reading = _reading_sampled(snapshot, scope, days, asked, 1.0, rest=True, note=note)
     else:

@@ -1,4 +1,4 @@
-"""Bench of the store: python bench/storage.py [EVENTS]. Ratios within one run; needs some 500 MB.
+"""Bench of the store: python -m bench.storage [EVENTS]. Ratios within one run; needs some 500 MB.
 
 Loading against executemany, bytes of a sealed event, a 20 % read against a full one, and looking
 for repeats among many known batches.

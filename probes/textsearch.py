@@ -28,6 +28,6 @@ def _encoded(text: str, charset: str | None) -> set[bytes]:
             continue
         try:
             needles.add(text.encode(encoding))
-        except (LookupError, UnicodeEncodeError):
+        except (LookupError, UnicodeError):
             continue
     return needles

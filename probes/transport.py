@@ -18,6 +18,9 @@ from probes.resolver import Resolver
 from probes.stopwatch import Phase
 
 PORTS = {"http": 80, "https": 443}
+PIECE_BYTES = 4096
+"""Of the body at a time: deflate makes a thousand times as much of it at most, and a body is given
+up before the next."""
 
 
 class LeanTransport(httpx.AsyncBaseTransport):
@@ -39,6 +42,7 @@ class LeanTransport(httpx.AsyncBaseTransport):
             status, headers = await connected.exchange.ask(
                 connected.transport, wire, hop.watch, head_only=request.method == "HEAD"
             )
+            _refuse_encodings_in_each_other(headers)
         except BaseException:
             connected.transport.abort()
             raise
@@ -75,7 +79,8 @@ class _Body(httpx.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while (chunk := await self._connected.exchange.chunk()) is not None:
-            yield chunk
+            for start in range(0, len(chunk), PIECE_BYTES):
+                yield chunk[start : start + PIECE_BYTES]
 
     async def aclose(self) -> None:
         # abort, not close: nothing is left to send, and over TLS close() would keep the socket
@@ -90,6 +95,21 @@ def host_and_port(url: httpx.URL) -> tuple[str, int]:
             Outcome.PROTOCOL_ERROR, f"{url.scheme}://{url.host} is neither an http nor https URL"
         )
     return url.raw_host.decode("ascii"), url.port or PORTS[url.scheme]
+
+
+def _refuse_encodings_in_each_other(headers: list[tuple[bytes, bytes]]) -> None:
+    """Two of them turn 800 bytes into 400 MB; no server means it."""
+    encodings = [
+        coding
+        for name, value in headers
+        if name.lower() == b"content-encoding"
+        for coding in value.lower().replace(b" ", b"").split(b",")
+        if coding not in (b"", b"identity")
+    ]
+    if len(encodings) > 1:
+        raise CheckFailedError(
+            Outcome.PROTOCOL_ERROR, f"the body is encoded {len(encodings)} times over"
+        )
 
 
 async def _wire(request: httpx.Request) -> bytes:

@@ -142,9 +142,8 @@ class BeaconRoute:
         taken = self._intake.take(request, self._clock_us())
         if isinstance(taken, Rejected):
             self._refusals.add([taken.refusal])
-            reader = "" if taken.reason is Reason.ORIGIN_NOT_ALLOWED else origin
             answer = _error(taken.reason, taken.detail)
-            await _send(send, taken.status, self._cross_origin(reader), answer)
+            await _send(send, taken.status, _READABLE_BY_ANYONE, answer)
             return
         if taken.batch is not None:
             try:
@@ -169,7 +168,7 @@ class BeaconRoute:
             origin=origin[:200],
         )
         self._refusals.add([refusal])
-        headers = [*self._cross_origin(origin), (b"connection", b"close")]
+        headers = [*_READABLE_BY_ANYONE, (b"connection", b"close")]
         answer = _error(problem.reason, problem.detail)
         await _send(send, problem.status, headers, answer, ended=False)
         await drain(receive)
@@ -212,6 +211,11 @@ class BeaconRoute:
         ]
         lines += [f"vigie_{name} {value}" for name, value in more.items()]
         return "\n".join(lines) + "\n"
+
+
+# Of a refusal, which says only what was wrong with the sender's own beacon: a script that cannot
+# read that it was refused takes it for a fault of the network, and sends the same again.
+_READABLE_BY_ANYONE: _Headers = [(b"vary", b"origin"), (b"access-control-allow-origin", b"*")]
 
 
 def _readable_by(origin: str) -> _Headers:

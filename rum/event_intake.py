@@ -83,9 +83,9 @@ def check_fields(rules: EventRules, sent: WireEvent, timing: Timing) -> Problem 
         wrong = "at is the event's time in milliseconds since the epoch"
     elif sent.view is None or not 0 <= sent.view < VIEW_END:
         wrong = "view is the number of the view, 0 to 2^32 - 1"
-    elif not sent.page:
+    elif not cut(sent.page, 4 * rules.limits.page_chars_max).strip():
         wrong = "page is the page's template or name"
-    elif sent.kind == EventKind.EVENT and not sent.name:
+    elif sent.kind == EventKind.EVENT and not cut(sent.name, rules.limits.name_chars_max).strip():
         wrong = "an event has a name"
     return (Reason.INVALID_EVENT, wrong) if wrong else None
 

@@ -6,15 +6,24 @@ Masks err on the side of hiding: they know nothing of a text but its shape.
 import hmac
 import re
 
+from rum.controls import without_controls
+
 USER_KEY_DIGITS = 32
 TOKEN_CHARS_MIN = 20
 
 _EMAIL = re.compile(r"[A-Za-z0-9._%+'-]{1,64}(?:@|%40)(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}")
-_JWT = re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?")
+# This one and _QUERY begin where a run of their characters does, and look ahead once for what must
+# end it: sought from each of the run's characters, "eyJeyJeyJ..." takes the square of its length.
+_JWT = re.compile(
+    r"(?<![A-Za-z0-9_-])(?=[A-Za-z0-9_-]++\.[A-Za-z0-9_-])(?P<before>[A-Za-z0-9_-]*?)"
+    r"eyJ[A-Za-z0-9_-]++\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"
+)
 _RUN = re.compile(rf"[A-Za-z0-9_]{{{TOKEN_CHARS_MIN},}}")
 # Up to what ends an address in a message or stack frame, but sparing its ":line:column".
 _QUERY = re.compile(
-    r"(?P<address>https?://[^\s?#\"'<>()]+)[?#][^\s\"'<>()]*?(?=(?::\d+){1,2}(?:[\s\"'<>()]|\Z)|[\s\"'<>()]|\Z)"
+    r"(?P<address>(?<![^\s?#\"'<>()])(?=[^\s?#\"'<>()]++[?#])"
+    r"[^\s?#\"'<>()]*?https?://[^\s?#\"'<>()]++)"
+    r"[?#][^\s\"'<>()]*?(?=(?::\d+){1,2}(?:[\s\"'<>()]|\Z)|[\s\"'<>()]|\Z)"
 )
 _USER_FIELD = re.compile(r'("user"\s*:\s*)(?:"(?:[^"\\]|\\.)*"?|[^",}\s]+)')
 
@@ -45,7 +54,7 @@ def masked_stack(text: str) -> str:
 
 def masked_part(body: bytes, chars_max: int) -> str:
     """The start of a refused body or event, to show what it was; the user in it masked too."""
-    text = body[: 4 * chars_max].decode("utf-8", "replace").replace("\x00", "\ufffd")
+    text = without_controls(body[: 4 * chars_max].decode("utf-8", "replace"), "\ufffd")
     return masked(_USER_FIELD.sub(r'\1"[user]"', text))[:chars_max]
 
 
@@ -59,7 +68,7 @@ def _without_queries_and_emails(text: str) -> str:
 
 def _without_tokens(text: str) -> str:
     if "eyJ" in text:
-        text = _JWT.sub("[token]", text)
+        text = _JWT.sub(r"\g<before>[token]", text)
     return _RUN.sub(_mask_run, text)
 
 

@@ -1,5 +1,6 @@
 """Values from browsers as bounded text: cut to length, numbers as a person would write them."""
 
+from rum.controls import without_controls
 from rum.privacy import masked
 from rum.wire import Scalar
 
@@ -7,11 +8,8 @@ INTEGER_BITS_MAX = 63
 
 
 def cut(text: str | None, chars_max: int) -> str:
-    """At most `chars_max` characters, without NUL, which databases and terminals end text at."""
-    if not text:
-        return ""
-    text = text[:chars_max]
-    return text.replace("\x00", "") if "\x00" in text else text
+    """At most `chars_max` characters, without those that steer databases and terminals."""
+    return without_controls(text[:chars_max]) if text else ""
 
 
 def scalar_text(value: Scalar) -> str:
@@ -39,9 +37,8 @@ def short_pairs(
     for key, value in pairs.items():
         if len(kept) == pairs_max:
             break
-        text = scalar_text(value)
-        if key and text:
+        name, text = cut(key, key_chars_max), cut(scalar_text(value), 4 * value_chars_max)
+        if name and text:
             # Masked before it is cut: half an address no longer looks like one.
-            text = masked(cut(text, 4 * value_chars_max))[:value_chars_max]
-            kept[masked(cut(key, key_chars_max))] = text
+            kept[masked(name)] = masked(text)[:value_chars_max]
     return kept

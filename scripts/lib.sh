@@ -28,7 +28,8 @@ requirements_install() {
     want=$(cat "$file" pyproject.toml | cksum)
     [ "$(cat "$stamp" 2>/dev/null)" = "$want" ] && return
     say "installing the packages pinned in $file (hashes checked)"
-    "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$file"
+    # The lock file is whole, so nothing is resolved again: only what is in it is installed.
+    "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$file"
     "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
     echo "$want" >"$stamp"
 }

@@ -1,5 +1,6 @@
 """What every test may use: the --long and --pictures switches, and the path of a Chromium."""
 
+import gc
 import os
 import shutil
 from pathlib import Path
@@ -37,3 +38,12 @@ def chromium_path() -> str:
 @pytest.fixture(scope="session")
 def project_root() -> Path:
     return Path(__file__).resolve().parent.parent
+
+
+def pytest_unconfigure() -> None:
+    """Let go of what hypothesis hangs on the garbage collector.
+
+    It keeps the frames of tests alive to the very end, and DuckDB, which cannot tell that from a
+    leak, prints a page of warnings below the counts.
+    """
+    gc.callbacks.clear()

@@ -43,9 +43,8 @@ class DataFolder:
         self.store = root / "store"
         self.run = root / "run"
         root.mkdir(parents=True, exist_ok=True, mode=0o700)  # it holds personal data
-        for folder in (self.journal, self.store):
-            folder.mkdir(exist_ok=True)
-        self.run.mkdir(mode=0o700, exist_ok=True)
+        for folder in (self.journal, self.store, self.run):  # root may be another's, and open
+            folder.mkdir(mode=0o700, exist_ok=True)
 
     def secret(self) -> bytes:
         """The 32 bytes that key user hashes and cookies, made at the first call.

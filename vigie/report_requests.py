@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeVar
 from urllib.parse import quote, unquote
 
 import msgspec
+from pandas.api.types import is_object_dtype, is_string_dtype
 
 from analytics.question import UNDECLARED, JourneyQuestion, SiteScope, Step, Window
 from analytics.reports.contract import contract
@@ -43,6 +44,8 @@ Report = (
 
 DAYS_DEFAULT = 30
 DAYS_MAX = 400
+YEAR_MIN, YEAR_MAX = 1971, 9000
+"""Reports read weeks before and after their window; the store has no times before 1970."""
 STEPS_MAX = 10
 MONTHS_BACK_MAX = 13
 WINDOW_MINUTES_DEFAULT = 60.0
@@ -50,6 +53,7 @@ WINDOW_MINUTES_MAX = 7 * 24 * 60.0
 WINDOW_PARAMS = frozenset({"days", "start", "end"})
 MONTHLY = frozenset({"contract"})
 """Reports of calendar months, with no window of the reader's own."""
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 DEVICES = ("desktop", "phone", "tablet")
 
 
@@ -92,7 +96,16 @@ def to_json(report: msgspec.Struct) -> bytes:
 
 
 def to_csv(report: Report) -> str:
-    text: str = report.frame().to_csv(index=False)
+    """Texts that a spreadsheet would run as a formula begin with an apostrophe, as OWASP has it:
+    pages, events and errors are named by whoever sends a beacon.
+
+    https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    frame = report.frame()
+    for column in frame.columns:
+        if is_object_dtype(frame[column]) or is_string_dtype(frame[column]):
+            frame[column] = frame[column].map(_inert)
+    text: str = frame.to_csv(index=False)
     return text
 
 
@@ -365,9 +378,17 @@ def _instant(text: str, param: str, *, end_of_day: bool) -> datetime:
         raise BadRequestError(
             f"{param}={text} is not a date.", "Give it as 2026-03-31 or 2026-03-31T14:00Z."
         ) from None
+    if not YEAR_MIN <= instant.year <= YEAR_MAX:
+        raise BadRequestError(
+            f"{param}={text} cannot be used.", f"Give a year from {YEAR_MIN} to {YEAR_MAX}."
+        )
     if end_of_day and len(text) == len("2026-03-31"):
         instant = datetime.combine(instant.date(), time()) + timedelta(days=1)
     return instant.replace(tzinfo=instant.tzinfo or UTC).astimezone(UTC)
+
+
+def _inert(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
 
 
 def _plain(value: Any) -> Any:

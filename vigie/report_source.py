@@ -8,6 +8,7 @@ import httpx
 import msgspec
 
 from store.database import FILE_NAME, Database, DatabaseBusyError, DatabaseLimits
+from store.migration import NewerDatabaseError
 from vigie.failures import CommandError
 from vigie.folders import DataFolder
 from vigie.report_requests import BadRequestError, run_report, to_csv, to_json
@@ -79,10 +80,8 @@ def _ask_store(
     )
     try:
         database = Database(folder.store, limits)
-    except DatabaseBusyError as error:
-        raise CommandError(
-            f"another process has {error} open, and no console answers; try again in a moment"
-        ) from error
+    except (DatabaseBusyError, NewerDatabaseError) as error:
+        raise CommandError(str(error)) from error
     try:
         with database.snapshot() as snapshot:
             report = run_report(name, params, settings, snapshot, datetime.now(UTC))

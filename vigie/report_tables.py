@@ -1,11 +1,14 @@
 """Reports as tables for a terminal."""
 
+import math
+import textwrap
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import msgspec
 import pandas as pd
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, JustifyMethod, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -45,12 +48,16 @@ TYPES: dict[str, type[Report]] = {
 }
 """What each report decodes to; any other is printed as the JSON it is."""
 NO_BREAK = "\N{NO-BREAK SPACE}"
+GAP = 2
+"""Between two columns."""
 HEADINGS = {"observed_share": "observed", "still_in_window": "in window"}
 BOUNDS = ("low", "high")
 LEFT_OUT = frozenset({"up_s"})
 """Said better by another column."""
 SHARES = frozenset({"uptime", "observed_share", "good", "poor", "of_entered", "of_previous"})
 """Columns that hold shares of 1, shown as percentages, with their `_low` and `_high` beside."""
+FLOORED = {"uptime": 3, "observed_share": 2}
+"""Digits of shares that are never rounded up, as in the console: 99.996 % is not 100 %."""
 
 
 def rendered(name: str, answer: str) -> RenderableType:
@@ -101,27 +108,63 @@ def contract_lines(report: ContractReport) -> Iterator[str]:
 
 
 def frame_table(frame: pd.DataFrame) -> RenderableType:
-    """One row a row; an interval stands in brackets behind its figure."""
-    if frame.empty:
-        return Text("no data in this window")
-    columns = _columns(frame)
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in columns:
-        is_number = pd.api.types.is_numeric_dtype(frame[column]) or column in SHARES
-        heading = HEADINGS.get(column, column.removesuffix("_s").replace("_", " "))
-        heading += " %" * (column in SHARES)
-        # Folded, never cut: a narrow terminal must not lose digits.
-        table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
-    for row in frame.to_dict("records"):
-        table.add_row(*(Text(_cell(column, row)) for column in columns))
-    return table
+    """One row a row; an interval stands with its figure."""
+    return Text("no data in this window") if frame.empty else FrameTable(frame)
+
+
+class FrameTable:
+    """A table as wide as the terminal allows, no word or figure of which is ever broken: with
+    intervals beside their figures, else below them, else a paragraph a row."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self.frame = frame
+        self.columns = _columns(frame)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        rows = self.frame.to_dict("records")
+        for between in (NO_BREAK, "\n"):
+            texts = [
+                [_heading(column), *(_cell(column, row, between) for row in rows)]
+                for column in self.columns
+            ]
+            if widths := _widths(texts, options.max_width):
+                yield self._table(texts, widths)
+                return
+        yield from self._paragraphs(options.max_width)
+
+    def _table(self, texts: list[list[str]], widths: list[int]) -> Table:
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for column, (heading, *_), width in zip(self.columns, texts, widths, strict=True):
+            justify: JustifyMethod = "right" if self._is_number(column) else "left"
+            table.add_column(heading, justify=justify, width=width)
+        for cells in zip(*(cells for _, *cells in texts), strict=True):
+            table.add_row(*map(Text, cells))
+        return table
+
+    def _paragraphs(self, width: int) -> Iterator[Text]:
+        named = [column for column in self.columns if not self._is_number(column)]
+        for row in self.frame.to_dict("records"):
+            names = [_cell(column, row) for column in named]
+            yield Text(" · ".join(name for name in names if name), style="bold")
+            figures = (
+                f"{_heading(column)} {_cell(column, row)}".replace(" ", NO_BREAK)
+                for column in self.columns
+                if column not in named
+            )
+            # Not left to rich, which breaks lines at spaces that do not break.
+            for line in textwrap.wrap(", ".join(figures), width, break_on_hyphens=False):
+                yield Text(line)
+
+    def _is_number(self, column: str) -> bool:
+        return column in SHARES or pd.api.types.is_numeric_dtype(self.frame[column])
 
 
 def basis_line(basis: Basis) -> str:
     """What the figures were read from, in one line."""
     parts = [f"{basis.start:%Y-%m-%d %H:%M} to {basis.end:%Y-%m-%d %H:%M} UTC"]
     if basis.sample is not None:
-        parts.append(f"{basis.sample:.0%} sample")
+        whole = basis.sample >= 1
+        parts.append("all kept sessions" if whole else f"{basis.sample:.0%} sample")
     if basis.sessions is not None:
         parts.append(f"{basis.sessions:,} session{'' if basis.sessions == 1 else 's'}")
     if basis.observed_share is not None:
@@ -150,24 +193,59 @@ def _is_empty(name: str, column: "pd.Series[Any]") -> bool:
     return bool((column.isna() | (column.astype(str) == "")).all())
 
 
-def _cell(column: str, row: dict[Any, Any]) -> str:
+def _heading(column: str) -> str:
+    name = HEADINGS.get(column, column.removesuffix("_s").replace("_", " "))
+    return f"{name} %" if column in SHARES else name
+
+
+def _widths(columns: list[list[str]], room: int) -> list[int]:
+    """A width for each column's texts that breaks nothing that should stay whole; [] without room.
+
+    Not left to rich, which takes first from the widest column, down to a letter.
+    """
+    least = [max(map(_unbroken, texts)) for texts in columns]
+    spare = room - sum(least) - GAP * (len(columns) - 1)
+    if spare < 0:
+        return []
+    widths = []
+    for texts, width in zip(columns, least, strict=True):
+        wanted = max(len(line) for text in texts for line in text.split("\n"))
+        more = min(wanted - width, spare)
+        spare -= more
+        widths.append(width + more)
+    return widths
+
+
+def _unbroken(text: str) -> int:
+    """The width of the longest part of a text that stays on one line."""
+    return max(len(part) for part in text.replace("\n", " ").split(" "))
+
+
+def _cell(column: str, row: dict[Any, Any], between: str = NO_BREAK) -> str:
     value = row[column]
     if value is None or value != value:
         return "-"
     if column == "level":
         return str(value) or "everyone"
+    if column == "vital":
+        return str(value) if value == "cls" else f"{value} ms"
     if column.endswith("_s"):
         return duration(float(value))
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}".replace(" ", NO_BREAK)
     if not isinstance(value, float):
         return str(value)
+    return _number(column, value) + _bounds(column, row, between)
+
+
+def _bounds(column: str, row: dict[Any, Any], between: str) -> str:
     prefix = "" if column == "uptime" else f"{column}_"
     low, high = (row.get(f"{prefix}{bound}") for bound in BOUNDS)
-    text = _number(column, value)
-    if isinstance(low, float) and isinstance(high, float) and low == low and high == high:
-        text += f" ({_number(column, low)}-{_number(column, high)})"
-    return text
+    if not (isinstance(low, float) and isinstance(high, float)) or low != low or high != high:
+        return ""
+    return f"{between}({_number(column, low)}-{_number(column, high)})"
 
 
 def duration(seconds: float) -> str:
@@ -182,7 +260,11 @@ def duration(seconds: float) -> str:
 
 
 def _number(column: str, value: float) -> str:
+    if column in FLOORED and value < 1:
+        digits = FLOORED[column]
+        # Rounded first where only the float's own error is: 0.99891 * 100000 is 99890.99999.
+        units = math.floor(round(value * 10 ** (digits + 2), 6))
+        return f"{units / 10**digits:.{digits}f}"
     if column in SHARES:
-        digits = 3 if column == "uptime" else 1
-        return "100" if value == 1 else f"{value * 100:.{digits}f}"
+        return f"{value * 100:.1f}".replace("100.0", "100")
     return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:,.3g}"

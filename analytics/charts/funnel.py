@@ -21,6 +21,8 @@ from analytics.wording import percent
 LEFT, RIGHT, TOP, PLOT, FOOT = 44.0, 8.0, 30.0, 220.0, 44.0
 BAR, BAR_GAP, GROUP_GAP = 26.0, 4.0, 64.0
 BOTTOM = TOP + PLOT
+WIDTH_MIN = 960.0
+"""Pages stretch a chart to their width: drawn narrower, two steps would fill the whole screen."""
 STEP_CHARACTERS_MIN = 14
 CHARACTER_WIDTH = 6.2
 
@@ -33,12 +35,13 @@ def funnel_bars(report: FunnelReport, levels: Sequence[str] = ()) -> str:
     shown = [each for each in (report.everyone, *report.levels) if each.entered]
     steps = report.everyone.steps
     group = max(1, len(shown)) * (BAR + BAR_GAP) - BAR_GAP
-    pitch = max(group + GROUP_GAP, STEP_CHARACTERS_MIN * CHARACTER_WIDTH + 8)
+    spread = (WIDTH_MIN - LEFT - RIGHT + GROUP_GAP / 2) / max(1, len(steps))
+    pitch = max(group + GROUP_GAP, STEP_CHARACTERS_MIN * CHARACTER_WIDTH + 8, spread)
     width = LEFT + len(steps) * pitch - GROUP_GAP / 2 + RIGHT
     numbered = any(step.label[:1].isdigit() for step in steps)
     parts = [_axis(width)]
     for index, step in enumerate(steps):
-        left = LEFT + index * pitch
+        left = LEFT + index * pitch + (pitch - group - GROUP_GAP) / 2
         for place, segment in enumerate(shown):
             x = left + place * (BAR + BAR_GAP)
             bar = _bar(segment, index, x)

@@ -9,6 +9,8 @@ from analytics.charts.svg import line, text
 from analytics.question import Window
 
 TICKS_MAX = 9
+LABEL_HALF = 18
+"""About half the width of "17 Nov"."""
 _STEPS = tuple(
     timedelta(minutes=minutes) for minutes in (5, 10, 15, 30, 60, 120, 180, 360, 720)
 ) + tuple(timedelta(days=days) for days in (1, 2, 4, 7, 14, 28, 56))
@@ -40,9 +42,15 @@ class TimeAxis(Struct, frozen=True):
         parts = [line(self.left, bottom, self.right, bottom, "axis")]
         for x, label in self.ticks():
             parts.append(line(x, top, x, bottom, "grid"))
-            parts.append(text(label, x, bottom + 15, anchor="middle"))
+            parts.append(text(label, x, bottom + 15, anchor=self._anchor(x)))
         parts.append(text("UTC", self.right, bottom + 29, anchor="end", class_="label label-minor"))
         return "".join(parts)
+
+    def _anchor(self, x: float) -> str:
+        """The middle, but for a label so near an end of the picture that it would be cut there."""
+        if x < LABEL_HALF:
+            return "start"
+        return "end" if self.right - x < LABEL_HALF else "middle"
 
 
 def _after(moment: datetime, step: timedelta) -> datetime:

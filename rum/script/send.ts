@@ -148,6 +148,8 @@ function settle(batch: Unsent, status: number, retryAfter: string | null): void 
     const asked = Math.min(+(retryAfter || 0) * 1000 || 0, PAUSE_MAX_MS);
     // Jittered, lest all browsers come back at the same moment.
     pauseUntil = now() + Math.max(asked, pause / 2) + Math.random() * pause;
+    // The page may end without another word.
+    if (document.visibilityState === "hidden" && queue[0]) spill();
   } else {
     failures = 0;
   }

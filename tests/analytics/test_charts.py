@@ -5,6 +5,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from xml.etree import ElementTree
 
+import plotly.graph_objects as go
 import pytest
 
 from analytics.availability import days
@@ -240,7 +241,14 @@ def test_latency_is_a_plain_figure_with_gaps_where_nothing_was_checked() -> None
     assert figure["data"][-1]["y"] == [40.0, 40.0, None, None, 40.0]
     assert "template" not in figure["layout"]
     assert json.loads(json.dumps(figure)) == figure
+    go.Figure(figure, skip_invalid=False)  # raises for a name plotly does not know
 
 
 def test_every_day_of_the_window_has_a_bar() -> None:
     assert [day.day for day in monitor().days] == [date(2026, 10, day) for day in (1, 2, 3, 4)]
+
+
+def test_no_label_of_a_time_axis_is_cut_at_an_end_of_the_picture() -> None:
+    window = Window(START.replace(hour=0), START.replace(hour=0) + timedelta(days=1))
+    drawn = TimeAxis(window, 0, 1000).drawn(0, 30)
+    assert 'text-anchor="start"' in drawn, "midnight stands at the very left"

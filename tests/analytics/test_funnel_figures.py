@@ -113,7 +113,7 @@ def test_all_that_is_kept_is_read_where_the_sample_says_too_little(store: Any) -
         0.2,
         1.0,
     )
-    assert report.basis.note == "too few sessions at 20%: all that is kept was read"
+    assert report.basis.note == "some figures are withheld at 20%: all that is kept was read"
     assert report.everyone.steps[1].of_entered.value == 0.3
 
 

@@ -123,7 +123,7 @@ def test_slots_hold_people_activity_and_errors(store: Any) -> None:
     assert (slot.activity, slot.errors, after.activity, after.errors) == (30, 1, 4, 0)
     assert report.activity_total == 34
     assert slot.outside is State.UNKNOWN
-    assert report.basis.note == "too few sessions at 20%: all that is kept was read"
+    assert report.basis.note == "some figures are withheld at 20%: all that is kept was read"
 
 
 def test_the_funnel_is_the_funnel_reports(store: Any) -> None:

@@ -114,7 +114,9 @@ def test_every_rate_up_to_what_is_kept_is_read_exactly(sealed: Database, rate: f
 
 def test_what_is_withheld_is_read_from_all_that_is_kept_by_weight(sealed: Database) -> None:
     report = ask(sealed, sample=0.02)
-    assert report.basis.note == "too few sessions at 2%: all that is kept was read, weighted"
+    assert (
+        report.basis.note == "some figures are withheld at 2%: all that is kept was read, weighted"
+    )
     assert (report.basis.asked_sample, report.basis.sample) == (0.02, KEEP)
     entered = {each.level: each.entered for each in report.levels}
     assert expected(KEEP)["novice"][0] < entered["novice"] < expected(1.0)["novice"][0]

@@ -1,4 +1,4 @@
-"""The pictures in the docs, taken of the running demo: ./scripts/test --pictures takes them anew."""
+"""The pictures in the docs, of the running demo; ./scripts/test --pictures takes them anew."""
 
 import re
 import subprocess

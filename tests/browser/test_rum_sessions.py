@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from tests.support.browsing import flush, leave, visit
+from tests.support.browsing import flush, leave, run_clock_until, visit
 from tests.support.capture import Capture
 from tests.support.site import WebSite, document
 
@@ -120,8 +120,15 @@ def test_nonsense_in_storage_is_replaced(page: Page, site: WebSite, capture: Cap
 
 
 def test_somebody_who_just_came_is_told_of_soon(clocked: Page, capture: Capture) -> None:
-    clocked.clock.run_for(1500)
-    capture.wait_for_event(kind="view")
+    run_clock_until(clocked, lambda: bool(capture.beacons), "the view")
+    (view,) = capture.find(kind="view")
+    assert capture.beacons[0].json["sent"] - view["at"] < 9000, "it waited for more events"
+
+
+def tell(page: Page, capture: Capture, name: str) -> None:
+    """An event, and time for it to arrive."""
+    page.evaluate("name => vigie('event', name)", name)
+    run_clock_until(page, lambda: bool(capture.find(name=name)), f"the event {name}")
 
 
 def put_aside(page: Page) -> None:
@@ -132,22 +139,16 @@ def put_aside(page: Page) -> None:
 def test_fifteen_minutes_without_anybody_end_a_session_and_a_click_begins_the_next(
     clocked: Page, capture: Capture
 ) -> None:
-    clocked.evaluate("vigie('event', 'one')")
-    clocked.clock.run_for(2000)
-    capture.wait_for_event(name="one")
+    tell(clocked, capture, "one")
     put_aside(clocked)
     clocked.clock.fast_forward("14:00")
     clocked.click("button")
     clocked.clock.fast_forward("14:00")
-    clocked.evaluate("vigie('event', 'two')")
-    clocked.clock.run_for(2000)
-    capture.wait_for_event(name="two")
+    tell(clocked, capture, "two")
     assert len(sessions(capture)) == 1
     clocked.clock.fast_forward("15:01")
     clocked.click("button")
-    clocked.evaluate("vigie('event', 'three')")
-    clocked.clock.run_for(2000)
-    capture.wait_for_event(name="three")
+    tell(clocked, capture, "three")
     assert len(sessions(capture)) == 2
     assert [event["view"] for event in capture.find(kind="view")] == [1, 2]
     assert capture.find(name="three")[0]["view"] == 2
@@ -156,30 +157,25 @@ def test_fifteen_minutes_without_anybody_end_a_session_and_a_click_begins_the_ne
 def test_a_visible_tab_keeps_its_session_but_for_four_hours_at_most(
     clocked: Page, capture: Capture
 ) -> None:
+    tell(clocked, capture, "first")
     for _ in range(23):
         clocked.clock.run_for("10:00")
-    clocked.evaluate("vigie('event', 'before')")
-    clocked.clock.run_for(2000)
-    capture.wait_for_event(name="before")
+    tell(clocked, capture, "before")
     assert len(sessions(capture)) == 1
     clocked.clock.run_for("10:00")
-    clocked.evaluate("vigie('event', 'after')")
-    clocked.clock.run_for(2000)
-    capture.wait_for_event(name="after")
+    tell(clocked, capture, "after")
     assert len(sessions(capture)) == 2
 
 
 def test_an_error_in_a_tab_nobody_looks_at_brings_no_ended_session_back(
     clocked: Page, capture: Capture
 ) -> None:
-    clocked.clock.run_for(11_000)
-    capture.wait_for_event(kind="view")
+    tell(clocked, capture, "first")
     put_aside(clocked)
     clocked.clock.fast_forward("16:00")
     clocked.evaluate("() => { dispatchEvent(new ErrorEvent('error', {message: 'poll failed'})) }")
     clocked.evaluate("vigie('event', 'meant')")
     clocked.evaluate("() => { dispatchEvent(new ErrorEvent('error', {message: 'seen'})) }")
-    clocked.clock.run_for(2000)
-    capture.wait_for_event(name="meant")
+    run_clock_until(clocked, lambda: bool(capture.find(name="meant")), "the event")
     assert [event["message"] for event in capture.find(kind="error")] == ["seen"]
     assert len(sessions(capture)) == 2

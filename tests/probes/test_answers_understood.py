@@ -1,6 +1,7 @@
 """Answers that are odd and good: what a browser takes without a word is no outage."""
 
 import gzip
+import tracemalloc
 import zlib
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -114,7 +115,9 @@ async def test_switching_protocols_is_a_status_like_another(
         assert (await check(url, expected_status=("101",))).outcome is Outcome.OK
 
 
-@pytest.mark.parametrize("declared", [b"", b"; charset=iso-8859-1", b"; charset=nonsense"])
+@pytest.mark.parametrize(
+    "declared", [b"", b"; charset=iso-8859-1", b"; charset=nonsense", b"; charset=undefined"]
+)
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
 async def test_text_is_found_in_whatever_encoding_the_page_is_in(
     encoding: str, declared: bytes, check: Check, serve: Serve, answer: Answer
@@ -132,3 +135,24 @@ async def test_a_big_body_is_read_to_its_end(check: Check, serve: Serve, answer:
         result = await check(url, text="the end")
     assert result.outcome is Outcome.OK
     assert result.body_bytes == len(body)
+
+
+async def test_a_small_body_that_unpacks_to_a_huge_one_is_given_up(
+    check: Check, serve: Serve, answer: Answer
+) -> None:
+    once = gzip.compress(b"\0" * 100_000_000)
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: %b\r\nContent-Length: %d\r\n\r\n"
+    async with serve(answer(head % (b"gzip", len(once)) + once)) as url:
+        tracemalloc.start()
+        try:
+            result = await check(url)
+            peak_bytes = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert result.outcome is Outcome.BODY_TOO_LARGE
+    assert peak_bytes < 30_000_000
+    twice = gzip.compress(once)
+    async with serve(answer(head % (b"gzip, gzip", len(twice)) + twice)) as url:
+        result = await check(url)
+    assert result.outcome is Outcome.PROTOCOL_ERROR
+    assert result.detail == "the body is encoded 2 times over"

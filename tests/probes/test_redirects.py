@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 import pytest
 
@@ -104,3 +105,14 @@ async def test_a_failure_after_a_redirect_says_where(check: Check, serve: Serve)
     assert result.detail.startswith("after 1 redirect, at nowhere.invalid: name ")
     assert result.status is None
     assert result.connect_ms is None
+
+
+@pytest.mark.parametrize(
+    "location", [b"javascript:alert(1)", b"file:///etc/passwd", b"http://[::1", b"data:,x"]
+)
+async def test_a_redirect_to_what_is_no_web_address_is_the_targets_fault(
+    location: bytes, check: Check, serve: Serve, answer: Callable[..., Any]
+) -> None:
+    head = b"HTTP/1.1 302 Found\r\nLocation: %b\r\nContent-Length: 0\r\n\r\n" % location
+    async with serve(answer(head)) as url:
+        assert (await check(url)).outcome is Outcome.PROTOCOL_ERROR

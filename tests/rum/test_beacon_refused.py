@@ -61,7 +61,10 @@ BAD_EVENTS: dict[str, tuple[dict[str, Any], Reason]] = {
     "a time after the year 9999": (view(at=1e17), Reason.INVALID_EVENT),
     "a view that is negative": (view(view=-1), Reason.INVALID_EVENT),
     "no page": (view(""), Reason.INVALID_EVENT),
+    "a page of control characters": (view("\x00\x1b"), Reason.INVALID_EVENT),
+    "a page of blanks": (view(" "), Reason.INVALID_EVENT),
     "an event without a name": (view(kind="event"), Reason.INVALID_EVENT),
+    "an event named by NUL": (view(kind="event", name="\x00"), Reason.INVALID_EVENT),
     "vitals without any": (view(kind="vitals"), Reason.INVALID_EVENT),
     "a vital that is negative": (view(kind="vitals", lcp=-1), Reason.INVALID_EVENT),
     "an attribute that is a list": (
@@ -141,14 +144,14 @@ def test_a_body_over_the_limit_is_refused_by_its_length_and_by_its_bytes(collect
         ("null", 403),
     ],
 )
-def test_only_the_sites_origins_may_send_and_read(
+def test_only_the_sites_origins_may_send_and_others_can_read_that_they_may_not(
     origin: str, status: int, collect: Collect
 ) -> None:
     with collect() as collecting:
         answer = collecting.post(json.dumps(beacon()).encode(), origin=origin)
     assert answer.status_code == status
     allowed = answer.headers.get("access-control-allow-origin")
-    assert allowed == (origin if status == 204 else None)
+    assert allowed == (origin if status == 204 else "*")
     assert "access-control-allow-credentials" not in answer.headers
     assert answer.headers["vary"] == "origin"
     if status == 403:
@@ -179,3 +182,25 @@ def test_a_preflight_is_answered_to_known_origins_only(collect: Collect) -> None
     assert known.headers["access-control-allow-origin"] == "https://shop.test"
     assert known.headers["access-control-allow-methods"] == "POST"
     assert "access-control-allow-origin" not in stranger.headers
+
+
+def test_control_characters_are_written_nowhere(collect: Collect) -> None:
+    hostile = "\x00a\x1b[31m\x9b\r\x07"
+    attributes = {"\x00": "a", "k\x00": hostile, "b": "\x1b"}
+    sent = beacon(
+        view("/p\x1b\r"),
+        view(kind="event", name=hostile, attributes=attributes),
+        view(kind="error", name=hostile, message=hostile, stack="one\n\tat two\x1b"),
+        release=hostile,
+        segments=attributes,
+    )
+    with collect() as collecting:
+        assert collecting.post(json.dumps(sent).encode()).status_code == 204
+        assert collecting.post(b'{"\x1b\x00').status_code == 400
+    (batch,) = collecting.batches()
+    seen, event, error = batch.events
+    assert (seen.page, event.name, error.stack) == ("/p", "a[31m", "one\n\tat two")
+    assert event.attributes == batch.segments == {"k": "a[31m"}
+    assert batch.release == error.name == error.message == "a[31m"
+    (refusal,) = collecting.refusals()
+    assert refusal.part == '{"\ufffd\ufffd'

@@ -6,6 +6,8 @@ import socket
 import threading
 import time
 
+import pytest
+
 from rum.limits import Limits
 from rum.records import Reason
 from tests.support.collector import Collect, beacon
@@ -97,3 +99,43 @@ def test_a_client_that_leaves_in_the_middle_is_no_error(collect: Collect) -> Non
             while "disconnected_total 1" not in client.get(f"{collecting.base}/metrics").text:
                 assert time.monotonic() < deadline
     assert collecting.records() == []
+
+
+CHUNKED = (
+    b"POST /rum/v1/beacon HTTP/1.1\r\nhost: x\r\norigin: https://shop.test\r\n"
+    b"transfer-encoding: chunked\r\n\r\n1\r\n{\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        pytest.param(b"a: " + b"b" * 1_000 + b"\r\n", id="trailers"),
+        pytest.param(b"b" * 1_000, id="one trailer"),
+    ],
+)
+def test_what_follows_a_chunked_body_is_cut_off(collect: Collect, piece: bytes) -> None:
+    with collect(Limits(body_timeout_s=60)) as collecting, connect(collecting.port) as endless:
+        endless.sendall(CHUNKED + b"0\r\na: ")
+        with pytest.raises((BrokenPipeError, ConnectionResetError)):
+            endless.sendall(piece * 64_000)
+
+
+def test_trailers_are_taken_and_not_kept(collect: Collect) -> None:
+    body = json.dumps(beacon()).encode()
+    with collect() as collecting, connect(collecting.port) as sender:
+        sender.sendall(CHUNKED[: -len(b"1\r\n{\r\n")] + b"%x\r\n" % len(body) + body)
+        sender.sendall(b"\r\n0\r\norigin: https://evil.test\r\n\r\n")
+        assert sender.recv(65_536).startswith(b"HTTP/1.1 204 ")
+        assert len(collecting.batches()) == 1
+
+
+def test_requests_sent_far_ahead_of_their_answers_are_cut_off(collect: Collect) -> None:
+    with collect() as collecting, connect(collecting.port) as hasty:
+        hasty.sendall(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n" * 10)
+        said = b""
+        while said.count(b'"ok"') < 10:
+            said += hasty.recv(65_536)
+        hasty.sendall(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n" * 1_000)
+        with contextlib.suppress(ConnectionResetError):
+            assert read_to_end(hasty).count(b'"ok"') < 1_000

@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from analytics.basis import Basis
 from analytics.question import Step, Window
+from analytics.reports.types import SeenReport, SeenRow
 from tests.support.console import history, running_console
-from vigie.report_requests import BadRequestError, step_text, steps_of, window_of
+from vigie.report_requests import BadRequestError, step_text, steps_of, to_csv, window_of
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 STEPS = "page:/cart,page:/checkout,event:order_placed"
@@ -66,6 +68,9 @@ def test_the_level_narrows_a_funnel_to_it_and_everyone(client: httpx.Client) -> 
         (f"funnel?steps={STEPS}&level=guru", "level=guru is unknown.", "novice, confirmed"),
         ("journey?journey=x", "There is no journey 'x'.", "order"),
         ("speed?site=x", "There is no site 'x'.", "shop"),
+        ("seen?start=0001-01-01T00:00%2B14:00", "cannot be used", "a year from 1971"),
+        ("seen?start=2026-01-01&end=9999-12-31", "cannot be used", "to 9000"),
+        ("journey?journey=order&start=0001-01-01&end=0001-02-01", "cannot be used", "1971"),
         ("speed?days=7&end=2026-01-01", "Both days and start or end", "one of the two"),
     ],
 )
@@ -77,6 +82,32 @@ def test_a_wrong_request_is_answered_by_what_would_be_right(
     error = answer.json()["error"]
     assert what in error["what"]
     assert right in error["right"]
+
+
+@pytest.mark.parametrize(
+    "window", ["start=1971-01-01&end=1971-02-01", "start=8999-01-01&end=8999-02-01"]
+)
+@pytest.mark.parametrize(
+    "report",
+    ["uptime?", "latency?monitor=front&", f"funnel?steps={STEPS}&", "speed?", "journey?", "seen?"],
+)
+def test_the_furthest_windows_have_reports_too(
+    client: httpx.Client, report: str, window: str
+) -> None:
+    answer = client.get(f"/api/v1/reports/{report}{window}")
+    assert answer.status_code == 200, answer.text
+
+
+def test_a_csv_holds_no_formula_of_a_strangers() -> None:
+    names = ("=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)", "\t=1", "/a=b")
+    report = SeenReport(
+        basis=Basis(definition="seen", start=NOW, end=NOW),
+        pages=(),
+        events=tuple(SeenRow(name=name, count=-1, sessions=2) for name in names),
+    )
+    rows = list(csv.DictReader(io.StringIO(to_csv(report))))
+    assert [row["name"] for row in rows] == [*(f"'{name}" for name in names[:-1]), "/a=b"]
+    assert {row["count"] for row in rows} == {"-1"}
 
 
 def test_an_unknown_address_of_the_api_answers_in_json(client: httpx.Client) -> None:

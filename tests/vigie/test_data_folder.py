@@ -46,7 +46,15 @@ def test_a_damaged_secret_is_never_replaced_silently(tmp_path: Path) -> None:
 
 def test_what_is_made_is_for_its_owner_only(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path / "data")
-    assert {path.stat().st_mode & 0o777 for path in (folder.root, folder.run)} == {0o700}
+    made = (folder.root, folder.run, folder.journal, folder.store)
+    assert {path.stat().st_mode & 0o777 for path in made} == {0o700}
+
+
+def test_in_a_folder_open_to_all_personal_data_still_is_not(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir(mode=0o755)
+    folder = DataFolder(tmp_path / "data")
+    made = (folder.run, folder.journal, folder.store)
+    assert {path.stat().st_mode & 0o777 for path in made} == {0o700}
 
 
 def test_addresses_are_kept_side_by_side_and_usable_on_this_machine(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from rich.console import Console
 
 from analytics.basis import Basis, Estimate, Withheld
@@ -113,6 +114,15 @@ def test_a_narrow_terminal_loses_no_character(width: int) -> None:
     assert sum(letter.isdigit() for letter in said) == digits
 
 
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_no_word_and_no_figure_is_broken(width: int) -> None:
+    row = structs.replace(UPTIME.monitors[0], monitor="mandate-form", observed_share=0.99996)
+    said = printed("uptime", UptimeReport(basis=BASIS, monitors=(row,)), width)
+    words = {word.strip(",") for word in said.split()}
+    assert {"mandate-form", "(99.877-99.905)", "unknown"} <= words
+    assert "99.99" in words, "never rounded up"
+
+
 def test_a_share_has_its_interval_or_a_dash_where_it_is_withheld() -> None:
     line = next(each for each in printed("funnel", FUNNEL).splitlines() if "/cart" in each)
     assert line.split() == ["everyone", "1", "/cart", "1,200", "50.0", "(48.0-52.0)", "7", "0"]
@@ -157,7 +167,8 @@ def test_a_vital_has_its_interval_and_everyone_a_name() -> None:
     )
     said = printed("speed", SpeedReport(basis=BASIS, rows=(row,)))
     line = next(each for each in said.splitlines() if "/cart" in each)
-    assert line.split() == ["/cart", "everyone", "lcp", "3,913", "83.6", "2,240", "(2,210-2,275)"]
+    figures = ["lcp", "ms", "3,913", "83.6", "2,240", "(2,210-2,275)"]
+    assert line.split() == ["/cart", "everyone", *figures]
 
 
 def test_a_journey_says_first_what_is_wrong() -> None:

@@ -219,7 +219,7 @@ def test_a_second_serve_on_one_data_folder_is_refused_and_disturbs_nothing(tmp_p
         )
         third = running.vigie("console", "--data", "data")
         assert third.returncode == 1
-        assert "one console a data folder" in third.stderr
+        assert "is open in another process" in third.stderr
         assert running.pids() == pids
 
         link = running.vigie("sign-in", "--data", "data").stdout.strip()

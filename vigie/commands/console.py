@@ -1,6 +1,7 @@
 """`vigie console`: the private process alone, for those who supervise it otherwise."""
 
 from store.database import DatabaseBusyError
+from store.migration import NewerDatabaseError
 from vigie.commands.options import (
     DEFAULT_CONFIG,
     DEFAULT_DATA,
@@ -39,7 +40,5 @@ def console(
             supervised=supervised,
             log_json=log_format is LogFormat.JSON,
         )
-    except DatabaseBusyError as error:
-        raise CommandError(
-            f"another process has the database {error} open; one console a data folder"
-        ) from error
+    except (DatabaseBusyError, NewerDatabaseError) as error:
+        raise CommandError(str(error)) from error

@@ -88,6 +88,7 @@ def _environment(static: StaticFiles) -> Environment:
         loader=PackageLoader("vigie.console"),
         autoescape=True,
         undefined=StrictUndefined,
+        auto_reload=False,  # an upgrade under way must not mix new pages with old code
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -59,6 +59,8 @@ class Drop(Struct, frozen=True):
     before: str
     after: str
     lost: float
+    reached: int
+    """Sessions read that came to the step before."""
     level: str
     level_lost: float
 
@@ -176,8 +178,8 @@ def _drop(report: JourneyReport, place: int) -> Drop | None:
         and level_lost > lost
     ]
     level_lost, level = max(levels, default=(lost, ""))
-    before, after = everyone.steps[place - 1].label, everyone.steps[place].label
-    return Drop(report, before, after, lost, level, level_lost)
+    before, after = everyone.steps[place - 1], everyone.steps[place]
+    return Drop(report, before.label, after.label, lost, before.reached, level, level_lost)
 
 
 def _lost(step: FunnelStep) -> float | None:

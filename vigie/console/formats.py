@@ -23,7 +23,8 @@ def uptime_percent(share: float | None) -> str:
         return "no data"
     if share >= 1:
         return f"100{THIN}%"
-    return f"{math.floor(share * 100_000) / 1000:.3f}{THIN}%"
+    # Rounded first where only the float's own error is: 0.99891 * 100000 may be 99890.99999.
+    return f"{math.floor(round(share * 100_000, 6)) / 1000:.3f}{THIN}%"
 
 
 def interval(estimate: Estimate, digits: int = 1) -> str:

@@ -83,7 +83,7 @@ def funnels(request: Request) -> Response:
         window_minutes=minutes,
         funnel=report,
         answer=_answer(report) if report else "",
-        chart=pictures.funnel(report, levels) if report else "",
+        chart=pictures.funnel(report, levels) if report and report.everyone.entered else "",
         level_places=pictures.level_places(levels),
         address=scope.href("/api/v1/reports/funnel", **params),
     )
@@ -146,7 +146,7 @@ def _tidied(scope: Scope, asked: Asked, action: str) -> Response:
 def _place_after(action: str, steps: int) -> int | None:
     """The step, from 1, that keyboard readers go on from after one of the form's buttons."""
     verb, place = _read(action)
-    return {"add": steps, "up": place, "down": place + 2}.get(verb)
+    return {"add": steps, "up": place, "down": place + 2, "remove": min(place + 1, steps)}.get(verb)
 
 
 def _read(action: str) -> tuple[str, int]:

@@ -28,6 +28,12 @@ PHASE_COLOURS = {
 }
 """Names of the stylesheet's colours, which console.js looks up in the reader's theme."""
 AXIS = {"gridcolor": "var:line", "linecolor": "var:line-strong", "zerolinecolor": "var:line-strong"}
+FONT = "system-ui, sans-serif"
+DATES = [
+    {"dtickrange": [None, 86_399_999], "value": "%H:%M\n%-d %b"},
+    {"dtickrange": [86_400_000, None], "value": "%-d %b\n%Y"},
+]
+"""Ticks below a day, in milliseconds, and from a day on: dates as the console writes them."""
 
 
 def strips(report: UptimeReport) -> dict[str, Markup]:
@@ -59,14 +65,14 @@ def latency_json(report: LatencyReport) -> bytes:
     for trace in figure["data"]:
         _colour(trace)
     layout = figure["layout"]
-    layout["font"] = {"color": "var:ink-2", "size": 12, "family": "inherit"}
+    layout["font"] = {"color": "var:ink-2", "size": 12, "family": FONT}
     layout["hoverlabel"] = {
         "bgcolor": "var:surface",
         "bordercolor": "var:line-strong",
         "font": {"color": "var:ink"},
     }
     layout["legend"] |= {"x": 0, "y": 1.02, "yanchor": "bottom"}
-    layout["xaxis"] |= AXIS
+    layout["xaxis"] |= AXIS | {"tickformatstops": DATES, "hoverformat": "%-d %b %Y, %H:%M"}
     layout["yaxis"] |= AXIS
     return msgspec.json.encode(figure)
 

@@ -53,7 +53,7 @@ def is_program(request: Request) -> bool:
 
 def refuse(request: Request) -> Response:
     """What who is not signed in gets instead: how to."""
-    if request.url.path.startswith("/api/"):
+    if request.scope["path"].startswith("/api/"):
         return refused(
             "Not signed in.",
             "Send Authorization: Bearer with the token of DATA/run/console-token.",
