@@ -343,7 +343,7 @@ def _of_right_parts(
     """Without those of parts that are wrong in themselves, or measured against such a one."""
     for problem in problems:
         part = problem.path[len(path) :]
-        against = MEASURED_AGAINST.get(str(part[0]))
+        against = MEASURED_AGAINST.get(str(part[0])) if part else None
         if (against,) not in wrong and not any(
             part[: len(each)] == each[: len(part)]
             or (each[-1] in _REQUIRED_WITHIN and len(each) > 1 and part[:-1] == each[:-1])
