@@ -1,6 +1,7 @@
 """Reports as tables for a terminal."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -156,6 +157,8 @@ def _cell(column: str, row: dict[Any, Any]) -> str:
         return "-"
     if column == "level":
         return str(value) or "everyone"
+    if isinstance(value, datetime):  # the zone, UTC, stands in the basis
+        return f"{value:%Y-%m-%d %H:%M:%S}"
     if column.endswith("_s"):
         return duration(float(value))
     if isinstance(value, int) and not isinstance(value, bool):
