@@ -105,6 +105,8 @@ def _monitor_problems(
         )
     if monitor.site:
         yield from _unknown(document, "sites", monitor.site, (*path, "site"))
+    for number, parent in enumerate(monitor.parents):
+        yield from _unknown(document, "monitors", parent, (*path, "parents", number))
     yield from unknown_locations(monitor.locations, *_location_names(document), path)
 
 

@@ -1,4 +1,4 @@
-"""Planned maintenance in the settings: what it becomes, and what is wrong with it."""
+"""Planned maintenance and parents in the settings: what they become, and what is wrong."""
 
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -56,6 +56,11 @@ def test_a_mistake_in_it_says_what_would_be_right(work: str, said: str) -> None:
     with pytest.raises(SettingsError) as raised:
         parse_settings(MONITOR + WORK + work, "vigie.toml")
     assert any(said in str(mistake) for mistake in raised.value.mistakes), raised.value.mistakes
+
+
+def test_a_parent_that_does_not_exist_is_a_mistake() -> None:
+    with pytest.raises(SettingsError, match='"routr" is not the id of any of monitors; known are'):
+        parse_settings(MONITOR + 'parents = ["routr"]\n', "vigie.toml")
 
 
 def test_each_has_an_id_of_its_own() -> None:
