@@ -66,7 +66,12 @@ def burn_rate(down_s: float, window_s: float, target: float) -> float:
 
 
 def burns(stretches: Sequence[Stretch], target: float, now: datetime) -> tuple[Burn, ...]:
-    """Every rule's rates at `now` over stretches that reach LONGEST back, where there are any."""
+    """Every rule's rates at `now` over stretches that reach LONGEST back, where there are any.
+
+    A target of all time has no budget to burn: no rule speaks.
+    """
+    if target >= 1:
+        return ()
     known_since = stretches[0].start if stretches else now
     return tuple(
         Burn(

@@ -21,7 +21,7 @@ MASK = "***"
 
 _IN_A_HEADER = re.compile(r"[\x20-\x7e]+")
 _NAMED = re.compile(
-    r"""((?:pass(?:word|wd|phrase)?|secret|[a-z_]*token|api[_-]?key|authorization|session_?id)"""
+    r"""((?:pass(?:word|wd|phrase)?|secret|[a-z_]{0,32}token|api[_-]?key|authorization|session_?id)"""
     r"""["']?\s{0,8}[:=]\s{0,8}["']?)(?:(?:Bearer|Basic)\s)?[^\s"'&<>,;]{3,4096}""",
     re.IGNORECASE,
 )

@@ -62,7 +62,10 @@ class LeanTransport(httpx.AsyncBaseTransport):
             connected = await connect(addresses, hop.port, Exchange)
             hop.address = connected.address
             hop.exchange = connected.exchange
-            if secure and hop.context is not None:
+            if secure:
+                if hop.context is None:
+                    connected.transport.abort()
+                    raise CheckFailedError(Outcome.INTERNAL_ERROR, "there is no context for TLS")
                 hop.watch.begin(Phase.TLS)
                 await start_tls(connected, hop.context, hop.host)
                 hop.certificate = connected.certificate()

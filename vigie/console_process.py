@@ -46,7 +46,7 @@ async def run_console(
     keeper = keeper_of(settings, folder, database, utc_now, more_jobs=more_jobs)
     keeper.start()
     try:
-        alerts.start()
+        await asyncio.to_thread(alerts.start)
         context = ConsoleContext(
             settings=settings,
             folder=folder,

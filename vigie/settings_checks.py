@@ -105,6 +105,8 @@ def _monitor_problems(
         )
     if monitor.site:
         yield from _unknown(document, "sites", monitor.site, (*path, "site"))
+    for number, parent in enumerate(monitor.parents):
+        yield from _unknown(document, "monitors", parent, (*path, "parents", number))
     yield from unknown_locations(monitor.locations, *_location_names(document), path)
 
 
@@ -283,14 +285,14 @@ def _usable(
         for path in sorted(wrong, key=len, reverse=True):
             _leave_out(usable, path)
         for path in wrong:
-            if len(path) == 1 and path[0] in _REQUIRED:
-                usable[str(path[0])] = _REQUIRED[str(path[0])]
+            _fill_in(usable, path)
         try:
             converted = msgspec.convert(usable, kind)
-        except msgspec.ValidationError:  # something nested lacks what it must have
+        except msgspec.ValidationError:  # an item of something nested is no table at all
             for path in wrong:
                 if path[0] not in _REQUIRED:
                     usable.pop(str(path[0]), None)
+            usable.setdefault("url", _REQUIRED_WITHIN["url"])
             converted = msgspec.convert(usable, kind)
         yield (name, number), converted, wrong
 
@@ -319,15 +321,35 @@ def _leave_out(table: dict[str, Any], path: KeyPath) -> None:
         around.pop(path[-1], None)
 
 
+def _fill_in(table: dict[str, Any], path: KeyPath) -> None:
+    """Put something in the place of what must be there; what stands around it is not judged."""
+    key = str(path[-1])
+    if len(path) == 1 and key in _REQUIRED:
+        table[key] = _REQUIRED[key]
+        return
+    around: Any = table
+    for part in path[:-1]:
+        if around is None:
+            return  # left out as a whole
+        around = around.get(part) if isinstance(around, dict) else around[int(part)]
+    if isinstance(around, dict) and key in _REQUIRED_WITHIN:
+        around[key] = _REQUIRED_WITHIN[key]
+
+
+_REQUIRED_WITHIN = {"kind": "json", "name": "x", "path": "$.x", "url": "http://example.com"}
+
+
 def _of_right_parts(
     problems: Iterable[Problem], path: KeyPath, wrong: set[KeyPath]
 ) -> Iterator[Problem]:
     """Without those of parts that are wrong in themselves, or measured against such a one."""
     for problem in problems:
         part = problem.path[len(path) :]
-        against = MEASURED_AGAINST.get(str(part[0]))
+        against = MEASURED_AGAINST.get(str(part[0])) if part else None
         if (against,) not in wrong and not any(
-            part[: len(each)] == each[: len(part)] for each in wrong
+            part[: len(each)] == each[: len(part)]
+            or (each[-1] in _REQUIRED_WITHIN and len(each) > 1 and part[:-1] == each[:-1])
+            for each in wrong
         ):
             yield problem
 

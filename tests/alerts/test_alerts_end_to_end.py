@@ -96,6 +96,11 @@ def seen_up(served: Serving) -> bool:
     return answer.status_code == 200 and answer.json()["monitors"][0]["state"] == "up"
 
 
+def told(served: Serving) -> int:
+    """How many messages were marked as sent; a kill before that would repeat them."""
+    return served.log.read_text().count("vigie.alerts told ")
+
+
 def test_every_channel_hears_of_an_outage_once_and_of_its_end_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,6 +130,7 @@ def test_every_channel_hears_of_an_outage_once_and_of_its_end_once(
                 target.down()
                 receivers = (mailbox.mails, hook.requests, pager.requests, room.requests)
                 wait_for(lambda: all(len(each) == 1 for each in receivers), "the opening")
+                wait_for(lambda: told(served) == 4, "every opening marked as sent")
                 # The console dies and comes back: nobody is told of the same outage again.
                 served.kill("console")
                 target.up()

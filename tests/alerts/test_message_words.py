@@ -35,6 +35,13 @@ def test_an_outage_that_is_none_any_more_is_not_called_up_again() -> None:
     assert closing.title == "No outage: Home page"
 
 
+def test_the_end_of_watching_is_not_called_up_again() -> None:
+    row = incident_row(end=NOW + timedelta(minutes=3))
+    closing = incident_message(row, Event.CLOSE, key="k", at=NOW, monitor=None, console_url="")
+    assert closing.title == "Watched no longer: home"
+    assert "up again" not in closing.text
+
+
 def test_our_own_network_is_named_as_such() -> None:
     row = incident_row(
         id="own-network.local@20261121T140000Z",

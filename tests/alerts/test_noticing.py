@@ -157,6 +157,13 @@ def test_what_ended_before_alerting_began_or_long_ago_is_not_told() -> None:
     assert late.look(outage(0, 5), minute=ended + 4)
 
 
+def test_one_that_flaps_says_so() -> None:
+    book = Book()
+    book.look(outage(0, flapping=True), minute=2)
+    (row,) = book.rows.values()
+    assert row.detail.startswith("503; it goes down again and again")
+
+
 def test_without_a_channel_it_is_a_row_all_the_same() -> None:
     book = Book(tells=())
     book.look(outage(0), minute=2)

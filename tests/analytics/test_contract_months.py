@@ -271,6 +271,14 @@ def test_the_budget_burns_as_fast_as_confirmed_down_time_says() -> None:
     assert month(row, now=END).burns == ()
 
 
+def test_a_target_of_all_time_is_broken_by_any_second_and_has_no_rate() -> None:
+    always = structs.replace(SLA, target=1.0)
+    report = month(watched("a", [down(14, 9, 12, 1)]), question=always, now=at(20))
+    assert (report.state, report.allowed_s, report.left_s) == (ContractState.BROKEN, 0, -60)
+    assert report.burns == ()
+    assert month(watched("a"), question=always).state is ContractState.KEPT
+
+
 def test_no_rule_speaks_before_one_full_long_window_of_history() -> None:
     now = at(20)
     row = watched("a", [(now - 6 * MINUTE, now, State.DOWN)], start=now - 2 * HOUR, end=now)

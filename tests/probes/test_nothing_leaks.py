@@ -85,6 +85,12 @@ async def test_after_every_kind_of_end(
             silent: ({"timeout_s": 0.5}, Outcome.WAIT_TIMEOUT),
             silent.replace("http:", "https:"): ({"timeout_s": 0.5}, Outcome.TLS_TIMEOUT),
             untrusted: ({}, Outcome.TLS_CERTIFICATE),
+            await url_of(answer(OK)): ({"http_version": "2"}, Outcome.OK),
+            await url_of(answer(OK[:-1])): ({"http_version": "2"}, Outcome.PROTOCOL_ERROR),
+            f"{untrusted}/2": ({"http_version": "2"}, Outcome.TLS_CERTIFICATE),
+            f"{silent}/2": ({"http_version": "2", "timeout_s": 0.5}, Outcome.WAIT_TIMEOUT),
+            f"{silent}/proxied": ({"proxy": silent, "timeout_s": 0.5}, Outcome.WAIT_TIMEOUT),
+            "http://127.0.0.1:1/guarded": ({"guarded": True}, Outcome.ADDRESS_FORBIDDEN),
         }
         sockets_before, tasks_before = open_sockets(), tasks()
         for url, (fields, outcome) in list(targets.items()) * rounds:
@@ -104,9 +110,9 @@ async def test_after_being_cancelled_at_any_moment(
         serve(answer(0.01, OK), authority.server("IP:127.0.0.1")) as secured,
     ):
         sockets_before, tasks_before = open_sockets(), tasks()
-        for url in (plain, secured):
+        for url, version in ((plain, "1.1"), (secured, "1.1"), (plain, "2"), (secured, "2")):
             for turns in range(AT_ONCE):
-                task = asyncio.ensure_future(check(url))
+                task = asyncio.ensure_future(check(url, http_version=version))
                 for _ in range(turns):
                     await asyncio.sleep(0)
                 task.cancel()

@@ -17,6 +17,7 @@ from probes.monitor import Monitor
 from probes.outcome import Outcome
 from probes.prober import Prober
 from probes.result import CheckResult, MonitorDefinition
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.anyio
 
@@ -138,6 +139,25 @@ async def test_a_target_that_goes_away_and_comes_back(
     async with serve(answer(OK), port=port):
         await results.until(lambda r: any(c.outcome is Outcome.OK for c in r.checks[gone:]))
         await prober.aclose()
+
+
+async def test_a_failure_is_tried_again_soon_until_it_is_sure(
+    running: Running, results: Results
+) -> None:
+    watched = monitor(
+        "m",
+        f"http://127.0.0.1:{free_port()}/",
+        interval_s=6.0,
+        retry_interval_s=0.5,
+        confirm_after=3,
+    )
+    async with running(watched):
+        await results.until(lambda r: len(r.checks) >= 3)
+    checks = results.checks[:3]
+    assert {check.outcome for check in checks} == {Outcome.CONNECT_REFUSED}
+    apart_s = [(after.due_us - before.due_us) / 1e6 for before, after in pairwise(checks)]
+    assert apart_s == pytest.approx([0.5, 0.5], abs=0.05)
+    assert {check.interval_ms for check in checks} == {6_000}
 
 
 async def test_a_slow_target_never_has_two_checks_in_flight(

@@ -30,7 +30,11 @@ RUNNING = month_of(NOW, "UTC")
 BEFORE = RUNNING.moved(-1)
 SETTINGS = Settings(
     sites=(SITE,),
-    monitors=(msgspec.structs.replace(MONITORS[0], target=99.5), MONITORS[1]),
+    monitors=(
+        msgspec.structs.replace(MONITORS[0], target=99.5),
+        MONITORS[1],
+        msgspec.structs.replace(MONITORS[1], id="always", name="Always", target=100.0),
+    ),
     journeys=(JOURNEY,),
     contracts=(
         ContractSettings(
@@ -143,6 +147,12 @@ def test_the_api_gives_the_same_month_and_a_terminal_can_say_it(console: Running
     assert "over budget; down 47" in budget.replace("\N{NO-BREAK SPACE}", " ")
     assert verdict == "Broken"
     assert claim == "claimable: 10 % (below 99.9 %)"
+
+
+def test_all_time_can_be_promised_and_leaves_no_budget(console: RunningConsole) -> None:
+    assert "No data this month" in page(console, "/contracts")
+    assert "Nothing was observed" in page(console, "/contracts/always")
+    assert "100 %" in page(console, "/monitors/always")
 
 
 def test_without_a_contract_the_page_says_how_to_make_one(tmp_path: Path) -> None:

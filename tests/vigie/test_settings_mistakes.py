@@ -117,6 +117,9 @@ steps = [
     assert found == expected
 
 
+STEPS = "[[monitors]]\nid = 'm'\n[[monitors.steps]]\nurl = 'https://a.test'\n"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -157,6 +160,18 @@ steps = [
             "[[monitors]]\nid = 'm'\nurl = 'https://a.test'\nheaders = {a = 1}",
             "headers.a: is the n",
         ),
+        (
+            STEPS + "[[monitors.steps]]\nurl = 'nowhere'",
+            "vigie.toml:6: monitors[m].steps[2].url: 'nowhere' is neither http nor https",
+        ),
+        (STEPS + "[[monitors.steps]]\nname = 'x'", "steps[2].url: is missing; give it a text"),
+        (STEPS + "[[monitors.steps.assertions]]\nop = 'less'", "[1].kind: is missing; give it a t"),
+        (
+            STEPS + "[[monitors.steps.assertions]]\nkind = 'size'\nop = 'exists'",
+            "vigie.toml:7: monitors[m].steps[1].assertions[1].op: 'exists' does not go with size",
+        ),
+        (STEPS + "assertions = [3]", "steps[1].assertions[1]: is the number 3; give it a table"),
+        (STEPS + "auth = { secret_env = 'A', secret_fil = 'x' }", 'did you mean "secret_file"?'),
     ],
 )
 def test_a_mistake_says_where_it_is_what_is_wrong_and_what_would_be_right(

@@ -57,8 +57,12 @@ def incident_message(
 ) -> Message:
     """The opening or closing message of an incident. `monitor` is None once it is gone."""
     name = (monitor.name if monitor else "") or incident.monitor
-    words = _own_network if is_own_network(incident.monitor) else _outage
-    title, lines = words(incident, name, event)
+    if is_own_network(incident.monitor):
+        title, lines = _own_network(incident, name, event)
+    elif event is Event.OPEN:
+        title, lines = _opening(incident, name)
+    else:
+        title, lines = _closing(incident, name, gone=monitor is None)
     if event is Event.OPEN and monitor and monitor.url:
         lines.append(f"Address: {_bare(monitor.url)}")
     lines.append(f"Incident: {incident.id}")
@@ -92,10 +96,6 @@ def trial_message(channel: str, at: datetime, console_url: str) -> Message:
     )
 
 
-def _outage(incident: IncidentRow, name: str, event: Event) -> tuple[str, list[str]]:
-    return (_opening if event is Event.OPEN else _closing)(incident, name)
-
-
 def _own_network(incident: IncidentRow, name: str, event: Event) -> tuple[str, list[str]]:
     location = name.removeprefix(OWN_NETWORK)
     if event is Event.CLOSE:
@@ -126,7 +126,7 @@ def _opening(incident: IncidentRow, name: str) -> tuple[str, list[str]]:
     return f"Down: {name}", lines
 
 
-def _closing(incident: IncidentRow, name: str) -> tuple[str, list[str]]:
+def _closing(incident: IncidentRow, name: str, *, gone: bool) -> tuple[str, list[str]]:
     end = incident.end or incident.start
     if incident.withdrawn:
         return f"No outage: {name}", [
@@ -134,8 +134,11 @@ def _closing(incident: IncidentRow, name: str) -> tuple[str, list[str]]:
             "later results, or changed settings, say that it was not confirmed.",
         ]
     lasted_s = (end - incident.start).total_seconds()
+    title, news = f"Up again: {name}", f"{name} is up again, after {_plain(lasted_s)}."
+    if gone:
+        title, news = f"Watched no longer: {name}", f"{name}, which was down, is watched no longer."
     lines = [
-        f"{name} is up again, after {_plain(lasted_s)}.",
+        news,
         f"Down from {moment(incident.start)} to {moment(end)},"
         f" each edge known to {_plain(incident.edge_s)}",
     ]
@@ -144,7 +147,7 @@ def _closing(incident: IncidentRow, name: str) -> tuple[str, list[str]]:
     else:
         lines.append("Observed all the time")
     lines.append(f"How it failed: {outcome_name(incident.outcome)}")
-    return f"Up again: {name}", lines
+    return title, lines
 
 
 def moment(at: datetime) -> str:

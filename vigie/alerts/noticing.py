@@ -107,7 +107,7 @@ def _noticed(
         edge_s=incident.edge_s,
         confirmed_at=incident.confirmed_at,
         outcome=incident.outcome,
-        detail=incident.detail,
+        detail=_detail(incident),
         failed_checks=incident.failed_checks,
         down_s=incident.down_s,
         held_back=incident.held_back,
@@ -118,3 +118,10 @@ def _noticed(
         tell=() if incident.held_back else tells,
         close=incident.end is not None,
     )
+
+
+def _detail(incident: Incident) -> str:
+    if not incident.flapping:
+        return incident.detail
+    words = "it goes down again and again: told once, until it is stable"
+    return f"{incident.detail}; {words}" if incident.detail else words

@@ -13,7 +13,7 @@ import duckdb
 
 from vigie.alerts.delivery import Delivery, Result
 from vigie.alerts.ledger import Ledger, OutboxRow, OutboxState
-from vigie.alerts.message import Message
+from vigie.alerts.message import Event, Message
 from vigie.alerts.transports import Transport
 from vigie.settings import ChannelSettings
 
@@ -74,7 +74,7 @@ class Sender:
             self._idle_at = now
         if row is None:
             return False
-        if row.event == "close" and not self._ledger.opening_arrived(row):
+        if row.event is Event.CLOSE and not self._ledger.opening_arrived(row):
             self._ledger.mark_ended(row.key, OutboxState.DROPPED, "its opening never arrived")
             return True
         if not self._ledger.claim(row):

@@ -144,7 +144,7 @@ def _speaks(
 
 
 def _words(found: Sequence[Change]) -> str:
-    """ "2 outages noticed, 1 ended, 3 messages owed" """
+    """ "outages: 2 noticed, 1 ended, 3 to be told" """
     noticed = sum(change.new for change in found)
     ended = sum(change.close for change in found)
     owed = sum(len(change.tell) for change in found)

@@ -20,7 +20,7 @@ from vigie.maintenance import maintenance_of
 from vigie.report_requests import MONTHS_BACK_MAX, contract_question, month_asked
 
 LIVE_S = 2
-FRESH_S, OVER_FRESH_S = 5.0, 60.0
+FRESH_S, OVER_FRESH_S = 10.0, 60.0
 """A month reads much and moves little; one that is over moves only when results come late."""
 BLIPS_MAX = 40
 TONES = {

@@ -142,6 +142,11 @@ DEFINITIONS: Final[dict[str, tuple[str, ...]]] = {
         "Observed time = (up + down) / the time that should have been observed. The bounds take "
         "all unobserved time as down, then as up, and add one interval of doubt for each edge of "
         "an outage. A window with nothing observed has no uptime, never 100 %.",
+        "From several locations it is down while as many as the quorum say so, degraded while "
+        "fewer do, and not observed while fewer report. What fails while all sentinels of its "
+        "location fail is not observed: that is our own network. An outage that a monitor it "
+        "depends on explains is down all the same, but nobody is told; the third outage in half "
+        "an hour is one incident until fifteen minutes pass without a change.",
     ),
     "funnel": (
         "Ordered, at least one entry a session, one conversion window from the first matched step "
