@@ -229,8 +229,6 @@ def _cell(column: str, row: dict[Any, Any], between: str = NO_BREAK) -> str:
         return str(value) or "everyone"
     if column == "vital":
         return str(value) if value == "cls" else f"{value} ms"
-    if isinstance(value, datetime):  # the zone, UTC, stands in the basis
-        return f"{value:%Y-%m-%d %H:%M:%S}"
     if column.endswith("_s"):
         return duration(float(value))
     if isinstance(value, int) and not isinstance(value, bool):
