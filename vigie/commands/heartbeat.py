@@ -19,7 +19,8 @@ def heartbeat(
 ) -> None:
     """Print the address that a heartbeat's job calls.
 
-    It calls when it is done. The address is made from the data folder's secret: keep it as you would a password.
+    It calls when it is done. The address is made from the data folder's secret: keep it as you
+    would a password.
     """
     if not data.is_dir():
         raise CommandError(f"there is no data folder {data}; name it with --data", code=2)
