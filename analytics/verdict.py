@@ -42,7 +42,7 @@ class Observed(Struct, frozen=True, kw_only=True):
     """Monitors without any may be left out."""
 
 
-class Verdict(Struct, frozen=True, kw_only=True):
+class Verdicts(Struct, frozen=True, kw_only=True):
     timelines: dict[str, Timeline]
     own_network: tuple[OwnNetwork, ...]
 
@@ -70,7 +70,7 @@ def verdict(
     *,
     since: datetime | None = None,
     maintenance: Sequence[Maintenance] = (),
-) -> Verdict:
+) -> Verdicts:
     """The timelines of `monitors` and of what they need, as seen at `now`.
 
     `since` is as for timeline(). Monitors of which nothing is known have no timeline.
@@ -92,7 +92,7 @@ def verdict(
         {monitor: heard(runs[monitor]) for monitor in wanted},
         now,
     )
-    return Verdict(
+    return Verdicts(
         timelines={
             monitor: structs.replace(whole, incidents=incidents[monitor])
             for monitor, whole in timelines.items()

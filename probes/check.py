@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import httpx
 
+from probes.clients import Clients
 from probes.contexts import Contexts
-from probes.core_transport import CoreTransport
 from probes.dial import client_context, connect, start_tls, unverified_context
 from probes.exchange import Exchange
 from probes.failure import (
@@ -25,13 +25,11 @@ from probes.request import build
 from probes.resolver import GetAddrInfo, Resolver
 from probes.result import CheckResult
 from probes.stopwatch import Phase
-from probes.transport import LeanTransport
 from probes.trial import Trial, shown_names
 
 BODY_BYTES_MAX = 4 * 1024 * 1024
 CERTIFICATE_LOOK_S_MAX = 2.0
 
-_HEADERS = {"User-Agent": "vigie-probe", "Connection": "close"}
 
 _TIMEOUTS = {
     Phase.DNS: Outcome.DNS_TIMEOUT,
@@ -84,7 +82,7 @@ class Checker:
         clock_us: Callable[[], int] = now_us,
     ) -> None:
         self._resolver = Resolver(resolver_threads, getaddrinfo)
-        self._lean = LeanTransport(self._resolver)
+        self._clients = Clients(self._resolver)
         self._contexts = Contexts(context, make_context)
         self._unverified = unverified_context()
         self._body_bytes_max = body_bytes_max
@@ -154,13 +152,7 @@ class Checker:
     async def _send(self, trial: Trial) -> None:
         trial.read_secrets()
         trial.hop.context = self._contexts.of(trial.monitor)
-        # A client a check: cookies live as long as its redirects and steps do, and no longer.
-        async with httpx.AsyncClient(
-            transport=self._transport(trial.monitor),
-            trust_env=False,
-            headers=_HEADERS,
-            timeout=None,
-        ) as client:
+        async with self._clients.of(trial.monitor) as client:
             for number in range(len(trial.steps)):
                 step, authorization = trial.begin(number)
                 request: httpx.Request | None = build(client, step, authorization, trial.hop)
@@ -175,12 +167,6 @@ class Checker:
                         await response.aclose()
                 if trial.monitor.steps and not trial.passed():
                     return
-
-    def _transport(self, monitor: Monitor) -> httpx.AsyncBaseTransport:
-        if monitor.http_version == "1.1" and not monitor.proxy:
-            return self._lean
-        http2 = monitor.http_version == "2"
-        return CoreTransport(self._resolver, http2=http2, proxy=monitor.proxy)
 
     async def _read(self, trial: Trial, response: httpx.Response) -> None:
         trial.reads(response)
