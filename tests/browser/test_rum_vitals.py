@@ -42,7 +42,13 @@ def test_the_full_set_arrives_when_the_page_is_left(
     page.wait_for_function("seen.inp > 0")
     seen = page.evaluate("seen")
     leave(page)
-    vitals = capture.wait_for_event(kind="vitals")
+    # A navigation fires pagehide, then visibilitychange, and web-vitals may settle INP only in the
+    # second: then a fuller set follows the first.
+    capture.wait(
+        lambda capture: any("inp" in vitals for vitals in capture.find(kind="vitals")),
+        "vitals with INP",
+    )
+    vitals = capture.find(kind="vitals")[-1]
     assert {"lcp", "inp", "cls", "fcp", "ttfb"} <= vitals.keys()
     assert vitals["cls"] == pytest.approx(seen["cls"], abs=1e-4)
     assert vitals["inp"] == seen["inp"] >= 120
