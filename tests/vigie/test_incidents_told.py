@@ -20,7 +20,7 @@ BEGAN = NOW - 120 * MINUTE
 MONITORS = (
     Monitor(id="router", url="http://a.test/"),
     Monitor(id="shop", url="http://b.test/", parents=("router",)),
-    Monitor(id="works", url="http://c.test/"),
+    Monitor(id="building", url="http://c.test/"),
     Monitor(id="nervous", url="http://d.test/"),
     Monitor(id="sentinel-1", url="http://e.test/", sentinel=True),
     Monitor(id="sentinel-2", url="http://f.test/", sentinel=True),
@@ -29,7 +29,7 @@ MONITORS = (
 BAD_MINUTES = {
     "router": range(10, 20),
     "shop": range(10, 20),
-    "works": range(40, 50),
+    "building": range(40, 50),
     "nervous": [minute for minute in range(20, 50) if minute % 6 > 3],
     "sentinel-1": range(70, 80),
     "sentinel-2": range(70, 80),
@@ -37,7 +37,7 @@ BAD_MINUTES = {
 }
 WORK = MaintenanceSettings(
     id="upgrade",
-    monitors=("works",),
+    monitors=("building",),
     start=(BEGAN + 35 * MINUTE).isoformat(),
     end=(BEGAN + 55 * MINUTE).isoformat(),
 )
@@ -82,13 +82,13 @@ def test_the_incidents_page_says_why_nobody_was_told(told: httpx.Client) -> None
     assert "sentinel-1, sentinel-2 failed together" in text
     assert "(cut-off)" in text
     assert 'href="/monitors/cut-off' not in text
-    assert 'href="/monitors/works' not in text
+    assert 'href="/monitors/building' not in text
 
 
 def test_maintenance_is_left_out_of_a_monitors_figures(told: httpx.Client) -> None:
-    text = plain(told.get("/monitors/works?days=1").text)
+    text = plain(told.get("/monitors/building?days=1").text)
     assert "No confirmed outage in this window." in text
     assert "20 min<small>maintenance and pauses" in text
-    (row,) = told.get("/api/v1/reports/uptime?monitor=works&days=1").json()["monitors"]
+    (row,) = told.get("/api/v1/reports/uptime?monitor=building&days=1").json()["monitors"]
     assert row["seconds"]["maintenance"] == 20 * 60
     assert row["uptime"] == 1
