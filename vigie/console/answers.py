@@ -13,7 +13,7 @@ Answer = TypeVar("Answer")
 
 ANSWERS_MAX = 256
 COMPUTED_AT_ONCE_MAX = 4
-FRESH_S = 1.5
+FRESH_S = 1.0
 """An answer this young is served again without looking: live pages ask every few seconds."""
 UNCHANGED_S = 10.0
 """While nothing new was loaded an answer may stand this long; time itself still moves states."""
