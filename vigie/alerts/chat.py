@@ -15,6 +15,7 @@ logging.getLogger("apprise").propagate = False
 TYPES = {
     Event.OPEN: apprise.NotifyType.FAILURE,
     Event.CLOSE: apprise.NotifyType.SUCCESS,
+    Event.WARN: apprise.NotifyType.WARNING,
     Event.TEST: apprise.NotifyType.INFO,
 }
 

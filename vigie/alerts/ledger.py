@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from store.database import Database
 from store.times import naive
+from vigie.alerts.certificate import CertificateChange, CertificateRow
 from vigie.alerts.incident import IncidentRow
 from vigie.alerts.message import Event
 
@@ -17,6 +18,7 @@ _INCIDENT = (
     "id, monitor, start_time, end_time, edge_s, confirmed_at, outcome, detail, locations,"
     " failed_checks, down_s, held_back, withdrawn"
 )
+_CERTIFICATE = "id, monitor, expires, issuer, problem, threshold, closed_at"
 _MESSAGE = "key, incident, channel, event, state, attempts, next_try, created_at, sent_at, error"
 
 
@@ -176,6 +178,67 @@ class Ledger:
                         {"id": change.row.id, "now": naive(now)},
                     )
 
+    def certificates(self) -> list[CertificateRow]:
+        """All that were ever warned of and are not past their term."""
+        rows = self._rows(
+            f"SELECT {_CERTIFICATE} FROM certificate_warnings ORDER BY monitor, expires",  # noqa: S608
+            {},
+        )
+        return [_certificate(row) for row in rows]
+
+    def certificate(self, id_: str) -> CertificateRow | None:
+        rows = self._rows(
+            f"SELECT {_CERTIFICATE} FROM certificate_warnings WHERE id = $id",  # noqa: S608
+            {"id": id_},
+        )
+        return _certificate(rows[0]) if rows else None
+
+    def write_certificates(
+        self, changes: Sequence[CertificateChange], resolving: Sequence[str], now: datetime
+    ) -> None:
+        """All of it or nothing. Of one that is closed, what waits is not sent any more, and those
+        of the channels `resolving` that were told are owed a closing message."""
+        with self._writing, self._database.transaction() as cursor:
+            for change in changes:
+                row = change.row
+                key = {"id": row.id, "threshold": str(row.threshold), "now": naive(now)}
+                cursor.execute(
+                    "INSERT INTO certificate_warnings VALUES ($id, $monitor, $expires, $issuer,"
+                    " $problem, $threshold, $closed_at) ON CONFLICT (id) DO UPDATE SET"
+                    " problem = excluded.problem, threshold = excluded.threshold,"
+                    " closed_at = excluded.closed_at",
+                    {
+                        "id": row.id,
+                        "monitor": row.monitor,
+                        "expires": naive(row.expires),
+                        "issuer": row.issuer,
+                        "problem": row.problem,
+                        "threshold": row.threshold,
+                        "closed_at": naive(now) if row.closed else None,
+                    },
+                )
+                for channel in change.tell:
+                    cursor.execute(
+                        "INSERT INTO outbox VALUES ($id || '/' || $channel || '/warn-' ||"
+                        " $threshold, $id, $channel, 'warn', 'due', 0, $now, $now, NULL, '')"
+                        " ON CONFLICT DO NOTHING",
+                        {**key, "channel": channel},
+                    )
+                if row.closed:
+                    cursor.execute(
+                        "UPDATE outbox SET state = 'dropped', error = 'it was replaced before'"
+                        " WHERE incident = $id AND event = 'warn' AND state = 'due'",
+                        {"id": row.id},
+                    )
+                    cursor.execute(
+                        "INSERT INTO outbox SELECT DISTINCT $id || '/' || channel || '/close-' ||"
+                        " $threshold, $id, channel, 'close', 'due', 0, $now::TIMESTAMP,"
+                        " $now::TIMESTAMP, NULL::TIMESTAMP, '' FROM outbox WHERE incident = $id"
+                        " AND event = 'warn' AND state IN ('sending', 'sent')"
+                        " AND list_contains($resolving, channel) ON CONFLICT DO NOTHING",
+                        {**key, "resolving": list(resolving)},
+                    )
+
     def release(self, channels: Sequence[str]) -> None:
         """At the start: what a crash left in sending is due again, and what is owed to channels
         that are no longer in the settings has failed."""
@@ -192,20 +255,20 @@ class Ledger:
         rows = self._rows(
             f"SELECT {_MESSAGE} FROM outbox AS owed"  # noqa: S608
             " WHERE channel = $channel AND state = 'due' AND next_try <= $now"
-            " AND (event = 'open' OR NOT EXISTS (FROM outbox AS opening"
+            " AND (event <> 'close' OR NOT EXISTS (FROM outbox AS opening"
             "      WHERE opening.incident = owed.incident AND opening.channel = owed.channel"
-            "      AND opening.event = 'open' AND opening.state IN ('due', 'sending')))"
+            "      AND opening.event <> 'close' AND opening.state IN ('due', 'sending')))"
             " ORDER BY created_at, event DESC, key LIMIT 1",
             {"channel": channel, "now": naive(now)},
         )
         return _message(rows[0]) if rows else None
 
     def opening_arrived(self, row: OutboxRow) -> bool:
-        """Whether the opening that `row` closes was delivered."""
+        """Whether the opening, or a warning, that `row` closes was delivered."""
         return bool(
             self._rows(
                 "SELECT 1 FROM outbox WHERE incident = $incident AND channel = $channel"
-                " AND event = 'open' AND state = 'sent'",
+                " AND event <> 'close' AND state = 'sent'",
                 {"incident": row.incident, "channel": row.channel},
             )
         )
@@ -276,10 +339,15 @@ class Ledger:
         }
 
     def retire(self, before: datetime) -> int:
-        """Remove incidents that ended before, with their messages; returns how many."""
+        """Remove incidents that ended before, and certificates replaced before, with their
+        messages; returns how many."""
         with self._writing, self._database.transaction() as cursor:
             old = cursor.execute(
                 "DELETE FROM incidents WHERE end_time < $before RETURNING id",
+                {"before": naive(before)},
+            ).fetchall()
+            old += cursor.execute(
+                "DELETE FROM certificate_warnings WHERE closed_at < $before RETURNING id",
                 {"before": naive(before)},
             ).fetchall()
             cursor.execute(
@@ -329,6 +397,18 @@ def _incident(row: tuple[Any, ...]) -> IncidentRow:
         down_s=row[10],
         held_back=row[11],
         withdrawn=row[12],
+    )
+
+
+def _certificate(row: tuple[Any, ...]) -> CertificateRow:
+    return CertificateRow(
+        id=row[0],
+        monitor=row[1],
+        expires=_aware(row[2]),
+        issuer=row[3],
+        problem=row[4],
+        threshold=row[5],
+        closed=row[6] is not None,
     )
 
 

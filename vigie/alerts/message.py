@@ -8,8 +8,9 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from probes.monitor import Monitor
+from vigie.alerts.certificate import CertificateRow
 from vigie.alerts.incident import OWN_NETWORK, IncidentRow, is_own_network
-from vigie.console.formats import duration
+from vigie.console.formats import THIN, days_left, duration
 from vigie.console.texts import outcome_name
 
 DETAIL_CHARACTERS_MAX = 500
@@ -18,6 +19,8 @@ DETAIL_CHARACTERS_MAX = 500
 class Event(StrEnum):
     OPEN = "open"
     CLOSE = "close"
+    WARN = "warn"
+    """Of a certificate that nears its end."""
     TEST = "test"
 
 
@@ -34,6 +37,7 @@ class Message(Struct, frozen=True, kw_only=True):
     lines: tuple[str, ...]
     link: str = ""
     incident: IncidentRow | None = None
+    certificate: CertificateRow | None = None
     name: str = ""
     """Of the monitor, for people."""
 
@@ -75,6 +79,46 @@ def incident_message(
         lines=tuple(lines),
         link=_link(console_url, incident.monitor),
         incident=incident,
+        name=name,
+    )
+
+
+def certificate_message(
+    certificate: CertificateRow,
+    event: Event,
+    *,
+    key: str,
+    at: datetime,
+    monitor: Monitor | None,
+    console_url: str,
+) -> Message:
+    """The warning of a certificate's end, as it stood when it fell due, or that it is over."""
+    name = (monitor.name if monitor else "") or certificate.monitor
+    left_s = (certificate.expires - at).total_seconds()
+    if event is Event.CLOSE:
+        title, news = f"Certificate replaced: {name}", f"{name} shows the certificate no longer."
+    elif left_s <= 0:
+        title, news = f"Certificate expired: {name}", f"The certificate of {name} has expired."
+    else:
+        left = days_left(left_s).replace(THIN, " ")
+        title = f"Certificate expires in {left}: {name}"
+        news = f"The certificate of {name} expires in {left}."
+    lines = [news, f"{'Expired' if left_s <= 0 else 'Expires'}: {moment(certificate.expires)}"]
+    if certificate.issuer:
+        lines.append(f"Issued by: {certificate.issuer}")
+    if certificate.problem and left_s > 0:
+        lines.append(f"Wrong with it besides: {certificate.problem}")
+    if monitor and monitor.url:
+        lines.append(f"Address: {_bare(monitor.url)}")
+    return Message(
+        key=key,
+        thread=certificate.id,
+        event=event,
+        at=at,
+        title=title,
+        lines=tuple(lines),
+        link=_link(console_url, certificate.monitor),
+        certificate=certificate,
         name=name,
     )
 
@@ -158,7 +202,7 @@ def moment(at: datetime) -> str:
 
 def _plain(seconds: float) -> str:
     """A duration without the narrow spaces of pages, which some channels show badly."""
-    return duration(seconds).replace("\u202f", " ")
+    return duration(seconds).replace(THIN, " ")
 
 
 def _bare(url: str) -> str:

@@ -1,4 +1,4 @@
-"""The channel kind "pagerduty": Events API v2, one dedup_key an incident.
+"""The channel kind "pagerduty": Events API v2, one dedup_key an incident, or a certificate.
 
 https://developer.pagerduty.com/docs/events-api-v2/trigger-events/
 """
@@ -15,6 +15,8 @@ from vigie.settings_secrets import read_secret
 
 ADDRESS = "https://events.pagerduty.com/v2/enqueue"
 SUMMARY_CHARACTERS_MAX = 1_024
+SEVERITIES = {Event.TEST: "info", Event.WARN: "warning"}
+"""Of everything else: critical."""
 
 
 def deliver(channel: ChannelSettings, message: Message) -> Delivery:
@@ -52,10 +54,14 @@ def event_of(message: Message, action: str, routing_key: str) -> dict[str, Any]:
             "detail": incident.detail,
             "seen_from": incident.locations,
         }
+    certificate = message.certificate
+    if certificate:
+        details |= {"expires": certificate.expires.isoformat(), "issuer": certificate.issuer}
+    about = incident or certificate
     event["payload"] = {
         "summary": message.title[:SUMMARY_CHARACTERS_MAX],
-        "source": incident.monitor if incident else "vigie",
-        "severity": "info" if message.event is Event.TEST else "critical",
+        "source": about.monitor if about else "vigie",
+        "severity": SEVERITIES.get(message.event, "critical"),
         "timestamp": (incident.start if incident else message.at).isoformat(),
         "custom_details": details,
     }

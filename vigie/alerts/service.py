@@ -6,10 +6,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from store.database import Database
+from vigie.alerts.certificate import is_certificate
+from vigie.alerts.certificate_watch import LOOK_S as CERTIFICATES_S
+from vigie.alerts.certificate_watch import CertificateWatch
 from vigie.alerts.delivery import Result
 from vigie.alerts.http_post import get
 from vigie.alerts.ledger import Ledger, OutboxRow
-from vigie.alerts.message import Message, incident_message
+from vigie.alerts.message import Message, certificate_message, incident_message
 from vigie.alerts.sender import STOP_S, Sender
 from vigie.alerts.transports import Transport, deliver
 from vigie.alerts.watch import LOOK_S, Watch
@@ -46,6 +49,9 @@ class Alerts:
         self._heartbeat_s = heartbeat_s
         self._ledger = Ledger(database)
         self._watch = Watch(database, self._ledger, settings_now)
+        self._certificates = CertificateWatch(
+            database, self._ledger, settings_now, self._watch.tells
+        )
         self._stopping = threading.Event()
         self._senders = [
             Sender(
@@ -77,6 +83,12 @@ class Alerts:
                 period_s=LOOK_S,
                 run=self._watch.look,
                 prompt=True,
+            ),
+            Job(
+                name="certificates",
+                description="Warn of certificates that near their end",
+                period_s=CERTIFICATES_S,
+                run=self._certificates.look,
             ),
             Job(
                 name="retire incidents",
@@ -141,10 +153,22 @@ class Alerts:
             log.warning("the heartbeat was not taken: %s", answer.said)
 
     def _compose(self, row: OutboxRow) -> Message | None:
+        monitors = {each.id: each for each in self._settings_now().monitors}
+        if is_certificate(row.incident):
+            certificate = self._ledger.certificate(row.incident)
+            if certificate is None:
+                return None
+            return certificate_message(
+                certificate,
+                row.event,
+                key=row.key,
+                at=row.created_at,
+                monitor=monitors.get(certificate.monitor),
+                console_url=self._settings.console.url,
+            )
         incident = self._ledger.incident(row.incident)
         if incident is None:
             return None
-        monitors = {each.id: each for each in self._settings_now().monitors}
         return incident_message(
             incident,
             row.event,

@@ -70,8 +70,10 @@ def mail_of(channel: ChannelSettings, message: Message) -> EmailMessage:
 
 
 def _message_id(channel: ChannelSettings, message: Message, event: Event) -> str:
+    """A certificate's warnings share a thread, but each is a message of its own."""
     domain = channel.from_address.rpartition("@")[2]
-    return f"<vigie.{message.digest(f'{message.thread}/{channel.id}')}.{event.value}@{domain}>"
+    of = message.key if event is Event.WARN else message.thread
+    return f"<vigie.{message.digest(f'{of}/{channel.id}')}.{event.value}@{domain}>"
 
 
 def _words(code: int, said: bytes | str) -> str:

@@ -56,7 +56,17 @@ def body_of(message: Message) -> bytes:
         "text": message.text,
         "link": message.link or None,
         "incident": None,
+        "certificate": None,
     }
+    if certificate := message.certificate:
+        value["certificate"] = {
+            "id": certificate.id,
+            "monitor": certificate.monitor,
+            "name": message.name,
+            "expires": _stamp(certificate.expires),
+            "issuer": certificate.issuer,
+            "problem": certificate.problem,
+        }
     if incident:
         value["incident"] = {
             "id": incident.id,

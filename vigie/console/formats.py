@@ -85,6 +85,11 @@ def duration(seconds: float | None) -> str:
     raise AssertionError("every duration has a unit")
 
 
+def days_left(seconds: float) -> str:
+    """ "6 days", rounded down; in hours and less below two days."""
+    return f"{seconds // DAY_S:.0f} days" if seconds >= 2 * DAY_S else duration(seconds)
+
+
 def size(octets: float) -> str:
     for unit in ("B", "kB", "MB", "GB"):
         if octets < 1000:

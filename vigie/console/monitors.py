@@ -8,6 +8,7 @@ from analytics.reports.types import LatencyReport, UptimeReport
 from analytics.reports.uptime import uptime
 from store.snapshot import Snapshot
 from vigie.console import pictures
+from vigie.console.certificates import certificates_now
 from vigie.console.console import Console, console_of
 from vigie.console.contracts import budgets
 from vigie.console.elsewhere import heartbeat_address_of, locations_now
@@ -34,6 +35,7 @@ def monitors(request: Request) -> Response:
         uptime=report,
         strips=pictures.strips(report),
         locations=locations_now(console),
+        certificates=certificates_now(console),
         **page_values(console, request),
     )
 
@@ -57,6 +59,7 @@ def monitor(request: Request) -> Response:
         monitor=known,
         call_address=heartbeat_address_of(console, known),
         latency=latency,
+        certificate=certificates_now(console).get(id_),
         budgets=budgets(console, id_),
         timeline=pictures.timeline(row, scope.window),
         blips_max=BLIPS_MAX,
