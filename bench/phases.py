@@ -60,15 +60,16 @@ class DelayedServer:
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await self._late("tls")
         inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self._secured_port)
-        await asyncio.gather(copy(reader, inner_writer), copy(inner_reader, writer))
+        # What is still open when the bench ends is cancelled.
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(copy(reader, inner_writer), copy(inner_reader, writer))
 
     async def _late(self, phase: str) -> None:
         await asyncio.sleep(self._delays_ms.get(phase, 0.0) / 1000)
 
 
 async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    # What is still open when the bench ends is cancelled.
-    with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+    with contextlib.suppress(ConnectionError):
         while data := await reader.read(65_536):
             writer.write(data)
             await writer.drain()
