@@ -36,6 +36,17 @@ requirements_install() {
     echo "$want" >"$stamp"
 }
 
+# packages_compile: compiles what is installed, once for each content of the lock file. Warnings are
+# errors in the tests, and what the compiler thinks of a library's source is not for them to say.
+packages_compile() {
+    local stamp="$VENV/.compiled" want
+    want=$(cksum <requirements/dev.txt)
+    [ "$(cat "$stamp" 2>/dev/null)" = "$want" ] && return
+    say "compiling the packages"
+    "$VENV/bin/python" -W ignore -m compileall -q -j 0 "$VENV"/lib/python3*/site-packages >/dev/null || true
+    echo "$want" >"$stamp"
+}
+
 # npm_install: installs the pinned tools that build static/*.js, once for each content of the lock file.
 npm_install() {
     local stamp=node_modules/.installed want
