@@ -24,17 +24,7 @@ from analytics.reports.types import (
     UptimeReport,
 )
 from vigie.contract_words import STATES, combination_words, target_words
-
-Report = (
-    UptimeReport
-    | FunnelReport
-    | SpeedReport
-    | JourneyReport
-    | LatencyReport
-    | SeenReport
-    | RefusedReport
-    | ContractReport
-)
+from vigie.report_requests import Report
 
 TYPES: dict[str, type[Report]] = {
     "uptime": UptimeReport,

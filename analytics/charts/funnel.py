@@ -63,10 +63,6 @@ def funnel_bars(report: FunnelReport, levels: Sequence[str] = ()) -> str:
     return picture(width, BOTTOM + FOOT, _label(report), *parts, class_="chart-wide")
 
 
-def _below(content: str, x: float, y: float, class_: str, full: str = "") -> str:
-    return text(content, x, BOTTOM + y, anchor="middle", class_=class_, full=full)
-
-
 def _axis(width: float) -> str:
     parts = []
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):

@@ -18,6 +18,7 @@ from probes.assertions import Assertion
 from probes.outcome import Outcome
 from probes.result import CheckResult
 from probes.targets import why_forbidden
+from tests.support.leaks import falls_to, open_sockets
 
 pytestmark = pytest.mark.anyio
 
@@ -205,24 +206,6 @@ class HeldUp:
             began_s = time.perf_counter()
             await asyncio.sleep(0.005)
             self.most_ms = max(self.most_ms, (time.perf_counter() - began_s) * 1000 - 5)
-
-
-def open_sockets() -> int:
-    count = 0
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            count += os.readlink(f"/proc/self/fd/{name}").startswith("socket:")
-        except FileNotFoundError:
-            continue
-    return count
-
-
-async def falls_to(expected: int, count: Callable[[], int]) -> bool:
-    for _ in range(3_000):
-        if count() <= expected:
-            return True
-        await asyncio.sleep(0.01)
-    return False
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts sockets in /proc")

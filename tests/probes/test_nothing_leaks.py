@@ -11,6 +11,7 @@ import pytest
 
 from probes.outcome import Outcome
 from probes.result import CheckResult
+from tests.support.leaks import falls_to, open_sockets
 
 pytestmark = pytest.mark.anyio
 
@@ -22,25 +23,6 @@ Answer = Callable[..., Any]
 AT_ONCE = 40
 ROUNDS = [1, pytest.param(30, marks=pytest.mark.long)]  # the long form makes 10,800 checks
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
-
-
-def open_sockets() -> int:
-    count = 0
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            count += os.readlink(f"/proc/self/fd/{name}").startswith("socket:")
-        except FileNotFoundError:
-            continue
-    return count
-
-
-async def falls_to(expected: int, count: Callable[[], int]) -> bool:
-    """Whether a count comes down again, given time for what is being closed."""
-    for _ in range(3_000):
-        if count() <= expected:
-            return True
-        await asyncio.sleep(0.01)
-    return False
 
 
 def tasks() -> int:
