@@ -151,6 +151,17 @@ def test_down_shows_in_the_console_and_goes_away_when_undone(demo: RunningDemo) 
     assert incidents == dict.fromkeys(watched, "connection_reset")
 
 
+def test_wrong_content_shows_as_what_it_is(demo: RunningDemo) -> None:
+    watched = [each.id for each in network.WATCHED]
+    demo.break_it(Fault.CONTENT)
+    took_s = seconds_until(lambda: demo.states() == dict.fromkeys(watched, "down"), SEEN_WITHIN_S)
+    demo.break_it(Fault.NONE)
+    undone_s = seconds_until(lambda: demo.states() == dict.fromkeys(watched, "up"), SEEN_WITHIN_S)
+    print(f"wrong content was seen after {took_s:.1f} s, its end after {undone_s:.1f} s")
+    rows = demo.report("uptime", days="1")["monitors"]
+    assert {row["incidents"][-1]["outcome"] for row in rows} == {"wrong_content"}
+
+
 def test_slow_degrades_the_patient_monitor_and_fails_the_others(demo: RunningDemo) -> None:
     others = [each.id for each in network.WATCHED if each.id != "listings"]
     expected = dict.fromkeys(others, "down") | {"listings": "degraded"}
