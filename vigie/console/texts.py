@@ -89,6 +89,10 @@ REASONS: Final[dict[Reason, tuple[str, str]]] = {
         "The batch is kept without it. Declare one of the site's levels, or add it to them.",
     ),
     Reason.TOO_MANY_ATTRIBUTES: ("Too many attributes", "The event is kept without the rest."),
+    Reason.INVALID_FIELD: (
+        "Invalid field",
+        "The event is kept without it. The detail names the field and its limit.",
+    ),
     Reason.TOO_OLD: ("Too old", "Kept in a browser for longer than late_h before it was sent."),
 }
 """What a reason is called, and what to do about it. The collector may add reasons of its own."""
