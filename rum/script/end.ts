@@ -16,7 +16,6 @@ export function beforeEnd(speaks: () => void): void {
 }
 
 export function watchEnd(): void {
-  // On the document, for web-vitals has its last word in capturing listeners of the window.
   document.addEventListener(
     "visibilitychange",
     guard(() => (document.visibilityState === "hidden" ? sayAll(false) : resume())),

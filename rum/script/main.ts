@@ -91,13 +91,12 @@ function watchPeople(): void {
 }
 
 /**
- * The page comes back from the back/forward cache: a new view, with vitals of its own. Listens as
- * early as web-vitals does, for that reports the return's TTFB at once, to whatever view is in place.
+ * The page comes back from the back/forward cache: a new view, with vitals of its own.
  */
 function watchReturn(): void {
   const returned = guard((event: PageTransitionEvent) => {
     if (!event.persisted) return;
-    restartVitals(viewAgain(moment(event.timeStamp)));
+    restartVitals(viewAgain(moment(event.timeStamp)), event.timeStamp);
     resume();
   });
   addEventListener("pageshow", returned, true);
