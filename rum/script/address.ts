@@ -7,6 +7,7 @@ import { template } from "./template";
  * Never a query or a fragment. "" for what is no address.
  */
 export function addressOf(url: string): string {
+  if (!url) return url;
   try {
     const { protocol, host, pathname } = new URL(url, location.href);
     if (!/^(?:http|ws)s?:/.test(protocol)) return protocol;
