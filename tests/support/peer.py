@@ -41,6 +41,8 @@ PEER = """
 </script>
 """
 
+NAMES: tuple[str, ...] = ("lcp", "inp", "cls", "fcp", "ttfb")
+
 # Ours by theirs: (metric, part of its attribution).
 PARTS = {
     "lcp_target": ("lcp", "target"),
@@ -87,7 +89,7 @@ def said_of(page: Page, path: str) -> Said:
 
 def assert_agreement(ours: dict[str, Any], theirs: dict[str, dict[str, Any]]) -> None:
     """Every value, and all there is of attribution, equal within rounding."""
-    values = {name: ours[name] for name in ("lcp", "inp", "cls", "fcp", "ttfb") if name in ours}
+    values = {name: ours[name] for name in NAMES if name in ours}
     expected = {name: metric["value"] for name, metric in theirs.items()}
     assert values.keys() == expected.keys()
     for name, value in values.items():
