@@ -1,5 +1,6 @@
 """What the collector writes down: batches of accepted events, and what was refused and why."""
 
+from datetime import date
 from enum import StrEnum
 
 from msgspec import Struct, field
@@ -208,6 +209,37 @@ class Batch(Struct, frozen=True, kw_only=True, array_like=True, tag="batch", gc=
     """The browser keeps no id: `session` stands for what one visitor did in one day."""
 
 
+class ReplayReason(StrEnum):
+    """Why a session is recorded."""
+
+    SAMPLE = "sample"
+    ERROR = "error"
+    """It met an error: from the minute before it on."""
+
+
+class ReplayChunk(Struct, frozen=True, kw_only=True, array_like=True, tag="replay"):
+    """A piece of a session's recording, whose gzip bytes are in a file; see store/replays.py.
+
+    Its identity is (session, load, number): `load` the page load's 32 random bits, as in a
+    batch's number, `number` its place within that. `start_us` and `end_us` are corrected times of
+    its first and last event; `skew_us` is what was added to the browser's. `day` is `start_us`'s,
+    UTC. `bytes` is the file's size.
+    """
+
+    site: str
+    session: str
+    load: int
+    number: int
+    day: date
+    bytes: int
+    events: int
+    start_us: int
+    end_us: int
+    skew_us: int
+    reason: ReplayReason
+    received_us: int
+
+
 class Reason(StrEnum):
     """Why something was refused. Each has its line in the console, Data > refused."""
 
@@ -229,6 +261,15 @@ class Reason(StrEnum):
     """The event is kept, without those over the limit."""
     INVALID_FIELD = "invalid_field"
     """The event is kept, without a field that only added to it."""
+    REPLAY_OFF = "replay_off"
+    """A recording of a site that is not recorded."""
+    NOT_IN_REPLAY_SAMPLE = "not_in_replay_sample"
+    INVALID_CHUNK = "invalid_chunk"
+    """Of a recording: a field out of range, or content that is not what it should be."""
+    REPLAY_TOO_LARGE = "replay_too_large"
+    """A chunk that inflates to more than is taken."""
+    REPLAY_LIMIT = "replay_limit"
+    """The session's recording is as long as it may become."""
 
 
 class Refusal(Struct, frozen=True, kw_only=True, array_like=True, tag="refusal"):

@@ -1,4 +1,4 @@
-"""GET /rum.js: the built script, held in memory, compressed once, with a validator."""
+"""GET /rum.js and the like: a built script, held in memory, compressed once, with a validator."""
 
 import gzip
 import hashlib
@@ -16,6 +16,7 @@ class ScriptFile:
 
     def __init__(self, path: Path) -> None:
         """A missing file is logged, and answered with 404: beacons are taken all the same."""
+        self.name = path.name
         try:
             self._plain = path.read_bytes()
         except FileNotFoundError:
@@ -26,7 +27,7 @@ class ScriptFile:
 
     async def respond(self, request: Request) -> Response:
         if not self._plain:
-            return PlainTextResponse("rum.js is not built\n", 404)
+            return PlainTextResponse(f"{self.name} is not built\n", 404)
         compressed = _accepts_gzip(request.headers.get("accept-encoding", ""))
         # The two forms differ in bytes, so in validator.
         etag = f'"{self._digest}{"-gzip" if compressed else ""}"'
