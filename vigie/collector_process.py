@@ -13,7 +13,7 @@ from rum.server import server_config
 from rum.site import Site
 from store.admission import Admission
 from store.journal_writer import JournalWriter
-from store.replays import ReplayWriter
+from store.replay_writer import ReplayWriter
 from vigie.distant.app import distant_routes
 from vigie.distant.presence import keep_presence
 from vigie.folders import STATIC, DataFolder, address_of

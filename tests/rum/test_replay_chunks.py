@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from rum.bucket import bucket_end
 from rum.records import Reason, ReplayChunk
 from rum.replay_intake import ReplayLimits, content_problem
-from store.replays import REPLAYS_FOLDER, chunk_name
+from store.replay_writer import REPLAYS_FOLDER, chunk_name
 from tests.support.collector import ORIGIN, SITE, Collect, Collecting
 from tests.support.recordings import body, chunk, header, packed, page_events, session_at
 

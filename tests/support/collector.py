@@ -22,7 +22,7 @@ from rum.site import Site
 from store.journal_reader import read_frames, segments
 from store.journal_writer import JournalWriter
 from store.records import Record, decode
-from store.replays import ReplayWriter
+from store.replay_writer import ReplayWriter
 
 SITE = Site(
     id="shop",
