@@ -5,11 +5,9 @@ import msgspec
 from probes.delivery import Delivery
 from probes.heartbeat import Ping, Presence
 from probes.result import CheckResult, MonitorDefinition
-from rum.records import Batch, Refusal, ReplayChunk
+from rum.records import Batch, Refusal
 
-Record = (
-    Batch | Refusal | CheckResult | MonitorDefinition | Delivery | Ping | Presence | ReplayChunk
-)
+Record = Batch | Refusal | CheckResult | MonitorDefinition | Delivery | Ping | Presence
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(Record)

@@ -18,6 +18,7 @@ COMMANDS = {
     "sign-in": "vigie.commands.sign_in",
     "check-config": "vigie.commands.check_config",
     "check": "vigie.commands.check",
+    "check-site": "vigie.commands.check_site",
     "report": "vigie.commands.report",
     "heartbeat": "vigie.commands.heartbeat",
     "location-token": "vigie.commands.location_token",

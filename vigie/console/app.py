@@ -20,6 +20,7 @@ from vigie.console import (
     monitor_actions,
     monitor_forms,
     monitors,
+    received,
     sign_in,
     speed,
 )
@@ -60,6 +61,7 @@ def create_app(context: ConsoleContext) -> Starlette:
             Route("/api/v1/reports/{name}", api.report),
             Route("/api/v1/monitors/{id}/latency", monitors.latency_figure),
             Route("/api/v1/arrivals", first_start.arrivals),
+            Route("/api/v1/received", received.received),
             Route("/sign-in", sign_in.sign_in),
             Route("/sign-out", sign_in.sign_out, methods=["POST"]),
             Route("/static/{digest}/{name}", console.static.serve),

@@ -1,0 +1,1 @@
+"""What is wrong with an installation of rum.js on a page, and how to mend it."""
