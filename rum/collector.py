@@ -10,26 +10,32 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from rum.answers import (
+    READABLE_BY_ANYONE,
+    Headers,
+    answer,
+    error,
+    preflight,
+    readable_by,
+)
 from rum.body import BodyProblem, drain, read_body
 from rum.intake import BeaconRequest, Intake, Rejected
 from rum.limits import Limits
 from rum.records import Reason, Refusal
 from rum.refusals import RefusalWriter
+from rum.replay_route import replay_routes
 from rum.script_file import ScriptFile
-from rum.sink import BatchSink
+from rum.sink import BatchSink, ReplaySink
 from rum.site import Site
 
 RETRY_AFTER_S = 5
-PREFLIGHT_MAX_AGE_S = 86_400
-
-_Headers = list[tuple[bytes, bytes]]
+SCRIPTS = ("rum.js", "rum-replay.js", "rum-stub.js")
 
 _METRICS_TYPE = "text/plain; version=0.0.4"
 _LOOPBACK = {"127.0.0.1", "::1"}
@@ -52,15 +58,18 @@ def create_app(
     clock_us: Callable[[], int] = now_us,
     *,
     sink_metrics: Callable[[], Mapping[str, float]] = dict,
+    replays: ReplaySink | None = None,
 ) -> Starlette:
     """The collector's application; run it with its lifespan, which writes the refusals down.
 
-    `secret` keys the hashes of users. `static` holds rum.js. `sink_metrics` are added to /metrics.
-    The sink stays the caller's to close, after the application has ended.
+    `secret` keys the hashes of users. `static` holds SCRIPTS. `sink_metrics` are added to /metrics.
+    Without `replays` no recording is taken. The sinks stay the caller's to close, after the
+    application has ended.
     """
     refusals = RefusalWriter(sink, clock_us)
     beacons = BeaconRoute(Intake(sites, limits, secret), sink, refusals, clock_us)
-    script = ScriptFile(static / "rum.js")
+    scripts = [ScriptFile(static / name) for name in SCRIPTS]
+    recordings = replay_routes(sites, limits, replays, refusals, clock_us)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -81,8 +90,12 @@ def create_app(
     return Starlette(
         routes=[
             Route("/rum/v1/beacon", beacons),
-            Route("/rum.js", script.respond, methods=["GET", "HEAD"]),
-            Route("/rum.{digest}.js", script.respond, methods=["GET", "HEAD"]),
+            *(
+                Route(path, file.respond, methods=["GET", "HEAD"])
+                for file in scripts
+                for path in (f"/{file.name}", f"/{file.hashed_name}")
+            ),
+            *recordings,
             Route("/health", health),
             Route("/metrics", metrics),
         ],
@@ -117,9 +130,10 @@ class BeaconRoute:
         headers = dict(scope["headers"])
         origin = headers.get(b"origin", b"").decode("latin-1")
         if scope["method"] == "OPTIONS":
-            await _send(send, 204, self._preflight(origin))
+            known = origin if self._intake.knows_origin(origin) else ""
+            await answer(send, 204, preflight(known))
         elif scope["method"] != "POST":
-            await _send(send, 405, [(b"allow", b"POST, OPTIONS")], _error("method", "POST only"))
+            await answer(send, 405, [(b"allow", b"POST, OPTIONS")], error("method", "POST only"))
         else:
             await self._post(headers, origin, receive, send)
 
@@ -143,19 +157,19 @@ class BeaconRoute:
         taken = self._intake.take(request, self._clock_us())
         if isinstance(taken, Rejected):
             self._refusals.add([taken.refusal])
-            answer = _error(taken.reason, taken.detail)
-            await _send(send, taken.status, _READABLE_BY_ANYONE, answer)
+            said = error(taken.reason, taken.detail)
+            await answer(send, taken.status, READABLE_BY_ANYONE, said)
             return
         if taken.batch is not None:
             try:
                 await self._sink.write(taken.batch)
-            except OSError as error:
-                await self._unavailable(error, origin, send)
+            except OSError as problem:
+                await self._unavailable(problem, origin, send)
                 return
             self._counts["batches"] += 1
             self._counts["events"] += len(taken.batch.events)
         self._refusals.add(taken.refusals)
-        await _send(send, 204, _readable_by(origin))
+        await answer(send, 204, readable_by(origin))
 
     async def _refuse_body(
         self, problem: BodyProblem, origin: str, receive: Receive, send: Send
@@ -169,35 +183,24 @@ class BeaconRoute:
             origin=origin[:200],
         )
         self._refusals.add([refusal])
-        headers = [*_READABLE_BY_ANYONE, (b"connection", b"close")]
-        answer = _error(problem.reason, problem.detail)
-        await _send(send, problem.status, headers, answer, ended=False)
+        headers = [*READABLE_BY_ANYONE, (b"connection", b"close")]
+        said = error(problem.reason, problem.detail)
+        await answer(send, problem.status, headers, said, ended=False)
         await drain(receive)
         await send({"type": "http.response.body", "body": b""})
 
-    async def _unavailable(self, error: OSError, origin: str, send: Send) -> None:
+    async def _unavailable(self, problem: OSError, origin: str, send: Send) -> None:
         self._counts["unavailable"] += 1
         if self._counts["unavailable"].bit_count() == 1:  # at 1, 2, 4, 8 ...: told, not flooded
             log.error(
-                "beacons cannot be kept (%s); %d answered 503", error, self._counts["unavailable"]
+                "beacons cannot be kept (%s); %d answered 503", problem, self._counts["unavailable"]
             )
         headers = [*self._cross_origin(origin), (b"retry-after", str(RETRY_AFTER_S).encode())]
-        await _send(send, 503, headers, _error("unavailable", "try again later"))
+        await answer(send, 503, headers, error("unavailable", "try again later"))
 
-    def _preflight(self, origin: str) -> _Headers:
-        allowed = self._cross_origin(origin)
-        if not allowed[1:]:
-            return allowed
-        return [
-            *allowed,
-            (b"access-control-allow-methods", b"POST"),
-            (b"access-control-allow-headers", b"content-type"),
-            (b"access-control-max-age", str(PREFLIGHT_MAX_AGE_S).encode()),
-        ]
-
-    def _cross_origin(self, origin: str) -> _Headers:
-        """As `_readable_by`, when any site takes beacons from the origin."""
-        return _readable_by(origin if self._intake.knows_origin(origin) else "")
+    def _cross_origin(self, origin: str) -> Headers:
+        """As `readable_by`, when any site takes beacons from the origin."""
+        return readable_by(origin if self._intake.knows_origin(origin) else "")
 
     def metrics(self, more: Mapping[str, float]) -> str:
         """Counters since the start, as Prometheus reads them."""
@@ -212,36 +215,3 @@ class BeaconRoute:
         ]
         lines += [f"vigie_{name} {value}" for name, value in more.items()]
         return "\n".join(lines) + "\n"
-
-
-# Of a refusal, which says only what was wrong with the sender's own beacon: a script that cannot
-# read that it was refused takes it for a fault of the network, and sends the same again.
-_READABLE_BY_ANYONE: _Headers = [(b"vary", b"origin"), (b"access-control-allow-origin", b"*")]
-
-
-def _readable_by(origin: str) -> _Headers:
-    """Lets pages of this origin read the answer, of none when it is ""; never with credentials."""
-    if not origin:
-        return [(b"vary", b"origin")]
-    return [
-        (b"vary", b"origin"),
-        (b"access-control-allow-origin", origin.encode("latin-1")),
-        (b"access-control-expose-headers", b"retry-after"),
-    ]
-
-
-def _error(reason: str, detail: str) -> bytes:
-    return msgspec.json.encode({"error": {"reason": reason, "detail": detail}})
-
-
-async def _send(
-    send: Send, status: int, headers: _Headers, body: bytes = b"", *, ended: bool = True
-) -> None:
-    if body:
-        headers = [
-            *headers,
-            (b"content-type", b"application/json"),
-            (b"content-length", str(len(body)).encode()),
-        ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": not ended})

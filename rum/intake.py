@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 from msgspec import Struct
 
-from rum.event_intake import TIME_MAX_MS, EventRules, Timing, take_event
+from rum.event_intake import TIME_MAX_MS, Timing, take_event
+from rum.event_rules import EventRules
 from rum.limits import Limits
 from rum.origin_rule import OriginRule
 from rum.page_template import PageTemplates
@@ -245,11 +246,10 @@ def take_events(intake: Intake, draft: Draft) -> Rejected | None:
     rules, timing = draft.rules.events, Timing(draft.now_us, draft.skew_us)
     events: Sequence[WireEvent | msgspec.Raw] = draft.beacon.events
     for position, sent in enumerate(events):
-        event, problem = take_event(rules, position, sent, timing)
+        event, problems = take_event(rules, position, sent, timing)
         if event is not None:
             draft.events.append(event)
-        if problem is not None:
-            reason, detail = problem
+        for reason, detail in problems:
             part = masked_part(_bytes_of(sent), intake.limits.part_chars_max)
             _refuse(draft, reason, f"event {position}: {detail}", part=part)
     return None

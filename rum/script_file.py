@@ -1,4 +1,4 @@
-"""GET /rum.js and /rum.HASH.js: the built script, held in memory, compressed once.
+"""GET /rum.js, /rum.HASH.js and the like: a built script, held in memory, compressed once.
 
 Under its plain name it is checked anew each hour, so that an update of Vigie reaches every page.
 Under the name with its hash it never changes, so that a page may pin it with integrity=.
@@ -37,6 +37,7 @@ class ScriptFile:
 
     def __init__(self, path: Path) -> None:
         """A missing file is logged, and answered with 404: beacons are taken all the same."""
+        self.name = path.name
         try:
             self._plain = path.read_bytes()
         except FileNotFoundError:
@@ -45,9 +46,15 @@ class ScriptFile:
         self._compressed = gzip.compress(self._plain, 9, mtime=0)
         self._digest = digest_of(self._plain)
 
+    @property
+    def hashed_name(self) -> str:
+        """The route of the name with its hash: "rum.{digest}.js"."""
+        stem, _, suffix = self.name.rpartition(".")
+        return f"{stem}.{{digest}}.{suffix}"
+
     async def respond(self, request: Request) -> Response:
         if not self._plain:
-            return PlainTextResponse("rum.js is not built\n", 404)
+            return PlainTextResponse(f"{self.name} is not built\n", 404)
         compressed = _accepts_gzip(request.headers.get("accept-encoding", ""))
         # The two forms differ in bytes, so in validator.
         etag = f'"{self._digest}{"-gzip" if compressed else ""}"'

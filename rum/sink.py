@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from rum.records import Batch, Refusal
+from rum.records import Batch, Refusal, ReplayChunk
 
 
 class BatchSink(Protocol):
@@ -14,3 +14,11 @@ class BatchSink(Protocol):
 
     def healthy(self) -> bool:
         """Whether a write begun now can succeed, as far as is known."""
+
+
+class ReplaySink(Protocol):
+    async def write_replay(self, record: ReplayChunk, packed: bytes) -> None:
+        """Return once the chunk and its record are durable; writing it again changes nothing.
+
+        Raises OSError when they cannot be.
+        """

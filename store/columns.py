@@ -12,7 +12,7 @@ from msgspec.structs import astuple
 
 from probes.result import CheckResult, MonitorDefinition
 from rum.bucket import bucket_of
-from rum.records import Batch, Event, Refusal
+from rum.records import Attribution, Batch, Click, Event, Frame, Leave, PageRequest, Refusal
 
 Tables = dict[str, pa.Table]
 """Rows to insert, by the name of the table they go to; columns are matched by name."""
@@ -25,10 +25,45 @@ TIME_END_US = 253_402_300_800_000_000
 
 TRANSPOSED_ROWS = 256
 
+
+def _struct_type(record: type[msgspec.Struct], **types: pa.DataType) -> pa.StructType:
+    """The type of a part of an event; fields without a type of their own are float32."""
+    return pa.struct([(name, types.get(name, pa.float32())) for name in record.__struct_fields__])
+
+
 _DAY_US = 86_400_000_000
 _TIME = pa.timestamp("us")
 _MAP = pa.map_(pa.string(), pa.string())
 _HOPS = pa.list_(pa.struct([("name", pa.string()), ("total_ms", pa.float32())]))
+_ATTRIBUTION = _struct_type(
+    Attribution,
+    **{
+        name: pa.string()
+        for name in ("lcp_target", "lcp_url", "inp_target", "inp_type", "inp_script", "cls_target")
+    },
+)
+_CLICK = _struct_type(
+    Click,
+    target=pa.string(),
+    page_x=pa.int32(),
+    page_y=pa.int32(),
+    viewport_width=pa.int32(),
+    document_height=pa.int32(),
+    fixed=pa.bool_(),
+    rage=pa.uint16(),
+    dead=pa.bool_(),
+    error=pa.bool_(),
+)
+_REQUEST = _struct_type(
+    PageRequest,
+    url=pa.string(),
+    status=pa.uint16(),
+    method=pa.string(),
+    initiator=pa.string(),
+    aborted=pa.bool_(),
+)
+_FRAME = _struct_type(Frame, script=pa.string(), invoker=pa.string())
+_LEAVE = _struct_type(Leave, scroll_px=pa.int32())
 _EVENT_TYPES: dict[str, pa.DataType] = {
     "position": pa.uint16(),
     "kind": pa.string(),
@@ -48,10 +83,17 @@ _EVENT_TYPES: dict[str, pa.DataType] = {
     "cls": pa.float32(),
     "fcp_ms": pa.float32(),
     "ttfb_ms": pa.float32(),
+    "via": pa.string(),
+    "source": pa.string(),
+    "attribution": _ATTRIBUTION,
+    "click": _CLICK,
+    "request": _REQUEST,
+    "frame": _FRAME,
+    "leave": _LEAVE,
 }
 if tuple(_EVENT_TYPES) != Event.__struct_fields__:  # they are matched by position
     raise TypeError("the columns of events are not the fields of Event")
-_EMPTY_IS_NULL = frozenset({"path", "name", "message", "stack", "currency"})
+_EMPTY_IS_NULL = frozenset({"path", "name", "message", "stack", "currency", "via", "source"})
 _RENAMED = {"time_us": "time", "client_us": "client_time"}
 
 
@@ -80,6 +122,8 @@ def batch_tables(batches: Sequence[Batch]) -> Tables:
         "segments": _maps([batch.segments for batch in batches]),
         "bot": pa.array([batch.bot for batch in batches], pa.bool_()),
         "generated": pa.array([batch.generated for batch in batches], pa.bool_()),
+        "server": pa.array([batch.server for batch in batches], pa.bool_()),
+        "storage_free": pa.array([batch.storage_free for batch in batches], pa.bool_()),
     }
     repeated = np.repeat(np.arange(len(batches)), [len(batch.events) for batch in batches])
     events = pa.table(of_batch).take(pa.array(repeated))
@@ -203,7 +247,25 @@ def _event_column(field: str, kind: pa.DataType, values: Sequence[Any]) -> pa.Ar
         return _maps(values)
     if field in _EMPTY_IS_NULL:
         return _texts(values)
+    if isinstance(kind, pa.StructType):
+        return _structs(kind, values)
     return pa.array(values, kind)
+
+
+def _structs(kind: pa.StructType, values: Sequence[msgspec.Struct | None]) -> pa.Array:
+    """Parts of events, most of which are None; texts in them that are "" become NULL."""
+    some = [astuple(value) for value in values if value is not None]
+    if not some:
+        return pa.nulls(len(values), kind)
+    columns = [
+        _texts(column) if field.type == pa.string() else pa.array(column, field.type)
+        for field, column in zip(kind, zip(*some, strict=True), strict=True)
+    ]
+    dense = pa.StructArray.from_arrays(columns, fields=list(kind))
+    places = iter(range(len(some)))
+    return dense.take(
+        pa.array([None if value is None else next(places) for value in values], pa.int32())
+    )
 
 
 def _texts(values: Sequence[str]) -> pa.Array:

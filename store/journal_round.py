@@ -10,7 +10,7 @@ from msgspec import DecodeError, Struct, field
 from probes.delivery import Delivery
 from probes.heartbeat import Ping, Presence
 from probes.result import CheckResult, MonitorDefinition
-from rum.records import Batch, Refusal
+from rum.records import Batch, Refusal, ReplayChunk
 from store.journal_reader import FrameProblem, Segment, next_frame_position, read_frames
 from store.records import decode
 
@@ -71,6 +71,7 @@ class Round(Struct):
     deliveries: list[Placed[Delivery]] = field(default_factory=list)
     pings: list[Placed[Ping]] = field(default_factory=list)
     presence: list[Placed[Presence]] = field(default_factory=list)
+    replays: list[Placed[ReplayChunk]] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     positions: dict[str, int] = field(default_factory=dict)
     waiting: set[str] = field(default_factory=set)
@@ -150,5 +151,7 @@ def _take(found: Round, segment: str, position: int, payload: bytes) -> None:
         found.pings.append(Placed(record, segment, position))
     elif isinstance(record, Presence):
         found.presence.append(Placed(record, segment, position))
+    elif isinstance(record, ReplayChunk):
+        found.replays.append(Placed(record, segment, position))
     else:
         found.refusals.append(Placed(record, segment, position))

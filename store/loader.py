@@ -19,6 +19,7 @@ from store.heartbeats import ping_tables, store_presence
 from store.journal_reader import Segment, segments
 from store.journal_round import Failure, Placed, Round, read_round
 from store.repeats import HOUR_US, Repeats
+from store.replays import replay_tables
 from store.rows import Rows, insert
 from store.times import microseconds, naive
 
@@ -109,6 +110,7 @@ class Loader:
         definitions = rows.build([*found.definitions, *delivered.definitions], definition_tables)
         refusals = rows.build(found.refusals, refusal_tables)
         rows.build(found.pings, ping_tables)
+        rows.build(found.replays, replay_tables)
         found.failures += rows.failures
         if found.positions or expire_us:
             self._commit(rows, found, delivered, expire_us, now)

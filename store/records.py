@@ -5,9 +5,11 @@ import msgspec
 from probes.delivery import Delivery
 from probes.heartbeat import Ping, Presence
 from probes.result import CheckResult, MonitorDefinition
-from rum.records import Batch, Refusal
+from rum.records import Batch, Refusal, ReplayChunk
 
-Record = Batch | Refusal | CheckResult | MonitorDefinition | Delivery | Ping | Presence
+Record = (
+    Batch | Refusal | CheckResult | MonitorDefinition | Delivery | Ping | Presence | ReplayChunk
+)
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(Record)

@@ -11,6 +11,10 @@ from store.journal_round import Failure, FailureReason, Placed
 
 R = TypeVar("R")
 
+CONFLICTS = {"replays": "ON CONFLICT DO NOTHING"}
+"""What becomes of rows whose key is stored already, by table; a batch's is not left to this, which
+costs an index as large as the table."""
+
 
 class Rows:
     """What one transaction inserts. A record no table can hold becomes a failure, and costs only
@@ -42,7 +46,7 @@ class Rows:
         """Insert all that was built. Raises duckdb.Error."""
         for tables in self._chunks:
             for name, table in tables.items():
-                insert(cursor, name, table)
+                insert(cursor, name, table, CONFLICTS.get(name, ""))
 
 
 def insert(

@@ -9,7 +9,8 @@ from store.segment import sync_folder
 
 SEALED_FOLDER = "sealed"
 UNFINISHED_FOLDER = "unfinished"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""1: without what migration 0007 added, which reads as NULL."""
 
 EMPTY_FILES = {
     "detail": "empty-detail/site=none/day=1970-01-01/0.parquet",

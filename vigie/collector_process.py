@@ -13,6 +13,7 @@ from rum.server import server_config
 from rum.site import Site
 from store.admission import Admission
 from store.journal_writer import JournalWriter
+from store.replay_writer import ReplayWriter
 from vigie.distant.app import distant_routes
 from vigie.distant.presence import keep_presence
 from vigie.folders import STATIC, DataFolder, address_of
@@ -40,6 +41,7 @@ async def run_collector(
         settings.collector.backlog_bytes_max,
     )
     journal = JournalWriter(folder.journal, name, admit=admission)
+    replays = ReplayWriter(folder.store, journal, admit=admission)
     try:
         limits = limits_of(settings)
         app = create_app(
@@ -49,6 +51,7 @@ async def run_collector(
             folder.secret(),
             STATIC,
             sink_metrics=journal.metrics,
+            replays=replays,
         )
         reader = OwnMonitorsReader(settings, folder)
         app.router.routes.extend(distant_routes(reader.settings, journal, folder.secret(), now_us))
@@ -65,13 +68,22 @@ async def run_collector(
         finally:
             present.cancel()
     finally:
+        await asyncio.to_thread(replays.close)
         await asyncio.to_thread(journal.close)
     log.info("ended; the journal is flushed")
 
 
 def site_of(site: SiteSettings) -> Site:
     return Site(
-        id=site.id, key=site.key, origins=site.origins, levels=site.levels, pages=site.pages
+        id=site.id,
+        key=site.key,
+        origins=site.origins,
+        levels=site.levels,
+        pages=site.pages,
+        replay_rate=site.replay.rate,
+        replay_error_rate=site.replay.error_rate,
+        replay_chunks_max=site.replay.session_chunks_max,
+        replay_bytes_max=site.replay.session_bytes_max,
     )
 
 

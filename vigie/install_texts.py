@@ -86,7 +86,7 @@ location {PROXY_PATH} {{
     proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
     proxy_connect_timeout 2s;
     proxy_read_timeout 10s;
-    client_max_body_size 64k;
+    client_max_body_size 256k;
 }}"""
 
 

@@ -71,6 +71,21 @@ class StoreSettings(Struct, frozen=True, kw_only=True):
     """Loaded journal segments kept to rebuild a damaged database."""
 
 
+class ReplaySettings(Struct, frozen=True, kw_only=True):
+    """Which sessions of a site are recorded, and how long a recording may become.
+
+    Both rates are shares of all sessions, told by the session's id, and the second holds the first.
+    """
+
+    rate: Share = 0.0
+    """Recorded whole; 0: none. 0.2 is a good start. It takes the consent of who is recorded."""
+    error_rate: Share = 0.0
+    """Recorded from the minute before an error on; 0: no more than `rate`."""
+    session_bytes_max: Annotated[int, Meta(ge=10_000)] = 10_000_000
+    """Of one session's recording, compressed."""
+    session_chunks_max: Annotated[int, Meta(ge=1, le=100_000)] = 500
+
+
 class SiteSettings(Struct, frozen=True, kw_only=True):
     id: Id
     name: str = ""
@@ -85,6 +100,7 @@ class SiteSettings(Struct, frozen=True, kw_only=True):
     """The share kept in detail after hot days. Unset: `sample`; below 5,000 sessions a day, all."""
     pages: tuple[str, ...] = ()
     """Page templates of the site's own ("/user/?/edit"), tried before the built-in templating."""
+    replay: ReplaySettings = field(default_factory=ReplaySettings)
 
 
 class StepSettings(Struct, frozen=True, kw_only=True):

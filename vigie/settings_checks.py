@@ -85,6 +85,12 @@ def site_problems(site: SiteSettings, path: KeyPath = ()) -> Iterator[Problem]:
             wrong=f"is {site.keep:g}, below sample ({site.sample:g})",
             right="what reports read must be kept: give it sample or more",
         )
+    if 0 < site.replay.error_rate < site.replay.rate:
+        yield Problem(
+            path=(*path, "replay", "error_rate"),
+            wrong=f"is {site.replay.error_rate:g}, below rate ({site.replay.rate:g})",
+            right="sessions in rate are recorded whole: give it more than rate, or 0",
+        )
     for number, page in enumerate(site.pages):
         if not page.startswith("/"):
             yield Problem(

@@ -1,35 +1,53 @@
 /**
  * The global `vigie`: what a site can tell us, by one function that never throws.
  *
- * A site may call it before this script has arrived, by way of
- *   window.vigie = window.vigie || function () { (vigie.q = vigie.q || []).push(arguments) }
- * and what was queued so is done now.
+ * A site may call it before this script has arrived, by way of the stub (stub.ts), which also keeps
+ * the errors that happen meanwhile. What was queued so is done now, in its order.
  */
 
-import { recordEvent, type EventOptions } from "./event";
+import { whenSettled } from "./batch";
+import { now } from "./clock";
+import { declareConsent, declareReplay, maySend, stop } from "./consent";
+import { sayAll } from "./end";
+import { recordUncaught, reportError } from "./error";
+import { recordEvent } from "./event";
 import { guard, warn } from "./guard";
-import { declareLevel, declareUser } from "./user";
-import { namePage } from "./view";
+import { tag } from "./tag";
+import { declareLevel, declareSegments, declareUser } from "./user";
+import { currentView, namePage } from "./view";
+
+type Call = ArrayLike<unknown>;
 
 interface Vigie {
   (...call: unknown[]): void;
-  /** Calls that wait, each an `arguments`; once we are here, what takes them at once. */
-  q?: ArrayLike<unknown>[] | { push(call: ArrayLike<unknown>): void };
+  /** Calls that wait; once we are here, what does them at once. */
+  q?: Call[] | { push(call: Call): void };
   ready?: boolean;
 }
 
-const COMMANDS: Record<string, (subject: unknown, options: object) => void> = {
-  event: (name, options) => recordEvent(name, options as EventOptions),
+const COMMANDS: Record<string, (subject: never, options: never) => void> = {
+  event: recordEvent,
   user: declareUser,
   level: declareLevel,
+  segment: declareSegments,
   page: namePage,
+  error: reportError,
+  consent: declareConsent,
+  replay: declareReplay,
+  session: tellSession,
+  stop: () => {
+    sayAll(true);
+    stop();
+  },
 };
+/** What must be known before anything is begun. */
+const FIRST = /^(consent|replay)$/;
 
-const page = window as { vigie?: Vigie };
+const page = window as unknown as Record<string, Vigie | undefined>;
 
 /** Whether this script runs in the page already: its tag stands there twice. */
 export function alreadyHere(): boolean {
-  return !!page.vigie?.ready;
+  return !!page[name()]?.ready;
 }
 
 /** The page's name among the calls that wait: it is the first view's, which has not begun yet. */
@@ -38,22 +56,44 @@ export function queuedPage(): string {
   return typeof call?.[1] === "string" ? call[1] : "";
 }
 
-/** Puts `vigie` in place, and does what waited in the queue, in its order. */
-export function openApi(): void {
+/** Puts `vigie` in place, hears of consent, has everything begin, and does what waited in the queue. */
+export function openApi(begin: () => void): void {
+  const stub = page[name()];
   const waiting = queued();
-  const vigie: Vigie = guard((command: unknown, subject: unknown, options: unknown) => {
-    const work = COMMANDS[String(command)];
-    if (work) work(subject, (options || {}) as object);
-    else warn(`there is no vigie('${String(command)}'); it knows ${Object.keys(COMMANDS).join(", ")}`);
-  });
+  const vigie: Vigie = guard((...call: unknown[]) => obey(call));
   vigie.ready = true;
-  // A module of the page's may have kept the function that queues.
-  vigie.q = { push: (call: ArrayLike<unknown>) => vigie(...Array.from(call)) };
-  page.vigie = vigie;
-  for (const call of waiting) vigie(...Array.from(call));
+  // A module of the page's may have kept the function that queues, or its queue.
+  const take = (call: Call) => vigie(...Array.from(call));
+  const queue = (vigie.q = { push: take });
+  guard(() => {
+    if (stub) stub.q = queue;
+    for (const type of ["error", "unhandledrejection"]) removeEventListener(type, stub!);
+    page[name()] = vigie;
+  })();
+  const settles = (call: Call) => FIRST.test(String(call[0]));
+  for (const call of waiting) if (settles(call)) take(call);
+  begin();
+  for (const call of waiting) if (!settles(call)) take(call);
 }
 
-function queued(): ArrayLike<unknown>[] {
-  const queue = page.vigie?.q;
+function obey([command, subject, options]: unknown[]): void {
+  // The stub keeps errors as calls, whose one argument is the browser's event.
+  if ((command as Event)?.timeStamp) return recordUncaught(command as Event);
+  const work = COMMANDS[String(command)];
+  if (work) work(subject as never, (options || {}) as never);
+  else warn(`there is no vigie('${String(command)}'); it knows ${Object.keys(COMMANDS).join(", ")}`);
+}
+
+/** vigie('session', id => ...): the session's id as soon as it is certain; "" in storage-free mode. */
+function tellSession(told: (id: string) => void): void {
+  whenSettled(guard(() => maySend() && told(currentView(now()).session)));
+}
+
+function name(): string {
+  return tag.name || "vigie";
+}
+
+function queued(): Call[] {
+  const queue = page[name()]?.q;
   return Array.isArray(queue) ? queue : [];
 }

@@ -8,10 +8,13 @@
  */
 
 import { now } from "./clock";
+import { maySend, mayGather } from "./consent";
 import { guard } from "./guard";
 import { randomHex } from "./random";
+import { inSample } from "./sample";
 import { enqueue } from "./send";
 import { peek } from "./session";
+import { rate, tag } from "./tag";
 
 /** A batch waits this long for more events... */
 const WAIT_MS = 10_000;
@@ -23,6 +26,8 @@ const URGENT_EARNED_MS = 10_000;
 const EVENTS_MAX = 50;
 const BYTES_MAX = 14_000;
 const BATCHES_MAX = 2 ** 20;
+/** What is gathered at most while consent is awaited; what happens after that is not. */
+const HELD_BYTES_MAX = 200_000;
 
 /** One page view: where its events belong. */
 export interface View {
@@ -33,7 +38,7 @@ export interface View {
 }
 
 export interface Event {
-  readonly kind: "view" | "vitals" | "error" | "event";
+  readonly kind: "view" | "vitals" | "error" | "event" | "click" | "request" | "frame" | "leave";
   /** Milliseconds since the epoch, by the browser's clock. */
   readonly at: number;
   readonly [field: string]: unknown;
@@ -41,13 +46,14 @@ export interface Event {
 
 /** What is true of a whole batch, and rides on each. */
 export interface Context {
-  site?: string;
-  level?: string;
-  user?: string;
-  environment?: string;
-  release?: string;
-  referrer?: string;
-  campaign?: string;
+  site?: string | undefined;
+  level?: string | undefined;
+  user?: string | undefined;
+  segments?: Record<string, string | number | boolean> | undefined;
+  environment?: string | undefined;
+  release?: string | undefined;
+  referrer?: string | undefined;
+  campaign?: string | undefined;
 }
 
 export const context: Context = {};
@@ -55,54 +61,101 @@ export const context: Context = {};
 const load = parseInt(randomHex(8), 16);
 const utf8 = new TextEncoder();
 
+interface Gathered {
+  readonly view: View;
+  readonly kind: string;
+  /** The event's JSON but for its end, where its view and page go. */
+  readonly text: string;
+  readonly bytes: number;
+}
+
 let next = 0;
-let pending: { view: View; event: Event }[] = [];
-let pendingBytes = 0;
+let gathered: Gathered[] = [];
+let gatheredBytes = 0;
 let timer: number | undefined;
 let timerDue = 0;
 let urgentUsed = 0;
+let settling: (() => void)[] | undefined = [];
 
 /** Adds an event of a view to the batch that is being gathered, which is sent soon if `urgent`. */
 export function add(view: View, event: Event, urgent = false): void {
-  if (next >= BATCHES_MAX) return;
-  const bytes = utf8.encode(JSON.stringify(event)).length + view.page.length + 40;
-  const fits = pendingBytes + bytes <= BYTES_MAX && pending.length < EVENTS_MAX;
-  if (pending[0] && (!fits || pending[0].view.session !== view.session)) seal();
-  pending.push({ view, event });
-  pendingBytes += bytes;
+  if (next >= BATCHES_MAX || !mayGather()) return;
+  const text = JSON.stringify(event).slice(0, -1);
+  const bytes = utf8.encode(text).length + view.page.length + 40;
+  const first = gathered[0];
+  if (first && (!fits(gatheredBytes + bytes, gathered.length) || first.view.session !== view.session)) seal();
+  if (gatheredBytes > HELD_BYTES_MAX) return;
+  gathered.push({ view, kind: event.kind, text, bytes });
+  gatheredBytes += bytes;
   schedule(urgent);
 }
 
-/** Whether any batch of this page load was sealed; until then its session can still be settled. */
-export function anySealed(): boolean {
-  return next > 0;
+function fits(bytes: number, events: number): boolean {
+  return bytes <= BYTES_MAX && events < EVENTS_MAX;
 }
 
-/** Whether events of this view still wait, so that it can still be renamed. */
+/** Whether this view itself still waits to be sent, so that it can still be renamed. */
 export function waits(view: View): boolean {
-  return pending.some((one) => one.view === view && one.event.kind === "view");
+  return gathered.some((one) => one.view === view && one.kind === "view");
 }
 
-/** Seals what was gathered and hands it over to be sent. */
+/** Calls `told` when the session's id is certain: at once, or when the first batch is sealed. */
+export function whenSettled(told: () => void): void {
+  if (settling) settling.push(told);
+  else told();
+}
+
+/** The session was there before this page, or its first batch has gone out: its id is certain. */
+export function settled(): void {
+  const waiting = settling || [];
+  settling = undefined;
+  waiting.forEach((told) => told());
+}
+
+/** Drops what was gathered. */
+export function forgetGathered(): void {
+  gathered = [];
+  gatheredBytes = 0;
+}
+
+/** Seals what was gathered, where it may be sent, and hands it over. */
 export function seal(): void {
   clearTimeout(timer);
   timer = undefined;
-  if (!pending[0]) return;
-  if (!anySealed()) settleSession();
-  const events = pending.map(({ view, event }) => ({ ...event, view: view.number, page: view.page }));
-  const session = pending[0].view.session;
-  const number = load * BATCHES_MAX + next++;
-  pending = [];
-  pendingBytes = 0;
-  const text = JSON.stringify({ v: 1, session, batch: number, ...context, events });
+  if (!maySend()) return;
+  if (settling) settleSession();
+  const all = gathered;
+  forgetGathered();
+  while (all[0]) {
+    let bytes = 0;
+    let events = 0;
+    for (const { view, bytes: more } of all) {
+      if (view.session !== all[0].view.session || !fits((bytes += more), events)) break;
+      events++;
+    }
+    sealBatch(all.splice(0, events || 1));
+  }
+}
+
+function sealBatch(events: Gathered[]): void {
+  const { session } = events[0]!.view;
+  // Outside the site's sample nothing is sent. In storage-free mode the collector draws the sample.
+  if (session && !inSample(session, rate(tag.sample, 1))) return;
+  const batch = load * BATCHES_MAX + next++;
+  const header = JSON.stringify({ v: 1, session, storage_free: session ? undefined : true, batch, ...context });
+  // Joined by hand: pages with an old Prototype.js have arrays stringified as texts (Array#toJSON).
+  const texts = events.map(
+    ({ view, text }) => `${text},"view":${view.number},"page":${JSON.stringify(view.page)}}`,
+  );
   // Sent as ...,"sent":123}: the one field that differs from one attempt to the next comes last.
-  enqueue(text.slice(0, -1));
+  enqueue(`${header.slice(0, -1)},"events":[${texts.join()}]`);
 }
 
 /** Tabs opened at one moment each began a session before they could see the other's. */
 function settleSession(): void {
   const agreed = peek(now());
-  if (agreed) pending.forEach(({ view }) => (view.session = agreed));
+  if (agreed != null) gathered.forEach(({ view }) => (view.session = agreed));
+  if (gathered[0]) settled();
 }
 
 function schedule(urgent: boolean): void {

@@ -42,7 +42,7 @@ const result = await build({
   legalComments: "none",
   metafile: true,
   write: false,
-  banner: { js: "/* Vigie rum.js; contains web-vitals (c) Google LLC, Apache-2.0: see NOTICE */" },
+  banner: { js: "/* Vigie rum.js */" },
 });
 const [script] = result.outputFiles;
 const notices = await Promise.all(packagesOf(result.metafile).map(noticeOf));
@@ -51,7 +51,12 @@ await mkdir(folder, { recursive: true });
 await writeFile(join(folder, "rum.js"), script.contents);
 await writeFile(
   join(folder, "NOTICE"),
-  ["rum.js contains the following software, under the following licences.\n", ...notices].join("\n"),
+  [
+    notices[0]
+      ? "rum.js contains the following software, under the following licences.\n"
+      : "rum.js contains no software of others.\n",
+    ...notices,
+  ].join("\n"),
 );
 const size = gzipSync(script.contents, { level: 9 }).length;
 console.log(`rum.js: ${script.contents.length} bytes, ${size} after gzip -9`);

@@ -1,12 +1,13 @@
 /**
- * Uncaught errors and rejected promises of the page.
+ * Uncaught errors and rejected promises of the page, and errors that the site caught and reports.
  *
  * A loop that throws must not flood anybody, so a page load tells of each kind of error a few times
  * and of all together a hundred. Errors of browser extensions are not the site's.
  */
 
 import { add } from "./batch";
-import { now } from "./clock";
+import { moment, now } from "./clock";
+import { plain, type EventOptions } from "./event";
 import { guard } from "./guard";
 import { liveView } from "./view";
 
@@ -25,19 +26,41 @@ const NOISE = /^ResizeObserver loop/;
 const seen = new Map<string, number>();
 let all = 0;
 
+/** What told of an error: the browser, a promise nobody caught, the site, or this script of itself. */
+type Source = "error" | "rejection" | "reported" | "script";
+
+const watching: (() => void)[] = [];
+
+/** Calls `told` whenever an error was recorded. */
+export function whenErrorRecorded(told: () => void): void {
+  watching.push(told);
+}
+
 export function watchErrors(): void {
-  addEventListener(
-    "error",
-    guard((event: ErrorEvent) => note(event.error, event.message, event.filename)),
-  );
-  addEventListener(
-    "unhandledrejection",
-    guard((event: PromiseRejectionEvent) => note(event.reason, "", "")),
-  );
+  for (const type of ["error", "unhandledrejection"]) addEventListener(type, guard(recordUncaught));
+}
+
+/** Records what one of the browser's two events tells of, at the time of the event. */
+export function recordUncaught(event: globalThis.Event): void {
+  const { message, filename, error, reason } = event as ErrorEvent & PromiseRejectionEvent;
+  const source = event.type === "error" ? "error" : "rejection";
+  note(source, source === "error" ? error : reason, moment(event.timeStamp), message, filename);
+}
+
+/** vigie('error', error, {attributes: {step: 'signature'}}) */
+export function reportError(thrown: unknown, options: EventOptions = {}): void {
+  note("reported", thrown, now(), "", "", options?.attributes);
 }
 
 /** Records an error, however it looks: anything at all can be thrown. */
-export function recordError(name: string, message: string, stack: string): void {
+export function recordError(
+  source: Source,
+  name: string,
+  message: string,
+  stack: string,
+  at = now(),
+  attributes?: Record<string, unknown>,
+): void {
   const fingerprint = `${name}:${message.replace(/\d+/g, "0")}:${firstFrame(stack)}`;
   const times = seen.get(fingerprint) || 0;
   if (times >= SAME_MAX || all >= ALL_MAX) return;
@@ -48,21 +71,31 @@ export function recordError(name: string, message: string, stack: string): void 
   all++;
   const event = {
     kind: "error",
-    at: now(),
+    at,
     name: name.slice(0, NAME_LENGTH_MAX),
     message: withoutQueries(message).slice(0, MESSAGE_LENGTH_MAX),
     stack: withoutQueries(stack).slice(0, STACK_LENGTH_MAX),
+    source,
+    ...(attributes && { attributes: plain(attributes) }),
   } as const;
   add(view, event, true);
+  watching.forEach((told) => told());
 }
 
-function note(thrown: unknown, said: string, file: string): void {
+function note(
+  source: Source,
+  thrown: unknown,
+  at: number,
+  said = "",
+  file = "",
+  attributes?: Record<string, unknown>,
+): void {
   // Not instanceof: an error may come from another frame, with an Error of its own.
   const { name, message, stack } = (thrown || {}) as Record<string, unknown>;
   const text = String(message ?? (said || thrown));
   const frames = String(stack || "");
   if (EXTENSION.test(file) || EXTENSION.test(firstFrame(frames)) || NOISE.test(text)) return;
-  recordError(String(name || "Error"), text, frames || file);
+  recordError(source, String(name || "Error"), text, frames || file, at, attributes);
 }
 
 /** The address of the code that threw; "" where the stack names none. */

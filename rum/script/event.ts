@@ -38,13 +38,13 @@ export function recordEvent(name: unknown, options: EventOptions = {}): void {
 }
 
 /** The attributes that are texts, numbers, true or false; a table has no room for others. */
-function plain(attributes: Record<string, unknown>): Record<string, string | number | boolean> {
+export function plain(attributes: Record<string, unknown>): Record<string, string | number | boolean> {
   const kept: Record<string, string | number | boolean> = {};
   for (const [key, value] of Object.entries(attributes).slice(0, ATTRIBUTES_MAX)) {
     const name = key.slice(0, KEY_LENGTH_MAX);
     if (typeof value === "string") kept[name] = value.slice(0, TEXT_LENGTH_MAX);
     else if (typeof value === "boolean" || Number.isFinite(value)) kept[name] = value as number;
-    else warn(`event attribute "${name}" is left out: it must be a text, a number, true or false`);
+    else warn(`attribute "${name}" is left out: it must be a text, a number, true or false`);
   }
   return kept;
 }

@@ -6,13 +6,15 @@
 
 import { alreadyHere, openApi, queuedPage } from "./api";
 import { campaign, referrerHost } from "./arrival";
-import { context, seal } from "./batch";
+import { context, forgetGathered } from "./batch";
 import { moment, now } from "./clock";
-import { recordError, watchErrors } from "./error";
-import { guard, takeCaught, warn } from "./guard";
-import { leave, online, resume, sendTo } from "./send";
-import { keepAlive, touch } from "./session";
-import { readTag, type Tag } from "./tag";
+import { consentNow, maySend, readConsent, whenConsentChanges, type Consent } from "./consent";
+import { beforeEnd, watchEnd } from "./end";
+import { watchErrors } from "./error";
+import { guard, warn } from "./guard";
+import { beginSending, forgetUnsent, resume } from "./send";
+import { forgetSession, keepAlive, touch } from "./session";
+import { readTag, tag } from "./tag";
 import { takeDeclared } from "./user";
 import { currentView, viewAgain, watchViews, whenViewEnds } from "./view";
 import { recordVitals, restartVitals, watchVitals } from "./vitals";
@@ -20,23 +22,53 @@ import { recordVitals, restartVitals, watchVitals } from "./vitals";
 const TOUCH_EVERY_MS = 1000;
 const KEEP_ALIVE_EVERY_MS = 60_000;
 
-/** Consent and Global Privacy Control are to be asked here: before this nothing is stored or sent. */
-function start(tag: Tag): void {
+/** What is watched once it may be, in this order. */
+const WATCHERS: readonly (() => void)[] = [
+  watchReturn,
+  watchFirstVitals,
+  watchErrors,
+  watchPeople,
+  watchEnd,
+];
+
+let watching = false;
+
+function start(): void {
   if (alreadyHere()) return;
   Object.assign(context, {
     site: tag.site,
-    environment: tag.environment || undefined,
-    release: tag.release || undefined,
-    referrer: referrerHost() || undefined,
+    environment: tag.environment,
+    release: tag.release,
+    referrer: guard(referrerHost)() || undefined,
     campaign: campaign() || undefined,
   });
-  watchViews(queuedPage() || tag.page);
-  whenViewEnds(() => recordVitals());
-  // One that fails is told of like any mistake of ours, and leaves the others their work.
-  for (const step of [watchReturn, watchFirstVitals, watchErrors, watchPeople, watchEnd, openApi]) {
-    guard(step)();
+  readConsent();
+  openApi(() => {
+    whenConsentChanges(guard(obey));
+    obey(consentNow());
+  });
+}
+
+/** Does what consent, as it is now, asks for. */
+function obey(consent: Consent, before?: Consent): void {
+  if (consent === before) return;
+  // What was gathered in a mind that had not to know is not known either.
+  if (consent === "denied" || before === "denied") {
+    forgetGathered();
+    forgetUnsent();
+    forgetSession();
   }
-  sendTo(tag.endpoint);
+  if (consent === "denied" || consent === "stopped") return;
+  if (!watching) watch();
+  currentView(now());
+  if (maySend()) beginSending();
+}
+
+function watch(): void {
+  watching = true;
+  watchViews(queuedPage() || tag.page || "");
+  // One that fails is told of like any mistake of ours, and leaves the others their work.
+  for (const watcher of WATCHERS) guard(watcher)();
 }
 
 /** Whatever somebody does keeps the session going; storage is written once a second at most. */
@@ -59,13 +91,12 @@ function watchPeople(): void {
 }
 
 /**
- * The page comes back from the back/forward cache: a new view, with vitals of its own. Listens as
- * early as web-vitals does, for that reports the return's TTFB at once, to whatever view is in place.
+ * The page comes back from the back/forward cache: a new view, with vitals of its own.
  */
 function watchReturn(): void {
   const returned = guard((event: PageTransitionEvent) => {
     if (!event.persisted) return;
-    restartVitals(viewAgain(moment(event.timeStamp)));
+    restartVitals(viewAgain(moment(event.timeStamp)), event.timeStamp);
     resume();
   });
   addEventListener("pageshow", returned, true);
@@ -73,41 +104,17 @@ function watchReturn(): void {
 
 function watchFirstVitals(): void {
   watchVitals(currentView(now()));
-}
-
-/** The page is left, comes back into sight, or never does. */
-function watchEnd(): void {
-  // On the document, for web-vitals has its last word in capturing listeners of the window.
-  document.addEventListener(
-    "visibilitychange",
-    guard(() => (document.visibilityState === "hidden" ? say(false) : resume())),
-  );
-  // Both are needed: a tab put aside on a phone may be killed without a pagehide, and browsers differ
-  // in whether and in which order a navigation fires the two.
-  addEventListener("pagehide", guard(() => say(true)));
-  addEventListener("online", guard(online));
-}
-
-/** Says all there is to say, for it may be the last time. */
-function say(gone: boolean): void {
-  recordVitals(takeDeclared());
-  const caught = takeCaught();
-  if (caught) {
-    const { message, stack } = (caught.first || {}) as Partial<Error>;
-    recordError("VigieError", `${caught.count} caught, the first: ${message}`, stack || "");
-  }
-  seal();
-  leave(gone);
+  whenViewEnds(() => recordVitals());
+  beforeEnd(() => recordVitals(takeDeclared()));
 }
 
 guard(() => {
-  const tag = readTag();
-  if (!tag) {
+  if (!readTag()) {
     warn('nothing is measured: the script\'s tag needs data-site="KEY", with the key of vigie.toml');
   } else if (document.prerendering) {
     // Nobody sees the page yet, and perhaps nobody will.
-    document.addEventListener("prerenderingchange", guard(() => start(tag)), { once: true });
+    document.addEventListener("prerenderingchange", guard(start), { once: true });
   } else {
-    start(tag);
+    start();
   }
 })();

@@ -8,8 +8,10 @@
  */
 
 import { now } from "./clock";
+import { maySend } from "./consent";
 import { guard } from "./guard";
-import { read, write } from "./storage";
+import { erase, read, write } from "./storage";
+import { tag } from "./tag";
 
 const KEY = "vigie.unsent";
 const QUEUE_BATCHES_MAX = 20;
@@ -34,7 +36,6 @@ interface Unsent {
   kept: boolean;
 }
 
-let endpoint = "";
 let queue: Unsent[] = [];
 let keptAliveBytes = 0;
 /** Failures since the last success; 0: as far as we know, the collector answers. */
@@ -43,13 +44,18 @@ let lastStatus = 0;
 let pauseUntil = 0;
 let timer: number | undefined;
 
-/** From now on batches go to `url`; first those that an earlier page of this tab could not send. */
-export function sendTo(url: string): void {
-  endpoint = url;
+/** Batches may be sent from now on; first those that an earlier page of this tab could not send. */
+export function beginSending(): void {
   for (const [text, sealed] of takeSpilled()) {
     if (now() - sealed < AGE_MAX_MS) queue.push(unsent(text, sealed));
   }
   pump();
+}
+
+/** Drops all that waits to be sent, here and in storage. */
+export function forgetUnsent(): void {
+  queue = [];
+  erase("sessionStorage", KEY);
 }
 
 /** Sends a sealed batch as soon as may be. The oldest waiting one makes room where there is none. */
@@ -66,6 +72,7 @@ export function enqueue(text: string): void {
  * if the page comes back.
  */
 export function leave(gone: boolean): void {
+  if (!maySend()) return;
   for (const batch of queue.slice()) {
     if (batch.flying && batch.kept) continue;
     if (gone || !keepsAlive) beacon(batch);
@@ -89,11 +96,15 @@ export function online(): void {
 function pump(): void {
   clearTimeout(timer);
   const batch = queue[0];
-  if (!batch || batch.flying || !endpoint) return;
+  if (!batch || batch.flying || !maySend()) return;
   const wait = pauseUntil - now();
   if (wait > 0) timer = setTimeout(guard(pump), wait);
   else post(batch);
 }
+
+// As it is when we come: what a page puts in its place later may add headers, which would ask for a
+// preflight and tell us what is none of our business.
+const native = fetch;
 
 // Firefox has keepalive from version 133 on; before it, a request dies with its page.
 const keepsAlive = typeof Request === "function" && "keepalive" in Request.prototype;
@@ -132,7 +143,7 @@ function post(batch: Unsent): void {
     referrerPolicy: "origin",
   };
   // Within a promise, for the page may have put a fetch of its own in place, which may throw.
-  new Promise<Response>((resolve) => resolve(fetch(endpoint, options))).then(
+  new Promise<Response>((resolve) => resolve(native(tag.beacon, options))).then(
     (answer) => landed(answer.status, answer.headers.get("Retry-After")),
     () => landed(0, null),
   );
@@ -164,7 +175,7 @@ function settle(batch: Unsent, status: number, retryAfter: string | null): void 
  * wrap fetch to do slow things first, and a leaving page has no time for them.
  */
 function beacon(batch: Unsent): void {
-  const taken = navigator.sendBeacon?.(endpoint, body(batch));
+  const taken = navigator.sendBeacon?.(tag.beacon, body(batch));
   if (taken && !failures) queue = queue.filter((other) => other !== batch);
   else if (!taken) failures ||= 1;
 }

@@ -5,11 +5,13 @@
  * touches and scrolling keep it going; so does a tab that stays visible, but that cannot bring an
  * ended one back. Tabs share it through localStorage, and each holds a copy: ad blockers, privacy
  * modes and "clear site data" take storage away under a running page, and that must not make a new
- * session of every event.
+ * session of every event. Without storage the collector makes sessions, and a page tells it no id;
+ * here it has one all the same, so that it knows when somebody has gone.
  */
 
+import { storageFree } from "./consent";
 import { randomHex } from "./random";
-import { read, write } from "./storage";
+import { erase, read, write } from "./storage";
 
 const KEY = "vigie.session";
 const INACTIVE_MS = 15 * 60_000;
@@ -24,27 +26,33 @@ interface Session {
 
 let ours: Session | undefined;
 
-/** The id of the session that is going on, begun now if there is none. */
+/** The id of the session that is going on, begun now if there is none; "" in storage-free mode. */
 export function renew(now: number): string {
   adopt(now);
-  return (ours || save({ id: randomHex(32), began: now, seen: now })).id;
+  return idOf(ours || save({ id: randomHex(32), began: now, seen: now }));
 }
 
 /** The same, and somebody was seen in it just now. */
 export function touch(now: number): string {
   renew(now);
-  return save({ ...ours!, seen: now }).id;
+  return idOf(save({ ...ours!, seen: now }));
 }
 
 /** The id of the session that is going on; undefined when it has ended. */
 export function peek(now: number): string | undefined {
   adopt(now);
-  return ours && ours.id;
+  return ours && idOf(ours);
+}
+
+/** No trace of the session is kept, here or in storage; the next has nothing in common with it. */
+export function forgetSession(): void {
+  ours = undefined;
+  erase("localStorage", KEY);
 }
 
 /** The session lives on, if it still does: its tab is in somebody's sight. */
 export function keepAlive(now: number): void {
-  if (peek(now)) touch(now);
+  if (peek(now) != null) touch(now);
 }
 
 /** Takes over what the other tabs agreed on; two that began at once settle on the last one stored. */
@@ -62,6 +70,10 @@ function alive(session: Session, now: number): boolean {
 function parse(text: string): Session | undefined {
   const found = /^([0-9a-f]{32})\.(\d+)\.(\d+)$/.exec(text);
   return found ? { id: found[1]!, began: +found[2]!, seen: +found[3]! } : undefined;
+}
+
+function idOf({ id }: Session): string {
+  return storageFree() ? "" : id;
 }
 
 function save(session: Session): Session {

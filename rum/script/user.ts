@@ -1,27 +1,43 @@
 /**
- * Who the user is, and how experienced, as the site declares it.
+ * Who the user is, how experienced, and what else the site declares of them.
  *
  * The first level of a session labels all of it, so a level that changes begins a new batch: the one
  * being gathered goes out under the level it was gathered under. The collector keeps a keyed hash of
  * the user's id, never the id; the browser keeps nothing.
  */
 
-import { context, seal } from "./batch";
+import { context, seal, type Context } from "./batch";
+import { now } from "./clock";
+import { plain } from "./event";
+import { warn } from "./guard";
+import { tag } from "./tag";
 
 const LENGTH_MAX = 200;
+const DAY_MS = 86_400_000;
 
 let undelivered = false;
 
-/** vigie('user', 'u-1234', {level: 'novice'}); vigie('user', null) when they signed out. */
-export function declareUser(id: unknown, options: { level?: unknown } = {}): void {
+/**
+ * vigie('user', 'u-1234', {level: 'novice'}), or {since: '2024-05-31'}, the day they signed up, of
+ * which data-tenure makes a level; vigie('user', null) when they signed out.
+ */
+export function declareUser(id: unknown, options: { level?: unknown; since?: unknown } = {}): void {
   declare("user", id);
-  const level = options?.level;
-  if (level != null || id == null) declare("level", level);
+  const { level = tenure(options?.since) } = options || {};
+  if (level != null || id == null) declareLevel(level);
 }
 
 /** vigie('level', 'expert') */
 export function declareLevel(level: unknown): void {
   declare("level", level);
+}
+
+/** vigie('segment', {kind: 'seller', team: null}): adds to the segments; null takes one away. */
+export function declareSegments(segments: Record<string, unknown>): void {
+  const all: Record<string, unknown> = { ...context.segments, ...segments };
+  for (const name in all) if (all[name] == null) delete all[name];
+  const kept = plain(all);
+  if (JSON.stringify(kept) !== JSON.stringify(context.segments || {})) replace("segments", kept);
 }
 
 /** Whether something was declared since last asked, that the next batch must carry. */
@@ -31,11 +47,24 @@ export function takeDeclared(): boolean {
   return was;
 }
 
+/** The level of who signed up then, by "novice 90 confirmed 365 expert": names, and days between. */
+function tenure(since: unknown): string | undefined {
+  if (!since || !tag.tenure) return undefined;
+  // Never leaves the page: a day of sign-up may single somebody out.
+  const days = (now() - +new Date(since as string)) / DAY_MS;
+  const steps = tag.tenure.split(/[\s,]+/);
+  if (isNaN(days)) warn("since is the day the user signed up, such as '2024-05-31'");
+  else return steps.find((_, i) => !(i % 2) && !(days >= +steps[i + 1]!));
+  return undefined;
+}
+
 function declare(what: "user" | "level", value: unknown): void {
   const text = value == null ? "" : String(value).slice(0, LENGTH_MAX);
-  if (text === (context[what] || "")) return;
+  if (text !== (context[what] || "")) replace(what, text || undefined);
+}
+
+function replace<Name extends keyof Context>(what: Name, value: Context[Name]): void {
   if (context[what]) seal();
   undelivered = true;
-  if (text) context[what] = text;
-  else delete context[what];
+  context[what] = value;
 }

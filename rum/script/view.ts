@@ -5,7 +5,7 @@
  * navigation (https://github.com/vuejs/router/issues/1416), and to sort a table or open a dialogue.
  */
 
-import { add, anySealed, waits, type View } from "./batch";
+import { add, settled, waits, type View } from "./batch";
 import { moment, now } from "./clock";
 import { guard, warn } from "./guard";
 import { peek, renew, touch } from "./session";
@@ -37,15 +37,16 @@ export function watchViews(name: string): void {
 export function currentView(at: number): View {
   const session = renew(at);
   if (here!.session !== session) {
-    if (anySealed()) begin(at, named ? here!.page : "");
-    else here!.session = session;
+    // Tabs that opened at one moment settle on one; and who had not agreed yet had one to throw away.
+    if (waits(here!)) here!.session = session;
+    else begin(at, named ? here!.page : "");
   }
   return here!;
 }
 
 /** The same for what must not bring an ended session back; undefined where it has ended. */
 export function liveView(at: number): View | undefined {
-  return peek(at) ? currentView(at) : undefined;
+  return peek(at) != null ? currentView(at) : undefined;
 }
 
 /** Begins a view of the current page, again: it came back from the back/forward cache. */
@@ -79,8 +80,9 @@ function begin(at: number, name: string): View {
   named = !!name;
   const page = (name || template(pathOf(location))).slice(0, NAME_LENGTH_MAX);
   // Somebody came: that is told at once, lest a visit of a few seconds be lost.
-  const arrival = !peek(at);
+  const arrival = peek(at) == null;
   here = { session: touch(at), number: ++number, page };
+  if (!arrival && number === 1) settled();
   ending.forEach((told) => told());
   add(here, { kind: "view", at }, arrival);
   return here;

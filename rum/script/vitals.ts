@@ -1,5 +1,6 @@
 /**
- * Web vitals of a page load, by Google's web-vitals: LCP, INP, CLS, FCP and TTFB.
+ * Web vitals of a page load: LCP, INP, CLS, FCP and TTFB, each with what it is made of and what it was
+ * that took so long. They are what Google's web-vitals 6.2 computes, and are held against it.
  *
  * They belong to the view that the browser measured them for: the first of the load, or the one a page
  * begins when it comes back from the back/forward cache. Views within a single-page application have
@@ -9,42 +10,61 @@
  * the same view replaces it.
  */
 
-import { onCLS, onFCP, onINP, onLCP, onTTFB, type Metric } from "web-vitals";
-
 import { add, type View } from "./batch";
 import { now } from "./clock";
-import { guard } from "./guard";
+import { readInteractions, restartInteractions, watchInteractions } from "./interaction";
+import { readPaint, restartPaint, watchPaint } from "./paint";
+import { readShifts, restartShifts, watchShifts } from "./shift";
+
+/** Figures and texts by the names they are sent under; what is undefined or "" is not. */
+export type Measured = Record<string, number | string | undefined>;
+
+const TEXT_LENGTH_MAX = 200;
 
 let view: View | undefined;
-let values: Record<string, number> = {};
-let changed = false;
+let sent = "";
 
 /** Measures from now on, for `first`. What was painted before we came is in the browser's buffers. */
 export function watchVitals(first: View): void {
   view = first;
-  // All changes, so that our copy is current when we want it, not only when web-vitals would report.
-  const options = { reportAllChanges: true };
-  for (const observe of [onCLS, onFCP, onINP, onLCP, onTTFB]) observe(guard(note), options);
+  watchPaint();
+  watchShifts();
+  watchInteractions();
 }
 
-/** The page came back from the cache: web-vitals begins anew, and so do we, for `restored`. */
-export function restartVitals(restored: View): void {
+/** The page came back from the cache at `at`, ms since its time origin: all begins anew, for `restored`. */
+export function restartVitals(restored: View, at: number): void {
   view = restored;
-  values = {};
-  changed = false;
+  sent = "";
+  restartPaint(at);
+  restartShifts();
+  restartInteractions();
 }
 
 /** Sends the set as it stands, where it is another than was sent before or `again` is asked for. */
 export function recordVitals(again = false): void {
-  if (!view || !(changed || (again && Object.keys(values)[0]))) return;
-  changed = false;
-  add(view, { kind: "vitals", at: now(), ...values });
+  if (!view) return;
+  const values: Measured = {};
+  const details: Measured = {};
+  readPaint(values, details);
+  readShifts(values, details);
+  readInteractions(values, details);
+  const set = { ...tidy(values), attribution: tidy(details) };
+  const text = JSON.stringify(set);
+  if (text === sent && !again) return;
+  if (!Object.keys(tidy(values))[0]) return;
+  sent = text;
+  add(view, { kind: "vitals", at: now(), ...set });
 }
 
-function note({ name, value }: Metric): void {
-  // CLS is a sum of ratios; the others are milliseconds, which no browser knows to the microsecond.
-  values[name.toLowerCase()] = name === "CLS" ? round(value, 1e4) : round(value, 10);
-  changed = true;
+function tidy(measured: Measured): Measured {
+  const kept: Measured = {};
+  for (const [name, value] of Object.entries(measured)) {
+    // CLS is a sum of ratios; the others are milliseconds, which no browser knows to the microsecond.
+    if (typeof value === "number") kept[name] = round(value, name === "cls" ? 1e4 : 10);
+    else if (value) kept[name] = value.slice(0, TEXT_LENGTH_MAX);
+  }
+  return kept;
 }
 
 function round(value: number, steps: number): number {

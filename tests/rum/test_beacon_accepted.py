@@ -8,7 +8,7 @@ import threading
 import httpx
 
 from rum.bucket import bucket_of
-from rum.records import EventKind
+from rum.records import Click, EventKind, Frame, Leave, PageRequest
 from tests.support.collector import ORIGIN, Collect, beacon, many, view
 
 
@@ -18,6 +18,10 @@ def test_an_accepted_beacon_is_in_the_journal(collect: Collect) -> None:
         view("/form", kind="vitals", lcp=1200.5, cls=0.05),
         view("/form", kind="error", name="TypeError", message="x is null", stack="at f"),
         view("/form", kind="event", name="mandate_signed", value=12, currency="EUR"),
+        view("/form", kind="click", target="#sign", x=0.5, y=0.25, rage=3),
+        view("/form", kind="request", url="/api/user/7", status=204, duration=31.5),
+        view("/form", kind="frame", duration=120, blocking=70),
+        view("/form", kind="leave", scroll=0.75, engaged=4200),
         level="novice",
         user="jean",
         release="2.14",
@@ -31,11 +35,15 @@ def test_an_accepted_beacon_is_in_the_journal(collect: Collect) -> None:
         (batch,) = collecting.batches()
     assert (batch.site, batch.session, batch.batch) == ("shop", sent["session"], sent["batch"])
     assert [event.kind for event in batch.events] == list(EventKind)
-    assert [event.position for event in batch.events] == [0, 1, 2, 3]
+    assert [event.position for event in batch.events] == list(range(8))
     assert batch.events[0].page == "/listings/?/photos"
     assert (batch.events[1].lcp_ms, batch.events[1].inp_ms) == (1200.5, None)
     assert batch.events[2].message == "x is null"
     assert (batch.events[3].name, batch.events[3].value) == ("mandate_signed", 12.0)
+    assert batch.events[4].click == Click(target="#sign", x=0.5, y=0.25, rage=3)
+    assert batch.events[5].request == PageRequest(url="/api/user/?", status=204, duration_ms=31.5)
+    assert batch.events[6].frame == Frame(duration_ms=120, blocking_ms=70)
+    assert batch.events[7].leave == Leave(scroll=0.75, engaged_ms=4200)
     assert (batch.level, batch.release, batch.device) == ("novice", "2.14", "phone")
     assert (batch.browser, batch.os, batch.bot) == ("Safari", "iOS", False)
     assert len(batch.user) == 32

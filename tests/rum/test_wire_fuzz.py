@@ -12,6 +12,7 @@ from rum.page_template import PageTemplates
 from rum.privacy import masked, masked_stack
 from rum.records import Batch, EventKind
 from rum.user_agent import read_user_agent
+from store.columns import batch_tables
 from store.records import decode, encode
 from tests.support.collector import ORIGIN, SITE, beacon
 
@@ -26,6 +27,7 @@ JSON = st.recursive(
 )
 NUMBER = st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.none()
 TEXT = st.text(max_size=600) | st.none()
+PLACE = st.sampled_from(["/a?b", "https://a.b:1/c", "#id-123456", '[href="x']) | TEXT
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "kind": st.sampled_from([*EventKind, "other"]) | JSON,
     "at": st.floats(min_value=NOW_US / 1000 - 1e6, max_value=NOW_US / 1000 + 1e6) | NUMBER,
@@ -39,6 +41,32 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "attributes": st.dictionaries(TEXT.filter(bool), JSON, max_size=25) | JSON,
     "lcp": NUMBER,
     "cls": NUMBER,
+    "via": st.sampled_from(["load", "x"]) | JSON,
+    "source": st.sampled_from(["error", "x"]) | JSON,
+    "attribution": st.dictionaries(
+        st.sampled_from(["lcp_target", "lcp_url", "inp_type", "lcp_load_time", "cls_time"]),
+        TEXT | NUMBER,
+    )
+    | JSON,
+    "target": PLACE,
+    "x": st.floats(0, 1) | NUMBER,
+    "page_x": NUMBER,
+    "rage": st.integers(0, 5) | NUMBER,
+    "dead": st.booleans() | JSON,
+    "error": st.booleans() | JSON,
+    "url": PLACE,
+    "method": TEXT,
+    "status": st.integers(0, 599) | NUMBER,
+    "duration": st.floats(0, 1e4) | NUMBER,
+    "wait": NUMBER,
+    "initiator": st.sampled_from(["fetch", "x"]) | JSON,
+    "aborted": st.booleans() | JSON,
+    "blocking": NUMBER,
+    "script": PLACE,
+    "invoker": PLACE,
+    "scroll": NUMBER,
+    "scroll_px": NUMBER,
+    "engaged": NUMBER,
 }
 EVENT = st.fixed_dictionaries({}, optional=FIELDS) | JSON
 HEADER: dict[str, st.SearchStrategy[Any]] = {
@@ -75,7 +103,7 @@ def test_any_json_is_rejected(value: Any) -> None:
     assert isinstance(take(json.dumps(value).encode()), Rejected)
 
 
-@settings(max_examples=400)
+@settings(max_examples=600)
 @given(st.lists(EVENT, min_size=1, max_size=4), st.fixed_dictionaries({}, optional=HEADER))
 def test_a_beacon_of_any_values_is_judged_and_what_is_accepted_is_within_its_bounds(
     events: list[Any], header: dict[str, Any]
@@ -106,6 +134,9 @@ def check_bounds(batch: Batch) -> None:
         assert len(event.attributes) <= LIMITS.attributes_max
         assert all(len(text) <= LIMITS.value_chars_max for text in event.attributes.values())
         assert "\x00" not in event.message + event.stack + event.page + event.name
+        assert len(event.name) <= LIMITS.name_chars_max + len("[token]")
+    rows = batch_tables([batch])["events"]  # raises for what no column can hold
+    assert rows.num_rows == len(batch.events)
 
 
 @given(st.text(max_size=3_000), st.text(alphabet="a1:/?#@.%eyJ_- \n", max_size=3_000))

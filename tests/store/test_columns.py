@@ -6,12 +6,24 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from probes.monitor import Monitor
 from probes.outcome import Outcome
 from probes.result import CheckResult, MonitorDefinition
 from rum.bucket import bucket_of
-from rum.records import Batch, Event, EventKind, Reason, Refusal
+from rum.records import (
+    Attribution,
+    Batch,
+    Click,
+    Event,
+    EventKind,
+    Frame,
+    Leave,
+    PageRequest,
+    Reason,
+    Refusal,
+)
 from store.columns import (
     UNSTORABLE,
     Tables,
@@ -38,6 +50,12 @@ def stored(database: Database, tables: Tables, table: str) -> list[dict[str, Any
     return [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
 
 
+def unsaid(part: msgspec.Struct | None) -> dict[str, Any]:
+    """A part of an event as a row holds it: empty texts are NULL."""
+    assert part is not None
+    return {name: None if value == "" else value for name, value in structs.asdict(part).items()}
+
+
 def test_every_field_of_an_event_is_stored(database: Database) -> None:
     event = Event(
         position=3,
@@ -58,6 +76,13 @@ def test_every_field_of_an_event_is_stored(database: Database) -> None:
         cls=0.25,
         fcp_ms=3.5,
         ttfb_ms=4.5,
+        via="reload",
+        source="reported",
+        attribution=Attribution(lcp_target="#hero", lcp_load_delay_ms=1.5),
+        click=Click(target="#sign", x=0.5, page_x=-3, page_y=40_000, rage=3, dead=True),
+        request=PageRequest(url="/api/?", status=503, duration_ms=20, method="GET"),
+        frame=Frame(duration_ms=80.5, script="/app.js"),
+        leave=Leave(scroll_px=900, scroll=0.5, engaged_ms=4000),
     )
     batch = Batch(
         site="shop",
@@ -79,6 +104,8 @@ def test_every_field_of_an_event_is_stored(database: Database) -> None:
         bot=True,
         segments={"plan": "pro"},
         generated=True,
+        server=True,
+        storage_free=True,
     )
     (row,) = stored(database, batch_tables([batch]), "events")
     assert str(row.pop("session")) == "00112233-4455-6677-8899-aabbccddeeff"
@@ -106,6 +133,13 @@ def test_every_field_of_an_event_is_stored(database: Database) -> None:
         "cls": 0.25,
         "fcp_ms": 3.5,
         "ttfb_ms": 4.5,
+        "via": "reload",
+        "source": "reported",
+        "attribution": unsaid(event.attribution),
+        "click": unsaid(event.click),
+        "request": unsaid(event.request),
+        "frame": unsaid(event.frame),
+        "leave": unsaid(event.leave),
         "level": "novice",
         "user_key": "u" * 32,
         "environment": "production",
@@ -119,6 +153,8 @@ def test_every_field_of_an_event_is_stored(database: Database) -> None:
         "segments": {"plan": "pro"},
         "bot": True,
         "generated": True,
+        "server": True,
+        "storage_free": True,
     }
 
 
@@ -138,7 +174,7 @@ def test_what_was_not_said_is_null(database: Database) -> None:
     first, second = stored(database, batch_tables([bare]), "events")
     never_null = {
         "site", "day", "bucket", "session", "batch", "position", "time", "client_time",
-        "received", "kind", "view", "page", "bot", "generated",
+        "received", "kind", "view", "page", "bot", "generated", "server", "storage_free",
     }  # fmt: skip
     assert {name for name, value in first.items() if value is None} == first.keys() - never_null
     assert second["attributes"] == {"a": "b"}

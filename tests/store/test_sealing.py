@@ -13,6 +13,7 @@ from store import sealing as sealing_module
 from store.columns import batch_tables
 from store.database import Database
 from store.rows import insert
+from store.sealed_files import SCHEMA_VERSION
 from store.sealing import STEPS, SealPolicy, days_due, seal_day, sweep_orphans
 from tests.support.stored import (
     NOON,
@@ -99,9 +100,9 @@ def test_detail_is_kept_by_bucket_in_two_files_and_summaries_of_everyone(
         " FROM sealed_files ORDER BY content",
     )
     assert listed == [
-        ("rest", 3 * len(kept - sampled), 0.2, 0.5, 1, True, None),
-        ("sample", 3 * len(sampled), 0.2, 0.5, 1, True, None),
-        ("summaries", 406, 0.2, 0.5, 1, True, None),
+        ("rest", 3 * len(kept - sampled), 0.2, 0.5, SCHEMA_VERSION, True, None),
+        ("sample", 3 * len(sampled), 0.2, 0.5, SCHEMA_VERSION, True, None),
+        ("summaries", 406, 0.2, 0.5, SCHEMA_VERSION, True, None),
     ]
 
 

@@ -15,13 +15,14 @@ import uvicorn
 
 from rum.collector import create_app
 from rum.limits import Limits
-from rum.records import Batch, Refusal
+from rum.records import Batch, Refusal, ReplayChunk
 from rum.server import server_config
-from rum.sink import BatchSink
+from rum.sink import BatchSink, ReplaySink
 from rum.site import Site
 from store.journal_reader import read_frames, segments
 from store.journal_writer import JournalWriter
 from store.records import Record, decode
+from store.replay_writer import ReplayWriter
 
 SITE = Site(
     id="shop",
@@ -46,6 +47,14 @@ class Collecting:
         return httpx.post(
             f"{self.base}/rum/v1/beacon", content=body, headers={"origin": ORIGIN} | headers
         )
+
+    def post_replay(self, body: bytes, **headers: str) -> httpx.Response:
+        return httpx.post(
+            f"{self.base}/rum/v1/replay", content=body, headers={"origin": ORIGIN} | headers
+        )
+
+    def chunks(self) -> list[ReplayChunk]:
+        return [record for record in self.records() if isinstance(record, ReplayChunk)]
 
     def client(self) -> httpx.Client:
         return httpx.Client(timeout=30)
@@ -91,6 +100,7 @@ def collecting_in(
     limits: Limits | None = None,
     sink: BatchSink | None = None,
     sites: tuple[Site, ...] = (SITE,),
+    replays: ReplaySink | None = None,
     **writer_options: Any,
 ) -> Iterator[Collecting]:
     """A collector with these limits and sink, by default a journal's writer in `folder`."""
@@ -100,10 +110,20 @@ def collecting_in(
     (static / "rum.js").write_bytes(SCRIPT)
     journal = folder / "journal"
     writer = None if sink else JournalWriter(journal, "collector", **writer_options)
-    app = create_app(sites, limits, sink or writer, b"s" * 32, static)  # type: ignore[arg-type]
+    recordings = None if writer is None else ReplayWriter(folder / "store", writer)
+    app = create_app(
+        sites,
+        limits,
+        sink or writer,  # type: ignore[arg-type]
+        b"s" * 32,
+        static,
+        replays=replays or recordings,
+    )
     config = server_config(app, limits, host="127.0.0.1", port=0, log_level="warning")
     with run_server(config) as port:
         yield Collecting(f"http://127.0.0.1:{port}", port, journal)
+    if recordings is not None:
+        recordings.close()
     if writer is not None:
         writer.close()
 

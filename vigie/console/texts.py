@@ -89,6 +89,27 @@ REASONS: Final[dict[Reason, tuple[str, str]]] = {
         "The batch is kept without it. Declare one of the site's levels, or add it to them.",
     ),
     Reason.TOO_MANY_ATTRIBUTES: ("Too many attributes", "The event is kept without the rest."),
+    Reason.INVALID_FIELD: (
+        "Invalid field",
+        "The event is kept without it. The detail names the field and its limit.",
+    ),
+    Reason.REPLAY_OFF: (
+        "Recording of a site that is not recorded",
+        "Take data-replay out of its snippet, or set replay.rate of the site.",
+    ),
+    Reason.NOT_IN_REPLAY_SAMPLE: (
+        "Session outside the recorded sample",
+        "data-replay and data-replay-errors of the snippet must be no more than the site's rates.",
+    ),
+    Reason.INVALID_CHUNK: (
+        "Invalid piece of a recording",
+        "Not what rum-replay.js sends; often a bot or a proxy in between.",
+    ),
+    Reason.REPLAY_TOO_LARGE: ("Recording too large", "More than is taken once it is inflated."),
+    Reason.REPLAY_LIMIT: (
+        "Recording at its limit",
+        "The session goes on, no longer recorded: replay.session_bytes_max of the site.",
+    ),
     Reason.TOO_OLD: ("Too old", "Kept in a browser for longer than late_h before it was sent."),
 }
 """What a reason is called, and what to do about it. The collector may add reasons of its own."""

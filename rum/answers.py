@@ -1,0 +1,53 @@
+"""The collector's short answers, as bare ASGI: an error in JSON, and who may read what."""
+
+import msgspec
+from starlette.types import Send
+
+Headers = list[tuple[bytes, bytes]]
+
+PREFLIGHT_MAX_AGE_S = 86_400
+
+# Of a refusal, which says only what was wrong with the sender's own beacon: a script that cannot
+# read that it was refused takes it for a fault of the network, and sends the same again.
+READABLE_BY_ANYONE: Headers = [(b"vary", b"origin"), (b"access-control-allow-origin", b"*")]
+
+
+def readable_by(origin: str) -> Headers:
+    """Lets pages of this origin read the answer, of none when it is ""; never with credentials."""
+    if not origin:
+        return [(b"vary", b"origin")]
+    return [
+        (b"vary", b"origin"),
+        (b"access-control-allow-origin", origin.encode("latin-1")),
+        (b"access-control-expose-headers", b"retry-after"),
+    ]
+
+
+def preflight(origin: str) -> Headers:
+    """Of a preflight's answer to pages of this origin; of "", the origin of nobody's site."""
+    if not origin:
+        return readable_by("")
+    return [
+        *readable_by(origin),
+        (b"access-control-allow-methods", b"POST"),
+        (b"access-control-allow-headers", b"content-type"),
+        (b"access-control-max-age", str(PREFLIGHT_MAX_AGE_S).encode()),
+    ]
+
+
+def error(reason: str, detail: str) -> bytes:
+    return msgspec.json.encode({"error": {"reason": reason, "detail": detail}})
+
+
+async def answer(
+    send: Send, status: int, headers: Headers, body: bytes = b"", *, ended: bool = True
+) -> None:
+    """Send status, headers and body; not `ended`: an empty piece must follow."""
+    if body:
+        headers = [
+            *headers,
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+        ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": not ended})

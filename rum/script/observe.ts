@@ -1,0 +1,48 @@
+/** What the browser measured, entry by entry; and work that can wait until it is idle. */
+
+import { guard } from "./guard";
+
+/** No page is so busy that what waits for an idle moment should wait longer. */
+const IDLE_WAIT_MS = 1000;
+
+interface IdleWindow {
+  requestIdleCallback?: (work: () => void, options: { timeout: number }) => void;
+}
+
+/**
+ * Tells of every entry of these types, also of those from before, in the order in which they ended.
+ * Gives a function that takes at once what the browser has not handed over yet; undefined in a browser
+ * that knows none of the types.
+ */
+export function observe<Entry extends PerformanceEntry>(
+  types: string[],
+  told: (entry: Entry) => void,
+  durationThreshold?: number,
+): (() => void) | undefined {
+  // Firefox can be set to have no observers.
+  const known = window.PerformanceObserver?.supportedEntryTypes || [];
+  const supported = types.filter((type) => known.includes(type));
+  if (!supported[0]) return undefined;
+  const take = guard((entries: PerformanceEntryList) =>
+    // Of two types, they come one type after the other:
+    // https://github.com/w3c/performance-timeline/issues/224
+    entries.sort((one, other) => endOf(one) - endOf(other)).forEach((entry) => told(entry as Entry)),
+  );
+  const observer = new PerformanceObserver((list) => take(list.getEntries()));
+  for (const type of supported) {
+    observer.observe({ type, buffered: true, durationThreshold } as PerformanceObserverInit);
+  }
+  return () => take(observer.takeRecords());
+}
+
+/** When it ended, in milliseconds since the page's time origin. */
+export function endOf(entry: PerformanceEntry): number {
+  return entry.startTime + entry.duration;
+}
+
+/** Does `work` once the browser is idle, soon in any case. Safari before 27 cannot tell. */
+export function whenIdle(work: () => void): void {
+  const { requestIdleCallback } = window as IdleWindow;
+  if (requestIdleCallback) requestIdleCallback(guard(work), { timeout: IDLE_WAIT_MS });
+  else setTimeout(guard(work));
+}

@@ -1,0 +1,131 @@
+"""Google's web-vitals beside rum.js in one page, and whether the two agree."""
+
+import struct
+import zlib
+from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.support.capture import Capture
+from tests.support.site import WebSite
+
+# What it says is kept in localStorage, by the returns of the page from the back/forward cache.
+PEER = """
+<script src="/peer/web-vitals.attribution.iife.js"></script>
+<script>
+  (() => {
+    let said = [{}]
+    const keep = () => localStorage.setItem('said' + location.pathname, JSON.stringify(said))
+    addEventListener('pageshow', event => { if (event.persisted) said.push({}) }, true)
+    const note = ({name, value, attribution}) => {
+      const plain = {value}
+      for (const [key, part] of Object.entries(attribution)) {
+        if (['string', 'number'].includes(typeof part)) plain[key] = part
+      }
+      const script = attribution.longestScript
+      if (script) {
+        plain.script = script.entry.sourceURL
+        plain.scriptTime = script.intersectingDuration
+      }
+      said[said.length - 1][name.toLowerCase()] = plain
+      keep()
+    }
+    for (const on of ['onCLS', 'onFCP', 'onINP', 'onLCP', 'onTTFB']) {
+      webVitals[on](note, {reportAllChanges: true})
+    }
+  })()
+</script>
+"""
+
+NAMES: tuple[str, ...] = ("lcp", "inp", "cls", "fcp", "ttfb")
+
+# Ours by theirs: (metric, part of its attribution).
+PARTS = {
+    "lcp_target": ("lcp", "target"),
+    "lcp_load_delay": ("lcp", "resourceLoadDelay"),
+    "lcp_load_time": ("lcp", "resourceLoadDuration"),
+    "lcp_render_delay": ("lcp", "elementRenderDelay"),
+    "inp_target": ("inp", "interactionTarget"),
+    "inp_type": ("inp", "interactionType"),
+    "inp_input_delay": ("inp", "inputDelay"),
+    "inp_processing": ("inp", "processingDuration"),
+    "inp_presentation": ("inp", "presentationDelay"),
+    "inp_script_time": ("inp", "scriptTime"),
+    "cls_target": ("cls", "largestShiftTarget"),
+    "cls_time": ("cls", "largestShiftTime"),
+    "ttfb_dns": ("ttfb", "dnsDuration"),
+    "ttfb_connect": ("ttfb", "connectionDuration"),
+    "ttfb_request": ("ttfb", "requestDuration"),
+}
+ADDRESSES = {"lcp_url": ("lcp", "url"), "inp_script": ("inp", "script")}
+
+# Until the browser has told of all that was done.
+SETTLED = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(
+    () => requestIdleCallback(() => setTimeout(done)))))"""
+
+Said = list[dict[str, dict[str, Any]]]
+
+
+def serve_peer(site: WebSite, root: Path) -> None:
+    site.folders["/peer/"] = root / "node_modules" / "web-vitals" / "dist"
+    site.pages["/end"] = "<!doctype html><title>end</title>"
+
+
+def leave_for_end(page: Page, site: WebSite) -> None:
+    """Leave the page for another of the site, once all that happened in it was told of."""
+    page.evaluate(SETTLED)
+    page.goto(site.base + "/end")
+
+
+def said_of(page: Page, path: str) -> Said:
+    """What web-vitals said of a page that was left for another of the site."""
+    said: Said = page.evaluate("path => JSON.parse(localStorage.getItem('said' + path))", path)
+    return said
+
+
+def assert_agreement(ours: dict[str, Any], theirs: dict[str, dict[str, Any]]) -> None:
+    """Every value, and all there is of attribution, equal within rounding."""
+    values = {name: ours[name] for name in NAMES if name in ours}
+    expected = {name: metric["value"] for name, metric in theirs.items()}
+    assert values.keys() == expected.keys()
+    for name, value in values.items():
+        assert value == pytest.approx(expected[name], abs=6e-5 if name == "cls" else 0.06), name
+    attribution = ours["attribution"]
+    for name, (metric, part) in PARTS.items():
+        known = theirs.get(metric, {}).get(part) or None
+        found = attribution.get(name) or None
+        if isinstance(known, float | int) and not isinstance(known, bool):
+            assert (found or 0) == pytest.approx(known, abs=0.06), name
+        else:
+            assert found == known, name
+    for name, (metric, part) in ADDRESSES.items():
+        address = theirs.get(metric, {}).get(part)
+        assert attribution.get(name) == (urlsplit(address).path if address else None), name
+    if "ttfb" in theirs and "waitingDuration" in theirs["ttfb"]:
+        parts = theirs["ttfb"]["waitingDuration"] + theirs["ttfb"]["cacheDuration"]
+        assert attribution.get("ttfb_waiting", 0) == pytest.approx(parts, abs=0.06)
+
+
+def last_vitals(capture: Capture, *, page: str, view: int = 1) -> dict[str, Any]:
+    """The latest set of a view that was left."""
+    capture.wait_for_event(kind="vitals", page=page, view=view)
+    return capture.find(kind="vitals", page=page, view=view)[-1]
+
+
+def noise_png(width: int, height: int, seed: int = 1) -> bytes:
+    """A picture with something to see on it: browsers take no flat one for the largest content."""
+    chance = Random(seed)
+    rows = b"".join(b"\0" + chance.randbytes(width * 3) for _ in range(height))
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    parts = (chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(rows, 1)), chunk(b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
