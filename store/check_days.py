@@ -83,7 +83,8 @@ WHERE day < $before AND raw_dropped_at IS NULL
 def unclosed_days(database: Database, now: datetime) -> list[date]:
     """The finished UTC days with results not yet, or no longer rightly, in the aggregates."""
     before = naive(now - CLOSED_AFTER).date()
-    rows = database.cursor().execute(_UNCLOSED, {"before": before}).fetchall()
+    with database.reading() as cursor:
+        rows = cursor.execute(_UNCLOSED, {"before": before}).fetchall()
     return [day for (day,) in rows]
 
 

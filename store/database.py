@@ -1,6 +1,12 @@
-"""The DuckDB file: opened by one owner, migrated, read through one cursor per thread."""
+"""The DuckDB file: opened by one owner, migrated, read through one cursor per thread.
+
+Exception
+├── DatabaseBusyError      another process has the file
+└── DatabaseDamagedError   it cannot be opened; `vigie repair`
+"""
 
 import contextlib
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,14 +15,26 @@ from pathlib import Path
 import duckdb
 from msgspec import Struct
 
+from store.database_files import FILE_NAME, current_file, sweep_left_over
+from store.gate import Gate
 from store.migration import migrate, migrations
 from store.readers import Readers
 from store.sealed_files import COLUMNS, EMPTY_FILES, SEALED_FOLDER
 from store.snapshot import Snapshot
 
-FILE_NAME = "vigie.duckdb"
 CHECKPOINT_WAL = "64MB"
 """Write-ahead log before a checkpoint. At DuckDB's 16 MB loading costs a quarter more."""
+
+
+_log = logging.getLogger(__name__)
+
+__all__ = [
+    "FILE_NAME",
+    "Database",
+    "DatabaseBusyError",
+    "DatabaseDamagedError",
+    "DatabaseLimits",
+]
 
 
 class DatabaseLimits(Struct, frozen=True, kw_only=True):
@@ -31,60 +49,83 @@ class DatabaseBusyError(Exception):
     """Another process owns the database file; ask it, through its API, instead of the file."""
 
 
+class DatabaseDamagedError(Exception):
+    """The database cannot be opened: the file or its write-ahead log is damaged, or the disk is."""
+
+
+class _Opened:
+    """One opening of one file; `users` are under way in it. Guarded by the database's lock."""
+
+    def __init__(self, file: Path, connection: duckdb.DuckDBPyConnection) -> None:
+        self.file = file
+        self.connection = connection
+        self.users = 0
+        self.broken = False
+        """DuckDB will answer nothing any more: a fatal error."""
+        self.superseded = False
+        """A rewritten file took its place; closed with its last user."""
+
+
 class Database:
     """The store's one connection, its cursors and its snapshots.
 
     A connection shared by threads gives wrong results, so each thread gets a cursor of its own.
-    Whoever adds or removes sealed files holds `files_lock`: sealing, retention, sweeping.
+    Whoever adds or removes sealed files holds `files_lock`: sealing, retention, sweeping. All
+    writing is done in `transaction()`: there it waits while the file is rewritten, and after a
+    fatal error of DuckDB's the next one, or the next reader, opens the file again.
     """
 
     def __init__(self, folder: Path, limits: DatabaseLimits | None = None) -> None:
         """Open, or create, the database in `folder` and migrate it.
 
         Raises DatabaseBusyError when another process has it, NewerDatabaseError when a newer
-        program wrote it.
+        program wrote it, DatabaseDamagedError when it cannot be opened.
         """
         folder = folder.resolve()
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.sealed = folder / SEALED_FOLDER
         self.sealed.mkdir(exist_ok=True)
+        self.limits = limits or DatabaseLimits()
         self.files_lock = threading.RLock()
+        self.gate = Gate()
         self.readers = Readers()
         self.dropped: dict[str, int] = {}
         """Sealed files out of reports, still on disk, with the mark of the readers to wait for."""
+        self.reopened = 0
+        """How often a fatal error made us open the file again."""
         self._threads = threading.local()
-        self._connection = _connect(folder, limits or DatabaseLimits())
+        self._lock = threading.RLock()
+        self._opened = self._open(current_file(folder))
         try:
-            # Only here: given to connect() it fails. Cursors made later inherit it.
-            self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
             migrate(self.cursor(), migrations())
+            sweep_left_over(folder)
             self._write_empty_files()
         except BaseException:
-            self._connection.close()
+            self._opened.connection.close()
             raise
 
+    @property
+    def file(self) -> Path:
+        """The database's own file now."""
+        return self._opened.file
+
     def cursor(self) -> duckdb.DuckDBPyConnection:
-        """This thread's cursor."""
-        cursor: duckdb.DuckDBPyConnection | None = getattr(self._threads, "cursor", None)
-        if cursor is None:
-            cursor = self._connection.cursor()
-            self._threads.cursor = cursor
-        return cursor
+        """This thread's cursor, for one statement that reads; see `reading` and `transaction`."""
+        with self._lock:
+            return self._cursor(self._current())
+
+    @contextmanager
+    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """This thread's cursor, whose file stays open until the end whatever takes its place."""
+        with self._using() as opened:
+            yield self._cursor(opened)
 
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """BEGIN on this thread's cursor; COMMIT at the end, ROLLBACK on any error."""
-        cursor = self.cursor()
-        cursor.execute("BEGIN")
-        try:
+        with self.gate.passing(), self._using() as opened, _begun(self._cursor(opened)) as cursor:
             yield cursor
-        except BaseException:
-            # After a fatal error there is nothing left to roll back; the first error is the news.
-            with contextlib.suppress(duckdb.Error):
-                cursor.execute("ROLLBACK")
-            raise
-        cursor.execute("COMMIT")
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
@@ -92,11 +133,71 @@ class Database:
 
         Its files stay on disk until it ends, whatever is dropped meanwhile.
         """
-        with self.readers.reading(), self.transaction() as cursor:
+        with (
+            self.readers.reading(),
+            self._using() as opened,
+            _begun(self._cursor(opened)) as cursor,
+        ):
             yield Snapshot(cursor, self.sealed)
 
+    def switch_to(self, file: Path) -> None:
+        """Go on in `file`, which holds the same; the gate must be closed.
+
+        Who is reading the file of before finishes there; it is closed and removed with the last.
+        """
+        fresh = self._open(file)
+        with self._lock:
+            before, self._opened = self._opened, fresh
+            before.superseded = True
+            self._close_unused(before)
+
     def close(self) -> None:
-        self._connection.close()
+        with self._lock:
+            self._opened.connection.close()
+
+    def _open(self, file: Path) -> _Opened:
+        connection = _connect(self.folder, file, self.limits)
+        # Only here: given to connect() it fails. Cursors made later inherit it.
+        connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        return _Opened(file, connection)
+
+    def _current(self) -> _Opened:
+        """The one to use; opened again after a fatal error. Raises DatabaseDamagedError."""
+        if self._opened.broken:
+            _log.warning("opening %s again after a fatal error", self._opened.file)
+            self._opened.connection.close()
+            self._opened = self._open(self._opened.file)
+            self.reopened += 1
+        return self._opened
+
+    def _cursor(self, opened: _Opened) -> duckdb.DuckDBPyConnection:
+        known: tuple[_Opened, duckdb.DuckDBPyConnection] | None
+        known = getattr(self._threads, "cursor", None)
+        if known is None or known[0] is not opened:
+            known = (opened, opened.connection.cursor())
+            self._threads.cursor = known
+        return known[1]
+
+    @contextmanager
+    def _using(self) -> Iterator[_Opened]:
+        with self._lock:
+            opened = self._current()
+            opened.users += 1
+        try:
+            yield opened
+        except duckdb.FatalException:
+            opened.broken = True
+            raise
+        finally:
+            with self._lock:
+                opened.users -= 1
+                self._close_unused(opened)
+
+    def _close_unused(self, opened: _Opened) -> None:
+        if opened.superseded and not opened.users:
+            opened.superseded = False
+            opened.connection.close()
+            sweep_left_over(self.folder)
 
     def _write_empty_files(self) -> None:
         """The files with a schema and no rows that stand in every list of sealed files."""
@@ -114,24 +215,40 @@ class Database:
             )
 
 
-def _connect(folder: Path, limits: DatabaseLimits) -> duckdb.DuckDBPyConnection:
-    file = folder / FILE_NAME
+@contextmanager
+def _begun(cursor: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    cursor.execute("BEGIN")
+    try:
+        yield cursor
+    except BaseException:
+        # After a fatal error there is nothing left to roll back; the first error is the news.
+        with contextlib.suppress(duckdb.Error):
+            cursor.execute("ROLLBACK")
+        raise
+    cursor.execute("COMMIT")
+
+
+def _connect(folder: Path, file: Path, limits: DatabaseLimits) -> duckdb.DuckDBPyConnection:
     try:
         return duckdb.connect(
             str(file),
             config={
                 "memory_limit": limits.memory_limit,
                 "threads": limits.threads,
-                "temp_directory": str(folder / "temp"),
+                # Of its own: for a while two may be open, and temporary files have fixed names.
+                "temp_directory": str(folder / "temp" / file.stem),
                 "max_temp_directory_size": limits.temp_limit,
                 "autoinstall_known_extensions": False,
                 "checkpoint_threshold": CHECKPOINT_WAL,
             },
         )
-    except duckdb.IOException as error:
+    except duckdb.Error as error:
         if "lock" in str(error).lower():
             raise DatabaseBusyError(
                 f"{file} is open in another process: ask the running console instead"
                 " (vigie report does), or stop it first"
             ) from error
-        raise
+        raise DatabaseDamagedError(
+            f"{file} cannot be opened ({str(error).splitlines()[0][:300]}): unless the disk is full"
+            " or read-only, stop Vigie and run vigie repair"
+        ) from error

@@ -14,6 +14,7 @@ from rum.records import Batch
 from store.admission import write_progress
 from store.columns import batch_tables, check_tables, definition_tables, refusal_tables
 from store.database import Database
+from store.deletions import Cause, note_deletion
 from store.deliveries import Deliveries, Unpacked, store_deliveries
 from store.heartbeats import ping_tables, store_presence
 from store.journal_reader import Segment, segments
@@ -21,6 +22,7 @@ from store.journal_round import Failure, Placed, Round, read_round
 from store.repeats import HOUR_US, Repeats
 from store.replays import replay_tables
 from store.rows import Rows, insert
+from store.settling import count_of
 from store.times import microseconds, naive
 
 BYTES_MAX = 4 * 1024 * 1024
@@ -92,10 +94,11 @@ class Loader:
         return loaded
 
     def _learn_database(self) -> None:
-        cursor = self._database.cursor()
-        self._positions = dict(cursor.execute("SELECT segment, position FROM cursors").fetchall())
-        self._repeats.rebuild(cursor)
-        self._deliveries.rebuild(cursor)
+        with self._database.reading() as cursor:
+            positions = cursor.execute("SELECT segment, position FROM cursors").fetchall()
+            self._positions = dict(positions)
+            self._repeats.rebuild(cursor)
+            self._deliveries.rebuild(cursor)
 
     def _store(self, listed: Sequence[Segment], found: Round, now: datetime) -> Loaded:
         positions = self._positions | found.positions
@@ -145,7 +148,7 @@ class Loader:
             _insert_failures(cursor, found.failures, now)
             _advance_cursors(cursor, found.positions, now)
             if expire_us:
-                _forget_batches(cursor, expire_us)
+                note_deletion(cursor, Cause.RETIRED, _forget_batches(cursor, expire_us), now)
             self._step("cursors advanced")
         self._step("committed")
 
@@ -157,7 +160,8 @@ class Loader:
         if not first:
             return []
         unique = list(first.values())
-        known = self._repeats.known(self._database.cursor(), [placed.record for placed in unique])
+        with self._database.reading() as cursor:
+            known = self._repeats.known(cursor, [placed.record for placed in unique])
         return [placed for index, placed in enumerate(unique) if index not in known]
 
     def _expire_us(self, now: datetime) -> int:
@@ -182,9 +186,10 @@ class Loader:
                 # The file first: a cursor without a file is harmless, a file without one is
                 # loaded again.
                 segment.path.unlink(missing_ok=True)
-                self._database.cursor().execute(
-                    "DELETE FROM cursors WHERE segment = $segment", {"segment": segment.name}
-                )
+                with self._database.transaction() as cursor:
+                    cursor.execute(
+                        "DELETE FROM cursors WHERE segment = $segment", {"segment": segment.name}
+                    )
                 self._positions.pop(segment.name, None)
             else:
                 kept.append(segment)
@@ -232,7 +237,9 @@ def _advance_cursors(
     )
 
 
-def _forget_batches(cursor: duckdb.DuckDBPyConnection, before_us: int) -> None:
-    cursor.execute(
-        "DELETE FROM batches WHERE received < make_timestamp($before)", {"before": before_us}
+def _forget_batches(cursor: duckdb.DuckDBPyConnection, before_us: int) -> int:
+    return count_of(
+        cursor.execute(
+            "DELETE FROM batches WHERE received < make_timestamp($before)", {"before": before_us}
+        )
     )

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from store.check_days import drop_check_days, drop_raw_checks
 from store.database import Database
+from store.deletions import Cause, note_deletion
 from store.settling import count_hours, count_of, settle_sessions
 from store.snapshot import Snapshot
 from store.times import naive
@@ -60,6 +61,7 @@ def retire(database: Database, now: datetime, limits: RetentionLimits) -> Retire
                 )
             )
             counts = _delete_old(cursor, now, limits)
+            note_deletion(cursor, Cause.RETIRED, hot_events + sum(counts.values()), now)
         unlinked, waiting = unlink_dropped(database)
     return Retired(
         files_dropped=files_dropped,
@@ -75,11 +77,12 @@ def unlink_dropped(database: Database) -> tuple[int, int]:
 
     Call it after the COMMIT that dropped them, holding `files_lock`. Raises OSError.
     """
-    rows = database.cursor().execute(
-        "SELECT file FROM sealed_files WHERE dropped_at IS NOT NULL ORDER BY file"
-    )
+    with database.reading() as cursor:
+        rows = cursor.execute(
+            "SELECT file FROM sealed_files WHERE dropped_at IS NOT NULL ORDER BY file"
+        ).fetchall()
     unlinked = waiting = 0
-    for (file,) in rows.fetchall():
+    for (file,) in rows:
         # After a restart nobody reads what was dropped before it.
         mark = database.dropped.setdefault(file, database.readers.mark())
         if database.readers.any_before(mark):
@@ -87,7 +90,8 @@ def unlink_dropped(database: Database) -> tuple[int, int]:
             continue
         (database.sealed / file).unlink(missing_ok=True)
         # The row goes after the file: without its row the file would stay, unseen.
-        database.cursor().execute("DELETE FROM sealed_files WHERE file = $file", {"file": file})
+        with database.transaction() as cursor:
+            cursor.execute("DELETE FROM sealed_files WHERE file = $file", {"file": file})
         del database.dropped[file]
         unlinked += 1
     return unlinked, waiting

@@ -3,9 +3,7 @@
 A row of `events` is inserted and deleted, never updated: DuckDB sees no conflict between an UPDATE
 and a DELETE of the same row, so a seal would undo it unseen.
 
-Left for later, with erasure: after a seal, rewrite the database file (COPY FROM DATABASE, swapped
-in), because deleted values stay readable in a DuckDB file. Its place is after the COMMIT of
-`seal_day`, under `files_lock`.
+Deleted values stay readable in a DuckDB file: a seal notes what it deleted, for `rewriting`.
 """
 
 import logging
@@ -20,6 +18,7 @@ from msgspec import Struct
 
 from rum.bucket import bucket_end
 from store.database import Database
+from store.deletions import Cause, note_deletion
 from store.sealed_files import (
     COLUMNS,
     COPY_OPTIONS,
@@ -98,14 +97,11 @@ class Sealed(Struct, frozen=True, kw_only=True):
 
 def days_due(database: Database, now: datetime, hot_days: int) -> list[tuple[str, date]]:
     """The (site, day)s with rows from before the last `hot_days` whole days, oldest first."""
-    return (
-        database.cursor()
-        .execute(
+    with database.reading() as cursor:
+        return cursor.execute(
             "SELECT DISTINCT site, day FROM events WHERE day < $hot ORDER BY day, site",
             {"hot": naive(now).date() - timedelta(days=hot_days)},
-        )
-        .fetchall()
-    )
+        ).fetchall()
 
 
 def seal_day(
@@ -139,7 +135,8 @@ def sweep_orphans(database: Database) -> int:
     A kill amid sealing leaves such. For the start, but safe at any time. Raises OSError.
     """
     with database.files_lock:
-        rows = database.cursor().execute("SELECT file FROM sealed_files").fetchall()
+        with database.reading() as cursor:
+            rows = cursor.execute("SELECT file FROM sealed_files").fetchall()
         known = {file for (file,) in rows} | set(EMPTY_FILES.values())
         orphans = [
             path
@@ -173,7 +170,7 @@ class _Seal:
         self._database = database
         self._policy = policy
         self._day = day
-        self._now = naive(now)
+        self._moment, self._now = now, naive(now)
         self._step = step
         self._token = secrets.token_hex(6)
         self._of_day: dict[str, Any] = {"site": policy.site, "day": day}
@@ -212,6 +209,7 @@ class _Seal:
         events = count_of(
             cursor.execute("DELETE FROM events WHERE site = $site AND day = $day", self._of_day)
         )
+        note_deletion(cursor, Cause.SEALED, events, self._moment)
         self._step("deleted")
         size = sum(self._list(cursor, file, sample, keep) for file in files)
         cursor.execute("DROP TABLE sealing_sessions")

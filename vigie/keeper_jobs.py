@@ -6,7 +6,9 @@ from msgspec.structs import asdict
 
 from store.check_days import close_day, unclosed_days
 from store.database import Database, DatabaseLimits
+from store.deletions import rewriting_due
 from store.retention import RetentionLimits, retire
+from store.rewriting import rewrite_database
 from store.sealing import SealPolicy, days_due, seal_day, sweep_orphans
 from vigie.keeper import Job
 from vigie.settings import Settings
@@ -27,6 +29,9 @@ def keeper_jobs(database: Database, settings: Settings) -> list[Job]:
 
     def close(now: datetime) -> str:
         return close_check_days(database, now)
+
+    def rewrite(now: datetime) -> str:
+        return rewrite_if_due(database, settings.store.rewrite_wait_h, now)
 
     def retire_old(now: datetime) -> str:
         return retire_past_terms(database, settings, now)
@@ -56,6 +61,12 @@ def keeper_jobs(database: Database, settings: Settings) -> list[Job]:
             period_s=HOUR_S,
             run=retire_old,
         ),
+        Job(
+            name="rewrite",
+            description="Rewrite the database file, so that deleted values are gone from it",
+            period_s=10 * MINUTE_S,
+            run=rewrite,
+        ),
     ]
 
 
@@ -74,6 +85,23 @@ def seal_due_days(database: Database, settings: Settings, now: datetime) -> str:
         days += 1
         events += sealed.events
     return f"sealed {counted(days, 'day')}, {counted(events, 'event')}" if days else ""
+
+
+def rewrite_if_due(database: Database, wait_h: float, now: datetime) -> str:
+    """Rewrite the database file when something deleted should no longer be in it.
+
+    Raises OSError when there is no room for it, so that the job shows as failing.
+    """
+    if not rewriting_due(database, now, wait_h):
+        return ""
+    done = rewrite_database(database, now)
+    if done.refusal is not None:
+        raise OSError(f"the disk has no room for a second copy of {database.file.name}")
+    return (
+        f"{done.bytes_before:,} bytes became {done.bytes_after:,}"
+        f" without {counted(done.deleted_rows, 'deleted row')};"
+        f" loading waited {done.paused_ms:,.0f} ms"
+    )
 
 
 def close_check_days(database: Database, now: datetime) -> str:

@@ -67,6 +67,8 @@ class StoreSettings(Struct, frozen=True, kw_only=True):
     checks_retention_days: Count = 400
     """Aggregates of checks: enough to tell each day's states, incidents and latency."""
     aggregates_retention_months: Count = 25
+    rewrite_wait_h: Positive = 24.0
+    """What is past its term may wait so long in free blocks of the database file."""
     segments_kept_h: Annotated[int, Meta(ge=0)] = 48
     """Loaded journal segments kept to rebuild a damaged database."""
 

@@ -1,4 +1,4 @@
-"""kill -9 at each step of loading and sealing: nothing is lost, doubled, or left on disk."""
+"""kill -9 at each step of loading, sealing and rewriting: nothing is lost, doubled, or left on disk."""
 
 import shutil
 import signal
@@ -15,7 +15,9 @@ from random import Random
 import pytest
 
 from rum.records import Batch
+from store import rewriting
 from store.database import Database
+from store.database_files import left_over
 from store.loader import Loader
 from store.sealing import STEPS, SealPolicy, days_due, seal_day, sweep_orphans
 from tests.support.stored import (
@@ -97,17 +99,22 @@ def test_a_kill_at_each_step_changes_nothing(
     filled: tuple[Path, list[Batch]], tmp_path: Path
 ) -> None:
     source, batches = filled
-    steps = [*(("load", step) for step in LOAD_STEPS), *(("seal", step) for step in STEPS)]
+    steps = [
+        *(("load", step) for step in LOAD_STEPS),
+        *(("seal", step) for step in STEPS),
+        *(("rewrite", step) for step in rewriting.STEPS),
+    ]
     killed = {}
     for step in steps:
         folder = tmp_path / "-".join(step)
-        shutil.copytree(source, folder)
+        shutil.copytree(source, folder, symlinks=True)
         killed[step] = child(folder, *step)
     for step, process in killed.items():
         folder = tmp_path / "-".join(step)
         process.communicate(timeout=120)
         assert process.returncode == -signal.SIGKILL, step
         with opened(folder) as database:
+            assert left_over(database.folder) == [], step
             before = seen_times(database)
             assert set(before.values()) == {1}, step
             assert before <= expected_times(batches), step

@@ -1,6 +1,6 @@
-"""A process that loads and seals, to be killed.
+"""A process that loads, seals and rewrites, to be killed.
 
-python -m tests.support.seal_child STORE JOURNAL (load STEP | seal STEP | work NUMBER)
+python -m tests.support.seal_child STORE JOURNAL (load STEP | seal STEP | rewrite STEP | work NUMBER)
 """
 
 import os
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from store.database import Database
 from store.loader import Loader
+from store.rewriting import rewrite_database
 from store.sealing import SealPolicy, days_due, seal_day, sweep_orphans
 from tests.support.stored import NOON, Journal, Maker
 
@@ -50,12 +51,17 @@ def work(database: Database, folder: Path, number: int) -> None:
         for batch in batches:
             print(batch.session, flush=True)
         load_and_seal(database, loader, never)
+        rewrite_database(database, NOON)
 
 
 def main(store: str, journal: str, mode: str, detail: str) -> None:
     database = Database(Path(store))
     if mode == "work":
         work(database, Path(journal), int(detail))
+    if mode == "rewrite":
+        load_and_seal(database, Loader(database, Path(journal)), never)
+        rewrite_database(database, NOON, step=die_at(detail))
+        return
     loading, sealing = (die_at(detail), never) if mode == "load" else (never, die_at(detail))
     load_and_seal(database, Loader(database, Path(journal), step=loading), sealing)
 

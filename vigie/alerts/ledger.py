@@ -357,11 +357,12 @@ class Ledger:
         return len(old)
 
     def _moved(self, statement: str, parameters: dict[str, Any]) -> bool:
-        with self._writing:
-            return bool(self._rows(statement, parameters))
+        with self._writing, self._database.transaction() as cursor:
+            return bool(cursor.execute(statement, parameters).fetchall())
 
     def _rows(self, statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-        return self._database.cursor().execute(statement, parameters).fetchall()
+        with self._database.reading() as cursor:
+            return cursor.execute(statement, parameters).fetchall()
 
 
 def _columns(row: IncidentRow) -> dict[str, Any]:

@@ -197,12 +197,13 @@ class Heartbeats:
         assert self._watched is not None
         judged_us = [each.judged_us for each in self._watched.values() if not each.removed]
         latest = min([*(_EPOCH + us * _US for us in judged_us if us), now])
-        self._database.cursor().execute(
-            "DELETE FROM pings WHERE received < $before AND EXISTS (FROM pings AS later"
-            " WHERE later.monitor = pings.monitor AND later.received > pings.received"
-            " AND later.received < $before AND later.call <> 'started')",
-            {"before": naive(latest - KEPT_BEFORE)},
-        )
+        with self._database.transaction() as cursor:
+            cursor.execute(
+                "DELETE FROM pings WHERE received < $before AND EXISTS (FROM pings AS later"
+                " WHERE later.monitor = pings.monitor AND later.received > pings.received"
+                " AND later.received < $before AND later.call <> 'started')",
+                {"before": naive(latest - KEPT_BEFORE)},
+            )
 
 
 def _judged_by_its_calls(monitor: Monitor) -> Monitor:
