@@ -1,8 +1,8 @@
 """Rewriting the database file, so that what was deleted is no longer in it.
 
 DuckDB marks deleted rows and reuses their blocks some day; until then their values stand in the
-file. COPY FROM DATABASE writes what is left, with tables, views, macros and sequences, to a new file
-with its own write-ahead log; `vigie.duckdb` is pointed to it; the old one is removed when its last
+file. COPY FROM DATABASE writes what is left, with tables, views, macros and sequences, to a new
+file with its own write-ahead log; `vigie.duckdb` is pointed to it; the old one is removed when its last
 reader is through. Killed at any step, the link points to one whole file or the other.
 """
 
@@ -149,7 +149,7 @@ def _copy(
         try:
             copy_into(cursor, catalog, BESIDE)
             step("copied")
-            cursor.execute(f"DELETE FROM {BESIDE}.deletions")
+            cursor.execute(f"DELETE FROM {BESIDE}.deletions")  # noqa: S608
             cursor.execute(
                 f"INSERT INTO {BESIDE}.rewritings VALUES ($now, $deleted, $before, 0, $paused)",  # noqa: S608
                 {

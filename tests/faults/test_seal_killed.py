@@ -1,4 +1,4 @@
-"""kill -9 at each step of loading, sealing and rewriting: nothing is lost, doubled, or left on disk."""
+"""kill -9 at each step of loading, sealing and rewriting: nothing is lost, doubled or left over."""
 
 import shutil
 import signal

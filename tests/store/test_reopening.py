@@ -12,7 +12,7 @@ import pytest
 from store.database import Database, DatabaseDamagedError
 from store.database_files import current_file
 from store.loader import Loader
-from tests.support.stored import NOON, Journal, Maker, events_seen, load_all
+from tests.support.stored import Journal, Maker, events_seen, load_all
 
 
 def break_database(database: Database) -> None:
