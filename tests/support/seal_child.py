@@ -1,6 +1,6 @@
 """A process that loads, seals and rewrites, to be killed.
 
-python -m tests.support.seal_child STORE JOURNAL ((load | seal | rewrite) STEP | work NUMBER)
+python -m tests.support.seal_child STORE JOURNAL ((load | seal | rewrite) STEP | work N)
 """
 
 import os
