@@ -2,8 +2,8 @@
 
 DuckDB marks deleted rows and reuses their blocks some day; until then their values stand in the
 file. COPY FROM DATABASE writes what is left, with tables, views, macros and sequences, to a new
-file with its own write-ahead log; `vigie.duckdb` is pointed to it; the old one is removed when its last
-reader is through. Killed at any step, the link points to one whole file or the other.
+file with its own write-ahead log; `vigie.duckdb` is pointed to it; the old one is removed when its
+last reader is through. Killed at any step, the link points to one whole file or the other.
 """
 
 import shutil
