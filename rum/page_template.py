@@ -25,16 +25,25 @@ _REPLACED: tuple[tuple[re.Pattern[str], str], ...] = (
     # what would read as a query, where "?" is read so: 12345abc
     (re.compile(r"\?[\w%&=]+", re.ASCII), "?"),
 )
+_PART = re.compile(r"[^/;=]+")
 _MAY_CHANGE = re.compile(r"[\d@%]")
 # A "?" before a word begins a query; before anything else it is a template's. "#/" is a route.
-_DROPPED = re.compile(r"(?:\?[\w%&=]|#(?!!?/)).*|;[^/]*", re.DOTALL | re.ASCII)
+_DROPPED = re.compile(r"(?:\?[\w%&=]|#(?!!?/)).*", re.DOTALL | re.ASCII)
+_DROPPED_PARAMS = re.compile(r";[^/]*")
+# What rum.js adds of the query where the site says so (data-route-params), after everything else.
+_ROUTE_PARAMS = re.compile(
+    r"(?:;[\w.\[\]-]{1,50}=(?:[\w.~!*'()?-]|%[0-9A-F]{2}){1,150}){1,10}\Z", re.ASCII
+)
+# Some servers put these into paths, and each is a session's.
+_SESSION_PARAM = re.compile(r";[^;=]*(?:sess|sid|token)[^;=]*=", re.IGNORECASE)
 
 
 class PageTemplates:
     """A site's own templates, tried in order, before the rule for everyone.
 
-    Query and fragment are dropped. What is a template already stays as it is, and so does a page
-    that does not begin with "/": the site gave it a name.
+    Query and fragment are dropped, but for what rum.js was told to keep of the query. What is a
+    template already stays as it is, and so does a page that does not begin with "/": the site gave
+    it a name.
     """
 
     def __init__(self, own: Iterable[str] = ()) -> None:
@@ -46,17 +55,26 @@ class PageTemplates:
     def template(self, page: str) -> str:
         if not page.startswith("/"):
             return page
-        page = _DROPPED.sub("", page) or "/"
-        segments = page.split("/")
+        page = _DROPPED.sub("", page)
+        found = _ROUTE_PARAMS.search(page)
+        params = "" if found is None or _SESSION_PARAM.search(found[0]) else found[0]
+        return self._path(_DROPPED_PARAMS.sub("", page) or "/") + _without_ids(params)
+
+    def _path(self, path: str) -> str:
+        segments = path.split("/")
         for template, wanted in self._own.get(len(segments), ()):
             if all(want in (ANY, segment) for want, segment in zip(wanted, segments, strict=True)):
                 return template
-        return "/".join(map(_template_segment, segments))
+        return _without_ids(path)
 
 
-def _template_segment(segment: str) -> str:
-    if _MAY_CHANGE.search(segment) is None:
-        return segment
+def _without_ids(text: str) -> str:
+    if _MAY_CHANGE.search(text) is None:
+        return text
+    return _PART.sub(lambda part: _template_part(part[0]), text)
+
+
+def _template_part(part: str) -> str:
     for pattern, by in _REPLACED:
-        segment = pattern.sub(by, segment)
-    return segment
+        part = pattern.sub(by, part)
+    return part

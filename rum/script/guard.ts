@@ -15,7 +15,11 @@ export function guard<Arguments extends unknown[], Result>(
 ): (...args: Arguments) => Result | undefined {
   return (...args) => {
     try {
-      return work(...args);
+      // Angular takes timers and requests begun within its zone for the application's own: it would
+      // look for changes after each, and never find the application stable.
+      const { Zone } = window as { Zone?: { root: { run<T>(work: () => T): T } } };
+      const works = () => work(...args);
+      return Zone ? Zone.root.run(works) : works();
     } catch (error) {
       if (!count++) first = error;
       return undefined;

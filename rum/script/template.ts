@@ -6,7 +6,10 @@
  * by data-page or vigie('page', name).
  */
 
+import { tag } from "./tag";
+
 const LENGTH_MAX = 200;
+const VALUE_LENGTH_MAX = 50;
 
 const REPLACED: readonly (readonly [RegExp, string])[] = [
   // 123, 2024-05-31, 123.html
@@ -26,21 +29,42 @@ const REPLACED: readonly (readonly [RegExp, string])[] = [
   [/\?[\w%&=]+/g, "?"],
 ];
 
-/** "/user/123/edit" -> "/user/?/edit" */
+/**
+ * "/user/123/edit" -> "/user/?/edit", or the first of the site's own templates (data-pages) that the
+ * path fits, in which "?" stands for any segment. What follows ";" is of the query: see pathOf.
+ */
 export function template(path: string): string {
-  return path.split("/").map(templateSegment).join("/").slice(0, LENGTH_MAX);
+  const [bare = "", ...params] = path.split(";");
+  const segments = bare.split("/");
+  const own = (tag.pages || "").split(/,\s*/).find((one) => {
+    const wanted = one.split("/");
+    return (
+      wanted.length === segments.length &&
+      wanted.every((want, i) => want === "?" || want === segments[i])
+    );
+  });
+  return [own || withoutIds(bare), ...params.map(withoutIds)].join(";").slice(0, LENGTH_MAX);
 }
 
-function templateSegment(segment: string): string {
-  return REPLACED.reduce((text, [pattern, by]) => text.replace(pattern, by), segment);
+function withoutIds(text: string): string {
+  return text.replace(/[^/=]+/g, (part) =>
+    REPLACED.reduce((left, [pattern, by]) => left.replace(pattern, by), part),
+  );
 }
 
 /**
  * The path a person would say they are on: location.pathname, and the hash where it is a route
  * ("#/users", "#!/users") and not a place in the page ("#contents") or the start of a hash router's
- * routes ("#/"). Queries are never part of it.
+ * routes ("#/"). Of the query only what the site names in data-route-params, for an application with
+ * one address for all: "/index.php;action=edit".
  */
-export function pathOf(location: { pathname: string; hash: string }): string {
-  const route = /^#!?\/[^?#]+/.exec(location.hash);
-  return location.pathname + (route ? route[0] : "");
+export function pathOf({ pathname, hash, search }: { pathname: string; hash: string; search: string }): string {
+  const route = /^#!?\/[^?#]+/.exec(hash);
+  const query = new URLSearchParams(search);
+  const params = (tag.routeParams || "").split(/,\s*/).filter((name) => query.get(name));
+  // Some servers put sessions into paths: "/start;jsessionid=..."
+  return [
+    (pathname + (route || "")).replace(/;[^/]*/g, ""),
+    ...params.map((name) => `${name}=${encodeURIComponent(query.get(name)!.slice(0, VALUE_LENGTH_MAX))}`),
+  ].join(";");
 }

@@ -24,12 +24,15 @@ const ending: (() => void)[] = [];
 export function watchViews(name: string): void {
   path = comparable();
   // The view began with the navigation; for a prerendered page, when somebody came to see it.
-  begin(moment(activationStart()), name);
+  const [entry] = performance.getEntriesByType("navigation") as Partial<PerformanceNavigationTiming>[];
+  const activated = (entry as { activationStart?: number } | undefined)?.activationStart;
+  const via = activated ? "prerender" : entry?.type?.replace("navigate", "load");
+  begin(moment(activated || 0), name, via);
   // The Navigation API tells of all navigations within the document, whoever makes them, and leaves the
   // page's functions alone. Elsewhere (Safari before 26, Firefox before 147) history is wrapped.
   const navigation = (window as { navigation?: EventTarget }).navigation;
   if (navigation) navigation.addEventListener("currententrychange", guard(follow));
-  else (["pushState", "replaceState"] as const).forEach(wrap);
+  else (["pushState", "replaceState"] as const).forEach(guard(wrap));
   for (const type of ["popstate", "hashchange"]) addEventListener(type, guard(follow));
 }
 
@@ -51,7 +54,7 @@ export function liveView(at: number): View | undefined {
 
 /** Begins a view of the current page, again: it came back from the back/forward cache. */
 export function viewAgain(at: number): View {
-  return begin(at, named ? here!.page : "");
+  return begin(at, named ? here!.page : "", "restored");
 }
 
 /** Calls `told` whenever a view gives way to the next. */
@@ -71,12 +74,13 @@ export function namePage(name: unknown): void {
   const page = name.slice(0, NAME_LENGTH_MAX);
   const view = currentView(now());
   if (view.page === page) return;
-  if (named || !waits(view)) begin(now(), page);
+  if (named || !waits(view)) begin(now(), page, "named");
   else view.page = page;
   named = true;
 }
 
-function begin(at: number, name: string): View {
+/** `via` tells how somebody came; nothing is told of a view that a new session had to begin with. */
+function begin(at: number, name: string, via?: string): View {
   named = !!name;
   const page = (name || template(pathOf(location))).slice(0, NAME_LENGTH_MAX);
   // Somebody came: that is told at once, lest a visit of a few seconds be lost.
@@ -84,7 +88,7 @@ function begin(at: number, name: string): View {
   here = { session: touch(at), number: ++number, page };
   if (!arrival && number === 1) settled();
   ending.forEach((told) => told());
-  add(here, { kind: "view", at }, arrival);
+  add(here, { kind: "view", at, via }, arrival);
   return here;
 }
 
@@ -93,12 +97,12 @@ function follow(): void {
   const current = comparable();
   if (current === path) return;
   path = current;
-  begin(now(), "");
+  begin(now(), "", "route");
 }
 
 /** Routers put a slash at the end of a path, or take it away, without going anywhere. */
 function comparable(): string {
-  return pathOf(location).replace(/\/(?=#|$)/g, "");
+  return pathOf(location).replace(/\/(?=[#;]|$)/g, "");
 }
 
 function wrap(method: "pushState" | "replaceState"): void {
@@ -108,9 +112,4 @@ function wrap(method: "pushState" | "replaceState"): void {
     original.apply(this, args);
     followed();
   };
-}
-
-function activationStart(): number {
-  const [entry] = performance.getEntriesByType("navigation");
-  return (entry as { activationStart?: number } | undefined)?.activationStart || 0;
 }
