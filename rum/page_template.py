@@ -26,6 +26,7 @@ _REPLACED: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\?[\w%&=]+", re.ASCII), "?"),
 )
 _PART = re.compile(r"[^/;=]+")
+_STEP = re.compile(r"=\d\d?\Z", re.ASCII)  # a ;step=2 is no id
 _MAY_CHANGE = re.compile(r"[\d@%]")
 # A "?" before a word begins a query; before anything else it is a template's. "#/" is a route.
 _DROPPED = re.compile(r"(?:\?[\w%&=]|#(?!!?/)).*", re.DOTALL | re.ASCII)
@@ -58,7 +59,7 @@ class PageTemplates:
         page = _DROPPED.sub("", page)
         found = _ROUTE_PARAMS.search(page)
         params = "" if found is None or _SESSION_PARAM.search(found[0]) else found[0]
-        return self._path(_DROPPED_PARAMS.sub("", page) or "/") + _without_ids(params)
+        return self._path(_DROPPED_PARAMS.sub("", page) or "/") + _params(params)
 
     def _path(self, path: str) -> str:
         segments = path.split("/")
@@ -66,6 +67,13 @@ class PageTemplates:
             if all(want in (ANY, segment) for want, segment in zip(wanted, segments, strict=True)):
                 return template
         return _without_ids(path)
+
+
+def _params(params: str) -> str:
+    """The parameters of a route: ";step=2;id=123" becomes ";step=2;id=?"."""
+    return ";".join(
+        param if _STEP.search(param) else _without_ids(param) for param in params.split(";")
+    )
 
 
 def _without_ids(text: str) -> str:

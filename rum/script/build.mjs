@@ -1,4 +1,4 @@
-// Builds what browsers load: FOLDER/rum.js and FOLDER/NOTICE.
+// Builds what browsers load: FOLDER/rum.js, FOLDER/rum-stub.js and FOLDER/NOTICE.
 //   node rum/script/build.mjs FOLDER
 // The same sources and lock file give the same bytes anywhere; a test holds the committed ones to it.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
@@ -6,7 +6,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, "..", "..");
@@ -42,12 +42,23 @@ const result = await build({
   legalComments: "none",
   metafile: true,
   write: false,
-  banner: { js: "/* Vigie rum.js */" },
+  banner: { js: "/* Vigie rum.js */try{" },
+  // What a browser or a page lacks so badly that we cannot even begin is nobody's error but ours.
+  footer: { js: "}catch{}" },
 });
 const [script] = result.outputFiles;
 const notices = await Promise.all(packagesOf(result.metafile).map(noticeOf));
 
+// The stub stands in pages as it is: for any browser, and without a line's end.
+const stub = await transform(await readFile(join(here, "stub.ts")), {
+  loader: "ts",
+  minify: true,
+  target: "es2015",
+  tsconfigRaw: { compilerOptions: { alwaysStrict: false } },
+});
+
 await mkdir(folder, { recursive: true });
+await writeFile(join(folder, "rum-stub.js"), stub.code.trim());
 await writeFile(join(folder, "rum.js"), script.contents);
 await writeFile(
   join(folder, "NOTICE"),

@@ -43,7 +43,9 @@ export function template(path: string): string {
       wanted.every((want, i) => want === "?" || want === segments[i])
     );
   });
-  return [own || withoutIds(bare), ...params.map(withoutIds)].join(";").slice(0, LENGTH_MAX);
+  // A step=2 is no id.
+  const kept = params.map((param) => (/=\d\d?$/.test(param) ? param : withoutIds(param)));
+  return [own || withoutIds(bare), ...kept].join(";").slice(0, LENGTH_MAX);
 }
 
 function withoutIds(text: string): string {

@@ -1,0 +1,1 @@
+((e,t)=>{const n=e[t]=e[t]||function(){(n.q=n.q||[]).length<99&&n.q.push(arguments)};addEventListener("error",n),addEventListener("unhandledrejection",n)})(window,"vigie");
