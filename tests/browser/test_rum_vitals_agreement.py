@@ -137,7 +137,7 @@ def test_a_slow_click_its_script_and_phases(
 
 def test_a_slow_key_after_a_long_task(listings: Page, site: WebSite, capture: Capture) -> None:
     listings.focus("#field")
-    listings.evaluate("busy = 60; setTimeout(() => wait(400), 10)")
+    listings.evaluate("busy = 60; setTimeout(() => wait(400))")
     listings.keyboard.press("a")
     ours = compare(listings, site, capture)
     assert ours["attribution"]["inp_type"] == "keyboard"
