@@ -25,6 +25,12 @@ COLUMNS = {
 }
 """What a file holds of `events`, or of summaries, by kind: site and day are in its path."""
 
+ORDER = {
+    "detail": "bucket, session, time, batch, position",
+    "summaries": "bucket, session",
+}
+"""How a file's rows are sorted, by kind."""
+
 COPY_OPTIONS = "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 9, ROW_GROUP_SIZE 122880)"
 """Measured at 300,000 events: 17.7 bytes each; level 3: 19.2; Parquet 2 encodings: 19.3."""
 

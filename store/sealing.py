@@ -23,6 +23,7 @@ from store.sealed_files import (
     COLUMNS,
     COPY_OPTIONS,
     EMPTY_FILES,
+    ORDER,
     SCHEMA_VERSION,
     UNFINISHED_FOLDER,
     file_name,
@@ -248,7 +249,6 @@ class _Seal:
         unfinished = self._database.sealed / UNFINISHED_FOLDER / f"{content}-{self._token}.parquet"
         make_folder(unfinished.parent)
         self._paths.append(unfinished)
-        order = "bucket, session" + ("" if kind == "summaries" else ", time, batch, position")
         rates: dict[str, dict[str, float]] = {
             "sample": {"sample_end": bucket_end(sample)},
             "rest": {"sample_end": bucket_end(sample), "keep_end": bucket_end(keep)},
@@ -256,7 +256,7 @@ class _Seal:
         }
         rows = count_of(
             cursor.execute(
-                f"COPY (SELECT {COLUMNS[kind]} FROM {_RELATIONS[content]} ORDER BY {order})"  # noqa: S608
+                f"COPY (SELECT {COLUMNS[kind]} FROM {_RELATIONS[content]} ORDER BY {ORDER[kind]})"  # noqa: S608
                 f" TO $path {COPY_OPTIONS}",
                 {**self._of_day, **rates[content], "path": str(unfinished)},
             )

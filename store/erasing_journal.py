@@ -1,0 +1,132 @@
+"""Erasing records from the journal: their frames are overwritten with blanks of the same length.
+
+Positions in a segment stay what they were, so that cursors and a repair go on working. Only
+segments that no longer grow are touched; each is replaced whole, by a rename.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from msgspec import DecodeError, Struct
+
+from rum.records import Batch
+from store.frames import HEADER_BYTES, FrameProblem, encode_frame
+from store.journal_reader import next_frame_position, read_frames
+from store.records import Erased, Record, decode, encode
+from store.sealed_files import sync_file
+from store.segment import Segment, segments, sync_folder, write_all
+
+
+class JournalErased(Struct, frozen=True, kw_only=True):
+    """`growing` segments were not touched: their writers have to begin new ones first."""
+
+    segments: int = 0
+    frames: int = 0
+    growing: tuple[str, ...] = ()
+
+
+def erase_from_journal(
+    folder: Path,
+    is_erased: Callable[[Record], bool],
+    *,
+    lock: threading.Lock,
+    step: Callable[[str], None] = lambda name: None,
+) -> JournalErased:
+    """Blank every record of `folder` for which `is_erased` holds. Raises OSError.
+
+    `lock` is held while a segment is replaced: whoever removes segments holds it too, or a removed
+    one could come back. A kill leaves each segment as it was or done.
+    """
+    rewritten = frames = 0
+    growing = []
+    for segment in segments(folder):
+        found = [
+            (position, length)
+            for position, length, record in _records(segment)
+            if is_erased(record)
+        ]
+        if not found:
+            continue
+        if segment.last:
+            growing.append(segment.name)
+            continue
+        with lock:
+            if segment.path.exists():
+                _replace(segment, found, step)
+        rewritten += 1
+        frames += len(found)
+    if rewritten:
+        sync_folder(folder)
+    return JournalErased(segments=rewritten, frames=frames, growing=tuple(growing))
+
+
+def sessions_in_journal(folder: Path, site: str, user: str, until_us: int) -> set[str]:
+    """The sessions, 32 hex digits, whose batches received by `until_us` name the user key.
+
+    Raises OSError.
+    """
+    return {
+        record.session
+        for segment in segments(folder)
+        for _, _, record in _records(segment)
+        if isinstance(record, Batch)
+        and record.user == user
+        and record.site == site
+        and record.received_us <= until_us
+    }
+
+
+def blank_payload(length: int) -> bytes:
+    """A record that says nothing, encoded in exactly `length` bytes, 16 or more.
+
+    MessagePack's lengths have headers of their own, which grow with them; where one padding cannot
+    meet the length, a second one makes up for it.
+    """
+    empty = len(encode(Erased()))
+    for second in range(8):
+        for header in range(4):  # a length of up to 4 bytes where "" needs 1
+            first = length - empty - second - header
+            if first < 0:
+                continue
+            payload = encode(Erased(padding=bytes(first), more=bytes(second)))
+            if len(payload) == length:
+                return payload
+    raise ValueError(f"no blank record has {length} bytes")
+
+
+def _records(segment: Segment) -> Iterator[tuple[int, int, Record]]:
+    """Each record of a segment with its frame's position and the length of its payload."""
+    position = 0
+    while position < segment.bytes:
+        try:
+            read = read_frames(segment.path, position)
+        except FileNotFoundError:  # retired since it was listed
+            return
+        for frame in read.frames:
+            try:
+                yield frame.position, len(frame.payload), decode(frame.payload)
+            except DecodeError:
+                continue  # among the load failures: nothing of it was ever stored
+        position = read.end
+        if read.problem is FrameProblem.CORRUPT and not segment.last:
+            position = next_frame_position(segment.path, position)
+        elif read.problem is not None:
+            return
+
+
+def _replace(segment: Segment, found: list[tuple[int, int]], step: Callable[[str], None]) -> None:
+    content = bytearray(segment.path.read_bytes())
+    for position, length in found:
+        content[position : position + HEADER_BYTES + length] = encode_frame(blank_payload(length))
+    new = segment.path.with_suffix(".new")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        write_all(descriptor, bytes(content))
+    finally:
+        os.close(descriptor)
+    sync_file(new)
+    step("journal written")
+    os.replace(new, segment.path)
+    step("journal replaced")

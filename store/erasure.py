@@ -1,0 +1,380 @@
+"""Erasing one session, or one user with all their sessions, from everywhere they are kept.
+
+    asked      a request file, durable, in store/erasing/: it holds whom to erase until it is done
+    found      their sessions, in hot rows, sealed files and the journal
+    buried     tombstones: the loader takes no more of them
+    erased     journal, hot rows, sealed files, recordings, refused parts
+    rewritten  the database file, in which deleted values stay readable otherwise
+    scanned    every byte of every file, for every form in which an id is written
+    finished   a receipt, and the request file is removed
+
+Each step may be done again, so an erasure that was interrupted anywhere is simply begun anew. What
+aggregates count stays: they hold nothing of anybody's.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rum.records import Refusal
+from store.database import Database
+from store.erasing_journal import erase_from_journal, sessions_in_journal
+from store.erasing_rows import erase_rows, erase_sealed, sealed_files_of, sessions_of_user
+from store.erasing_scan import Scan, rows_left, scan
+from store.records import Record
+from store.retention import unlink_dropped
+from store.sealed_files import sync_file
+from store.segment import sync_folder
+from store.times import microseconds, naive
+from store.tombstones import Subject, Tombstones
+
+REQUESTS_FOLDER = "erasing"
+RECEIPT_DIGITS = 16
+PASSES_MAX = 5
+"""Rounds of looking for sessions that came in while their user was being erased."""
+STEPS = (
+    "asked",
+    "found",
+    "buried",
+    "journal written",
+    "journal replaced",
+    "journal erased",
+    "rows erased",
+    "sealed file copied",
+    "sealed file renamed",
+    "sealed file listed",
+    "recordings erased",
+    "unlinked",
+    "rewritten",
+    "scanned",
+    "receipt written",
+)
+"""The steps, in order; a kill after any of them leaves an erasure that can be done again."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_log = logging.getLogger(__name__)
+
+
+class Removed(Struct, frozen=True, kw_only=True):
+    """Rows removed; but sealed `files` written anew, chunks of `replays`, `frames` of the journal.
+
+    At least these: what a killed run had removed is not counted again.
+    """
+
+    events: int = 0
+    summaries: int = 0
+    files: int = 0
+    replays: int = 0
+    frames: int = 0
+    refused: int = 0
+
+
+class ErasureRequest(Struct, frozen=True, kw_only=True):
+    """`value` is a session id, or a user key as the store holds it: 32 hex digits each."""
+
+    receipt: str
+    site: str
+    subject: Subject
+    value: str
+    asked_us: int
+    sessions: tuple[str, ...] = ()
+    """Found so far; kept here, for once their rows are gone nothing else tells whose they were."""
+    removed: Removed = Removed()
+
+    @property
+    def asked_at(self) -> datetime:
+        return _EPOCH + timedelta(microseconds=self.asked_us)
+
+
+class Waiting(StrEnum):
+    """Why an erasure is not finished yet. It goes on by itself."""
+
+    JOURNAL_GROWS = "journal_grows"
+    """A collector still writes to a segment that holds records to erase; it soon begins another."""
+    FILES_IN_USE = "files_in_use"
+    """A report still reads files that were replaced."""
+    TRACES_FOUND = "traces_found"
+    """The last scan still found something; all steps are done again."""
+
+
+class ErasureReceipt(Struct, frozen=True, kw_only=True):
+    """What an erasure removed, and what was read at its end without finding a trace. Holds nobody's
+    id: `digest` is the tombstone's keyed hash."""
+
+    receipt: str
+    site: str
+    subject: Subject
+    digest: str
+    asked_at: datetime
+    finished_at: datetime
+    sessions: int
+    removed: Removed
+    scanned_files: int
+    scanned_bytes: int
+
+
+class Eraser:
+    """Does what request files ask, for one data folder. One thread at a time."""
+
+    def __init__(
+        self,
+        database: Database,
+        journal_folder: Path,
+        tombstones: Tombstones,
+        *,
+        erase_replays: Callable[[str, Iterable[str]], int],
+        rewrite_database: Callable[[], object],
+        roll_journal: Callable[[], None] = lambda: None,
+        step: Callable[[str], None] = lambda name: None,
+    ) -> None:
+        """`erase_replays` takes a site and sessions and counts the chunks it removed;
+        `rewrite_database` leaves no deleted value in the database's files; `roll_journal` asks
+        writers to begin new segments. `step` is called with the name of each of STEPS after it,
+        for tests that stop there.
+        """
+        self._database = database
+        self._journal = journal_folder
+        self._tombstones = tombstones
+        self._erase_replays = erase_replays
+        self._rewrite_database = rewrite_database
+        self._roll_journal = roll_journal
+        self._step = step
+
+    @property
+    def requests(self) -> Path:
+        return self._database.folder / REQUESTS_FOLDER
+
+    def ask(self, site: str, subject: Subject, value: str, now: datetime) -> ErasureRequest:
+        """Write the request down, durably; `run` does it. Raises OSError."""
+        request = ErasureRequest(
+            receipt=secrets.token_hex(RECEIPT_DIGITS // 2),
+            site=site,
+            subject=subject,
+            value=value,
+            asked_us=microseconds(now),
+        )
+        self._save(request)
+        self._step("asked")
+        return request
+
+    def waiting(self) -> list[ErasureRequest]:
+        """The requests not finished, oldest first. Raises OSError, and ValueError for a file that
+        is none."""
+        paths = self.requests.glob("*.json") if self.requests.is_dir() else ()
+        found = [msgspec.json.decode(path.read_bytes(), type=ErasureRequest) for path in paths]
+        return sorted(found, key=lambda request: request.asked_us)
+
+    def run(self, request: ErasureRequest, now: datetime) -> ErasureReceipt | Waiting:
+        """Do all steps of one request; safe to call again, whatever came between.
+
+        Raises OSError and duckdb.Error: the request stays, to be done again.
+        """
+        request = self._bury(request)
+        request, growing = self._erase(request, now)
+        if growing:
+            self._roll_journal()
+            return Waiting.JOURNAL_GROWS
+        with self._database.files_lock:
+            _, in_use = unlink_dropped(self._database)
+        self._step("unlinked")
+        if in_use:
+            return Waiting.FILES_IN_USE
+        self._rewrite_database()
+        self._step("rewritten")
+        found = self._scan(request)
+        self._step("scanned")
+        if not found.clean:
+            _log.warning("erasure %s: traces in %s; again", request.receipt, found.words())
+            return Waiting.TRACES_FOUND
+        return self._finish(request, found, now)
+
+    def _bury(self, request: ErasureRequest) -> ErasureRequest:
+        """Find the sessions and make their tombstones, until no further one comes up."""
+        if request.subject is Subject.USER:
+            self._make_tombstones(request, Subject.USER, [request.value])
+        for _ in range(PASSES_MAX):
+            found = set(request.sessions) | self._sessions(request)
+            if found != set(request.sessions):
+                request = replace(request, sessions=tuple(sorted(found)))
+                self._save(request)
+            self._step("found")
+            site = request.site
+            new = [s for s in found if not self._tombstones.covers_session(site, s)]
+            self._make_tombstones(request, Subject.SESSION, sorted(new))
+            self._step("buried")
+            if not new:
+                break
+        return request
+
+    def _make_tombstones(
+        self, request: ErasureRequest, subject: Subject, values: Iterable[str]
+    ) -> None:
+        self._tombstones.add(
+            subject,
+            request.site,
+            values,
+            erased_us=request.asked_us,
+            receipt=request.receipt,
+        )
+
+    def _sessions(self, request: ErasureRequest) -> set[str]:
+        if request.subject is Subject.SESSION:
+            return {request.value}
+        site, user = request.site, request.value
+        return sessions_of_user(self._database, site, user, request.asked_at) | sessions_in_journal(
+            self._journal, site, user, request.asked_us
+        )
+
+    def _erase(
+        self, request: ErasureRequest, now: datetime
+    ) -> tuple[ErasureRequest, tuple[str, ...]]:
+        """Remove what is stored. Also the journal's segments that could not be touched yet."""
+        site, sessions, done = request.site, list(request.sessions), request.removed
+        belongs = _belonging(site, frozenset(sessions))
+        journal = erase_from_journal(
+            self._journal, belongs, lock=self._database.segments_lock, step=self._step
+        )
+        self._step("journal erased")
+        with self._database.files_lock:
+            rows = erase_rows(self._database, site, sessions, now)
+            self._step("rows erased")
+            sealed = erase_sealed(self._database, site, sessions, now, step=self._step)
+        replays = self._erase_replays(site, sessions)
+        self._step("recordings erased")
+        removed = Removed(
+            events=done.events + rows.events + sealed.events,
+            summaries=done.summaries + sealed.summaries,
+            files=done.files + sealed.files,
+            replays=done.replays + replays,
+            frames=done.frames + journal.frames,
+            refused=done.refused + rows.refused,
+        )
+        if removed != done:
+            request = replace(request, removed=removed)
+            self._save(request)
+        return request, journal.growing
+
+    def _scan(self, request: ErasureRequest) -> Scan:
+        """Look for traces in every file, and by query in what is compressed."""
+        user = [request.value] if request.subject is Subject.USER else []
+        found = scan(
+            [self._database.folder, self._journal],
+            request.sessions,
+            user,
+            leave_out=[self.requests],
+        )
+        files = [str(path) for path in sealed_files_of(self._database, request.site)]
+        if rows_left(self._database.cursor(), files, request.sessions):
+            found = replace(found, places=(*found.places, "rows or sealed files"))
+        return found
+
+    def _finish(self, request: ErasureRequest, found: Scan, now: datetime) -> ErasureReceipt:
+        receipt = ErasureReceipt(
+            receipt=request.receipt,
+            site=request.site,
+            subject=request.subject,
+            digest=self._tombstones.digest(request.subject, request.site, request.value),
+            asked_at=request.asked_at,
+            finished_at=now,
+            sessions=len(request.sessions),
+            removed=request.removed,
+            scanned_files=found.files,
+            scanned_bytes=found.bytes,
+        )
+        write_receipt(self._database, receipt)
+        self._step("receipt written")
+        self._path(request).unlink(missing_ok=True)
+        sync_folder(self.requests)
+        return receipt
+
+    def _save(self, request: ErasureRequest) -> None:
+        self.requests.mkdir(mode=0o700, exist_ok=True)
+        path = self._path(request)
+        new = path.with_suffix(".new")
+        new.touch(0o600)
+        new.write_bytes(msgspec.json.encode(request))
+        sync_file(new)
+        new.rename(path)
+        sync_folder(self.requests)
+
+    def _path(self, request: ErasureRequest) -> Path:
+        return self.requests / f"{request.receipt}.json"
+
+
+def write_receipt(database: Database, receipt: ErasureReceipt) -> None:
+    """Into table `erasures`, once. Raises duckdb.Error."""
+    with database.transaction() as cursor:
+        values = msgspec.structs.asdict(receipt)
+        values |= msgspec.structs.asdict(values.pop("removed"))
+        values |= {"asked_at": naive(receipt.asked_at), "finished_at": naive(receipt.finished_at)}
+        cursor.execute(
+            "INSERT OR IGNORE INTO erasures VALUES ($receipt, $site, $subject, $digest, $asked_at,"
+            " $finished_at, $sessions, $events, $summaries, $files, $replays, $frames, $refused,"
+            " $scanned_files, $scanned_bytes)",
+            {**values, "subject": receipt.subject.value},
+        )
+
+
+def receipts(database: Database, since: datetime, until: datetime) -> list[ErasureReceipt]:
+    """Erasures finished from `since` to before `until`, oldest first. Raises duckdb.Error."""
+    rows = database.cursor().execute(
+        "SELECT * FROM erasures WHERE finished_at >= $since AND finished_at < $until"
+        " ORDER BY finished_at, receipt",
+        {"since": naive(since), "until": naive(until)},
+    )
+    return [
+        ErasureReceipt(
+            receipt=receipt,
+            site=site,
+            subject=Subject(subject),
+            digest=digest,
+            asked_at=asked_at.replace(tzinfo=UTC),
+            finished_at=finished_at.replace(tzinfo=UTC),
+            sessions=sessions,
+            removed=Removed(
+                events=events,
+                summaries=summaries,
+                files=files,
+                replays=replays,
+                frames=frames,
+                refused=refused,
+            ),
+            scanned_files=scanned_files,
+            scanned_bytes=scanned_bytes,
+        )
+        for (
+            receipt,
+            site,
+            subject,
+            digest,
+            asked_at,
+            finished_at,
+            sessions,
+            events,
+            summaries,
+            files,
+            replays,
+            frames,
+            refused,
+            scanned_files,
+            scanned_bytes,
+        ) in rows.fetchall()
+    ]
+
+
+def _belonging(site: str, sessions: frozenset[str]) -> Callable[[Record], bool]:
+    """Whether a record of the journal is one of these sessions'."""
+
+    def belongs(record: Record) -> bool:
+        if isinstance(record, Refusal):
+            return any(s in record.part or s in record.detail for s in sessions)
+        return getattr(record, "session", "") in sessions and getattr(record, "site", "") == site
+
+    return belongs
