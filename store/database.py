@@ -88,6 +88,8 @@ class Database:
         self.sealed.mkdir(exist_ok=True)
         self.limits = limits or DatabaseLimits()
         self.files_lock = threading.RLock()
+        self.segments_lock = threading.Lock()
+        """Held while a segment of the journal is removed, or replaced by one with blanks."""
         self.gate = Gate()
         self.readers = Readers()
         self.dropped: dict[str, int] = {}

@@ -9,6 +9,7 @@ import duckdb
 from msgspec import Struct
 
 from store.database import Database
+from store.deletions import Cause, note_deletion
 from store.sealed_files import (
     COPY_OPTIONS,
     ORDER,
@@ -90,9 +91,11 @@ def erase_rows(database: Database, site: str, sessions: Sequence[str], now: date
                 of_site,
             )
         )
-        cursor.execute(
-            f"DELETE FROM batches WHERE session IN {_ERASED}",  # noqa: S608
-            {"sessions": list(sessions)},
+        batches = count_of(
+            cursor.execute(
+                f"DELETE FROM batches WHERE session IN {_ERASED}",  # noqa: S608
+                {"sessions": list(sessions)},
+            )
         )
         # A part shows the start of what was refused, its session with it.
         refused = count_of(
@@ -102,6 +105,7 @@ def erase_rows(database: Database, site: str, sessions: Sequence[str], now: date
                 {"sessions": list(sessions)},
             )
         )
+        note_deletion(cursor, Cause.ERASED, events + batches + refused, now)
     return RowsErased(events=events, refused=refused)
 
 

@@ -116,7 +116,7 @@ def rows_left(
     erased = "(SELECT unnest($sessions)::UUID)"
     queries = [
         f"SELECT count(*) FROM {table} WHERE session IN {erased}"  # noqa: S608
-        for table in ("events", "batches")
+        for table in ("events", "batches", "replays")
     ]
     count = sum(_number(cursor.execute(query, asked)) for query in queries)
     if files:

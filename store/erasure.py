@@ -14,7 +14,7 @@ aggregates count stays: they hold nothing of anybody's.
 
 import logging
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -28,11 +28,13 @@ from store.database import Database
 from store.erasing_journal import erase_from_journal, sessions_in_journal
 from store.erasing_rows import erase_rows, erase_sealed, sealed_files_of, sessions_of_user
 from store.erasing_scan import Scan, rows_left, scan
+from store.erasure_receipts import ErasureReceipt, Removed, write_receipt
 from store.records import Record
 from store.retention import unlink_dropped
+from store.rewriting import Rewritten
 from store.sealed_files import sync_file
 from store.segment import sync_folder
-from store.times import microseconds, naive
+from store.times import microseconds
 from store.tombstones import Subject, Tombstones
 
 REQUESTS_FOLDER = "erasing"
@@ -62,20 +64,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _log = logging.getLogger(__name__)
 
 
-class Removed(Struct, frozen=True, kw_only=True):
-    """Rows removed; but sealed `files` written anew, chunks of `replays`, `frames` of the journal.
-
-    At least these: what a killed run had removed is not counted again.
-    """
-
-    events: int = 0
-    summaries: int = 0
-    files: int = 0
-    replays: int = 0
-    frames: int = 0
-    refused: int = 0
-
-
 class ErasureRequest(Struct, frozen=True, kw_only=True):
     """`value` is a session id, or a user key as the store holds it: 32 hex digits each."""
 
@@ -100,24 +88,10 @@ class Waiting(StrEnum):
     """A collector still writes to a segment that holds records to erase; it soon begins another."""
     FILES_IN_USE = "files_in_use"
     """A report still reads files that were replaced."""
+    DISK_LOW = "disk_low"
+    """No room to rewrite the database file without what was deleted."""
     TRACES_FOUND = "traces_found"
     """The last scan still found something; all steps are done again."""
-
-
-class ErasureReceipt(Struct, frozen=True, kw_only=True):
-    """What an erasure removed, and what was read at its end without finding a trace. Holds nobody's
-    id: `digest` is the tombstone's keyed hash."""
-
-    receipt: str
-    site: str
-    subject: Subject
-    digest: str
-    asked_at: datetime
-    finished_at: datetime
-    sessions: int
-    removed: Removed
-    scanned_files: int
-    scanned_bytes: int
 
 
 class Eraser:
@@ -129,8 +103,8 @@ class Eraser:
         journal_folder: Path,
         tombstones: Tombstones,
         *,
-        erase_replays: Callable[[str, Iterable[str]], int],
-        rewrite_database: Callable[[], object],
+        erase_replays: Callable[[str, Sequence[str]], int],
+        rewrite_database: Callable[[], Rewritten],
         roll_journal: Callable[[], None] = lambda: None,
         step: Callable[[str], None] = lambda name: None,
     ) -> None:
@@ -186,7 +160,8 @@ class Eraser:
         self._step("unlinked")
         if in_use:
             return Waiting.FILES_IN_USE
-        self._rewrite_database()
+        if self._rewrite_database().refusal is not None:
+            return Waiting.DISK_LOW
         self._step("rewritten")
         found = self._scan(request)
         self._step("scanned")
@@ -306,67 +281,6 @@ class Eraser:
 
     def _path(self, request: ErasureRequest) -> Path:
         return self.requests / f"{request.receipt}.json"
-
-
-def write_receipt(database: Database, receipt: ErasureReceipt) -> None:
-    """Into table `erasures`, once. Raises duckdb.Error."""
-    with database.transaction() as cursor:
-        values = msgspec.structs.asdict(receipt)
-        values |= msgspec.structs.asdict(values.pop("removed"))
-        values |= {"asked_at": naive(receipt.asked_at), "finished_at": naive(receipt.finished_at)}
-        cursor.execute(
-            "INSERT OR IGNORE INTO erasures VALUES ($receipt, $site, $subject, $digest, $asked_at,"
-            " $finished_at, $sessions, $events, $summaries, $files, $replays, $frames, $refused,"
-            " $scanned_files, $scanned_bytes)",
-            {**values, "subject": receipt.subject.value},
-        )
-
-
-def receipts(database: Database, since: datetime, until: datetime) -> list[ErasureReceipt]:
-    """Erasures finished from `since` to before `until`, oldest first. Raises duckdb.Error."""
-    rows = database.cursor().execute(
-        "SELECT * FROM erasures WHERE finished_at >= $since AND finished_at < $until"
-        " ORDER BY finished_at, receipt",
-        {"since": naive(since), "until": naive(until)},
-    )
-    return [
-        ErasureReceipt(
-            receipt=receipt,
-            site=site,
-            subject=Subject(subject),
-            digest=digest,
-            asked_at=asked_at.replace(tzinfo=UTC),
-            finished_at=finished_at.replace(tzinfo=UTC),
-            sessions=sessions,
-            removed=Removed(
-                events=events,
-                summaries=summaries,
-                files=files,
-                replays=replays,
-                frames=frames,
-                refused=refused,
-            ),
-            scanned_files=scanned_files,
-            scanned_bytes=scanned_bytes,
-        )
-        for (
-            receipt,
-            site,
-            subject,
-            digest,
-            asked_at,
-            finished_at,
-            sessions,
-            events,
-            summaries,
-            files,
-            replays,
-            frames,
-            refused,
-            scanned_files,
-            scanned_bytes,
-        ) in rows.fetchall()
-    ]
 
 
 def _belonging(site: str, sessions: frozenset[str]) -> Callable[[Record], bool]:

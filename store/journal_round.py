@@ -153,5 +153,5 @@ def _take(found: Round, segment: str, position: int, payload: bytes) -> None:
         found.presence.append(Placed(record, segment, position))
     elif isinstance(record, ReplayChunk):
         found.replays.append(Placed(record, segment, position))
-    else:
+    elif isinstance(record, Refusal):
         found.refusals.append(Placed(record, segment, position))

@@ -20,10 +20,11 @@ from store.heartbeats import ping_tables, store_presence
 from store.journal_reader import Segment, segments
 from store.journal_round import Failure, Placed, Round, read_round
 from store.repeats import HOUR_US, Repeats
-from store.replays import replay_tables
+from store.replays import replay_tables, unlink_chunk
 from store.rows import Rows, insert
 from store.settling import count_of
 from store.times import microseconds, naive
+from store.tombstones import Tombstones
 
 BYTES_MAX = 4 * 1024 * 1024
 """Of the journal, a round: some 40,000 events, loaded in about 0.3 s."""
@@ -33,7 +34,8 @@ _log = logging.getLogger(__name__)
 
 class Loaded(Struct, frozen=True, kw_only=True):
     """What one round stored. `repeats` counts batches, and results of probers elsewhere, dropped
-    because they were stored already, `failures` frames that could not be used, `backlog_bytes` what
+    because they were stored already, `erased` batches and chunks of recordings whose session or
+    user was erased, `failures` frames that could not be used, `backlog_bytes` what
     is left for the next round."""
 
     batches: int = 0
@@ -42,6 +44,7 @@ class Loaded(Struct, frozen=True, kw_only=True):
     definitions: int = 0
     refusals: int = 0
     repeats: int = 0
+    erased: int = 0
     failures: int = 0
     bytes: int = 0
     backlog_bytes: int = 0
@@ -57,16 +60,19 @@ class Loader:
         *,
         segments_kept_h: float = 48.0,
         repeats_h: float = 25.0,
+        tombstones: Tombstones | None = None,
         step: Callable[[str], None] = lambda name: None,
     ) -> None:
         """`repeats_h` must be over the age at which the collector refuses events as too old.
 
+        What `tombstones` cover is not loaded: it is passed over, and counted.
         `step` is called with each step's name after it, for tests that stop there.
         """
         self._database = database
         self._folder = journal_folder
         self._segments_kept = timedelta(hours=segments_kept_h)
         self._repeats_us = round(repeats_h * HOUR_US)
+        self._tombstones = tombstones
         self._step = step
         self._repeats = Repeats()
         self._deliveries = Deliveries()
@@ -106,6 +112,7 @@ class Loader:
         behind = any(left[name] for name in left.keys() - found.waiting)
         expire_us = 0 if behind else self._expire_us(now)
         rows = Rows()
+        erased = self._leave_out_erased(found)
         new = self._new_batches(found)
         batches = rows.build(new, batch_tables)
         delivered = self._deliveries.unpack(found.deliveries)
@@ -131,6 +138,7 @@ class Loader:
             definitions=len(definitions),
             refusals=len(refusals),
             repeats=len(found.batches) - len(new) + delivered.repeats,
+            erased=erased,
             failures=len(found.failures),
             bytes=found.bytes,
             backlog_bytes=sum(left.values()),
@@ -151,6 +159,25 @@ class Loader:
                 note_deletion(cursor, Cause.RETIRED, _forget_batches(cursor, expire_us), now)
             self._step("cursors advanced")
         self._step("committed")
+
+    def _leave_out_erased(self, found: Round) -> int:
+        """Take what tombstones cover out of the round; returns how many records that were."""
+        stones = self._tombstones
+        if stones is None or not stones.any():
+            return 0
+        batches = [placed for placed in found.batches if not stones.covers(placed.record)]
+        chunks = [
+            placed
+            for placed in found.replays
+            if not stones.covers_session(placed.record.site, placed.record.session)
+        ]
+        for placed in found.replays:
+            if placed not in chunks:
+                # Its collector had put the file in place before it told the journal.
+                unlink_chunk(self._database.folder, placed.record)
+        erased = len(found.batches) - len(batches) + len(found.replays) - len(chunks)
+        found.batches, found.replays = batches, chunks
+        return erased
 
     def _new_batches(self, found: Round) -> list[Placed[Batch]]:
         """The batches of the round that are not stored, the first of each identity."""
@@ -185,7 +212,8 @@ class Loader:
             ):
                 # The file first: a cursor without a file is harmless, a file without one is
                 # loaded again.
-                segment.path.unlink(missing_ok=True)
+                with self._database.segments_lock:
+                    segment.path.unlink(missing_ok=True)
                 with self._database.transaction() as cursor:
                     cursor.execute(
                         "DELETE FROM cursors WHERE segment = $segment", {"segment": segment.name}

@@ -122,6 +122,12 @@ def erase_replays(database: Database, site: str, sessions: Sequence[str]) -> int
     return erased
 
 
+def unlink_chunk(store: Path, chunk: ReplayChunk) -> None:
+    """Remove the file of a chunk that no row will name. Raises OSError."""
+    name = chunk_name(chunk.site, chunk.day, chunk.session, chunk.load, chunk.number)
+    (store / REPLAYS_FOLDER / name).unlink(missing_ok=True)
+
+
 def sweep_replays(database: Database, now: datetime) -> int:
     """Unlink chunks that no row names and no journal can name any more, and count them.
 

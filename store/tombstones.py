@@ -80,14 +80,16 @@ class Tombstones:
         for stone in stones:
             self._remember(stone)
 
+    def any(self) -> bool:
+        """Whether anything was ever erased here."""
+        return bool(self._sessions or self._users)
+
     def digest(self, subject: Subject, site: str, value: str) -> str:
         text = "\0".join((subject, site, value)).encode()
         return hmac.digest(self._key, text, "sha256").hex()[:DIGEST_DIGITS]
 
     def covers(self, batch: Batch) -> bool:
         """Whether the batch belongs to somebody who was erased after it was received."""
-        if not self._sessions and not self._users:
-            return False
         if self.covers_session(batch.site, batch.session):
             return True
         if not batch.user or not self._users:

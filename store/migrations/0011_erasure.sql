@@ -20,7 +20,7 @@ CREATE TABLE erasures (
 );
 
 CREATE TABLE retirements (           -- what retention removed because its term was over
-    at      TIMESTAMP NOT NULL,
+    retired_at TIMESTAMP NOT NULL,
     what    VARCHAR NOT NULL,
     before  DATE NOT NULL,           -- nothing from before this day is left of it
     count   UBIGINT NOT NULL         -- rows, or files

@@ -1,0 +1,101 @@
+"""What an erasure removed: a receipt, kept in table `erasures`, that names nobody."""
+
+from datetime import UTC, datetime
+
+from msgspec import Struct
+from msgspec.structs import asdict
+
+from store.database import Database
+from store.times import naive
+from store.tombstones import Subject
+
+
+class Removed(Struct, frozen=True, kw_only=True):
+    """Rows removed; but sealed `files` written anew, chunks of `replays`, `frames` of the journal.
+
+    At least these: what a killed run had removed is not counted again.
+    """
+
+    events: int = 0
+    summaries: int = 0
+    files: int = 0
+    replays: int = 0
+    frames: int = 0
+    refused: int = 0
+
+
+class ErasureReceipt(Struct, frozen=True, kw_only=True):
+    """What an erasure removed, and what was read at its end without finding a trace. Holds nobody's
+    id: `digest` is the tombstone's keyed hash."""
+
+    receipt: str
+    site: str
+    subject: Subject
+    digest: str
+    asked_at: datetime
+    finished_at: datetime
+    sessions: int
+    removed: Removed
+    scanned_files: int
+    scanned_bytes: int
+
+
+def write_receipt(database: Database, receipt: ErasureReceipt) -> None:
+    """Into table `erasures`, once. Raises duckdb.Error."""
+    with database.transaction() as cursor:
+        values = asdict(receipt)
+        values |= asdict(values.pop("removed"))
+        values |= {"asked_at": naive(receipt.asked_at), "finished_at": naive(receipt.finished_at)}
+        cursor.execute(
+            "INSERT OR IGNORE INTO erasures VALUES ($receipt, $site, $subject, $digest, $asked_at,"
+            " $finished_at, $sessions, $events, $summaries, $files, $replays, $frames, $refused,"
+            " $scanned_files, $scanned_bytes)",
+            {**values, "subject": receipt.subject.value},
+        )
+
+
+def receipts(database: Database, since: datetime, until: datetime) -> list[ErasureReceipt]:
+    """Erasures finished from `since` to before `until`, oldest first. Raises duckdb.Error."""
+    rows = database.cursor().execute(
+        "SELECT * FROM erasures WHERE finished_at >= $since AND finished_at < $until"
+        " ORDER BY finished_at, receipt",
+        {"since": naive(since), "until": naive(until)},
+    )
+    return [
+        ErasureReceipt(
+            receipt=receipt,
+            site=site,
+            subject=Subject(subject),
+            digest=digest,
+            asked_at=asked_at.replace(tzinfo=UTC),
+            finished_at=finished_at.replace(tzinfo=UTC),
+            sessions=sessions,
+            removed=Removed(
+                events=events,
+                summaries=summaries,
+                files=files,
+                replays=replays,
+                frames=frames,
+                refused=refused,
+            ),
+            scanned_files=scanned_files,
+            scanned_bytes=scanned_bytes,
+        )
+        for (
+            receipt,
+            site,
+            subject,
+            digest,
+            asked_at,
+            finished_at,
+            sessions,
+            events,
+            summaries,
+            files,
+            replays,
+            frames,
+            refused,
+            scanned_files,
+            scanned_bytes,
+        ) in rows.fetchall()
+    ]
