@@ -58,7 +58,8 @@ export interface Context {
 
 export const context: Context = {};
 
-const load = parseInt(randomHex(8), 16);
+/** The number of this page load: 32 random bits. */
+export const load = parseInt(randomHex(8), 16);
 const utf8 = new TextEncoder();
 
 interface Gathered {

@@ -1,4 +1,4 @@
-// Builds what browsers load: FOLDER/rum.js, FOLDER/rum-stub.js and FOLDER/NOTICE.
+// Builds what browsers load: FOLDER/rum.js, FOLDER/rum-replay.js, FOLDER/rum-stub.js and FOLDER/NOTICE.
 //   node rum/script/build.mjs FOLDER
 // The same sources and lock file give the same bytes anywhere; a test holds the committed ones to it.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
@@ -7,6 +7,8 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 import { build, transform } from "esbuild";
+
+import { trimRrweb } from "./trim_rrweb.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, "..", "..");
@@ -27,27 +29,38 @@ function packagesOf(metafile) {
 async function noticeOf(name) {
   const place = join(root, "node_modules", name);
   const { version, license } = JSON.parse(await readFile(join(place, "package.json"), "utf8"));
-  const text = await readFile(join(place, "LICENSE"), "utf8");
+  // rrweb's packages come without their licence; it stands in its repository.
+  const own = name.startsWith("@rrweb/") ? join(here, "licences", "rrweb") : join(place, "LICENSE");
+  const text = await readFile(own, "utf8");
   return `${name} ${version} (${license})\n\n${text.trim()}\n`;
 }
 
-const result = await build({
-  absWorkingDir: root,
-  entryPoints: [relative(root, join(here, "main.ts"))],
-  bundle: true,
-  minify: true,
-  format: "iife",
-  target: "es2020",
-  charset: "utf8",
-  legalComments: "none",
-  metafile: true,
-  write: false,
-  banner: { js: "/* Vigie rum.js */try{" },
-  // What a browser or a page lacks so badly that we cannot even begin is nobody's error but ours.
-  footer: { js: "}catch{}" },
-});
-const [script] = result.outputFiles;
-const notices = await Promise.all(packagesOf(result.metafile).map(noticeOf));
+/** Bundles one file, and tells of its size and of whose code is in it. */
+async function bundle(name, entry, banner, more = {}) {
+  const result = await build({
+    absWorkingDir: root,
+    entryPoints: [relative(root, join(here, entry))],
+    bundle: true,
+    minify: true,
+    format: "iife",
+    target: "es2020",
+    charset: "utf8",
+    legalComments: "none",
+    metafile: true,
+    write: false,
+    banner: { js: `/* ${banner} */try{` },
+    // What a browser or a page lacks so badly that we cannot even begin is nobody's error but ours.
+    footer: { js: "}catch{}" },
+    ...more,
+  });
+  const [{ contents }] = result.outputFiles;
+  await writeFile(join(folder, name), contents);
+  const size = gzipSync(contents, { level: 9 }).length;
+  console.log(`${name}: ${contents.length} bytes, ${size} after gzip -9`);
+  const notices = await Promise.all(packagesOf(result.metafile).map(noticeOf));
+  if (!notices[0]) return [`${name} contains no software of others.\n`];
+  return [`${name} contains the following software, under the following licences.\n`, ...notices];
+}
 
 // The stub stands in pages as it is: for any browser, and without a line's end.
 const stub = await transform(await readFile(join(here, "stub.ts")), {
@@ -59,15 +72,11 @@ const stub = await transform(await readFile(join(here, "stub.ts")), {
 
 await mkdir(folder, { recursive: true });
 await writeFile(join(folder, "rum-stub.js"), stub.code.trim());
-await writeFile(join(folder, "rum.js"), script.contents);
-await writeFile(
-  join(folder, "NOTICE"),
-  [
-    notices[0]
-      ? "rum.js contains the following software, under the following licences.\n"
-      : "rum.js contains no software of others.\n",
-    ...notices,
-  ].join("\n"),
-);
-const size = gzipSync(script.contents, { level: 9 }).length;
-console.log(`rum.js: ${script.contents.length} bytes, ${size} after gzip -9`);
+const notices = [
+  await bundle("rum.js", "main.ts", "Vigie rum.js"),
+  await bundle("rum-replay.js", "replay/main.ts", "Vigie rum-replay.js; with parts of @rrweb/record, MIT: see NOTICE", {
+    drop: ["console"],
+    plugins: [trimRrweb(join(here, "replay", "stylesheets.ts"))],
+  }),
+];
+await writeFile(join(folder, "NOTICE"), notices.flat().join("\n"));

@@ -13,6 +13,7 @@ import { beforeEnd, watchEnd } from "./end";
 import { watchErrors } from "./error";
 import { guard, warn } from "./guard";
 import { beginSending, forgetUnsent, resume } from "./send";
+import { offerReplay } from "./replay_loader";
 import { forgetSession, keepAlive, touch } from "./session";
 import { readTag, tag } from "./tag";
 import { takeDeclared } from "./user";
@@ -29,6 +30,7 @@ const WATCHERS: readonly (() => void)[] = [
   watchErrors,
   watchPeople,
   watchEnd,
+  offerReplay,
 ];
 
 let watching = false;

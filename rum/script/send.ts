@@ -104,10 +104,17 @@ function pump(): void {
 
 // As it is when we come: what a page puts in its place later may add headers, which would ask for a
 // preflight and tell us what is none of our business.
-const native = fetch;
+export const native = fetch;
 
 // Firefox has keepalive from version 133 on; before it, a request dies with its page.
 const keepsAlive = typeof Request === "function" && "keepalive" in Request.prototype;
+
+/** Whether `bytes` more may outlive the page; counts them if so. Less than none: they have arrived. */
+export function keep(bytes: number): boolean {
+  if (keptAliveBytes + bytes > KEEPALIVE_BYTES_MAX) return false;
+  keptAliveBytes += bytes;
+  return true;
+}
 
 function unsent(text: string, sealed: number): Unsent {
   return { text, sealed, attempts: 0, flying: false, kept: false };
@@ -120,16 +127,15 @@ function body(batch: Unsent): string {
 function post(batch: Unsent): void {
   const content = body(batch);
   const bytes = new Blob([content]).size;
-  const keepalive = keepsAlive && keptAliveBytes + bytes <= KEEPALIVE_BYTES_MAX;
+  const keepalive = keepsAlive && keep(bytes);
   const deadline = new AbortController();
   const overdue = setTimeout(() => deadline.abort(), TIMEOUT_MS);
-  if (keepalive) keptAliveBytes += bytes;
   batch.flying = true;
   batch.kept = keepalive;
   batch.attempts++;
   const landed = guard((status: number, retryAfter: string | null) => {
     clearTimeout(overdue);
-    if (keepalive) keptAliveBytes -= bytes;
+    if (keepalive) keep(-bytes);
     batch.flying = false;
     settle(batch, status, retryAfter);
   });

@@ -14,6 +14,8 @@ import { randomHex } from "./random";
 import { erase, read, write } from "./storage";
 
 const KEY = "vigie.session";
+/** What replay/allowance.ts keeps of a session, which goes with it. */
+const REPLAY_KEY = "vigie.replay";
 const INACTIVE_MS = 15 * 60_000;
 const AGE_MS = 4 * 3_600_000;
 
@@ -48,6 +50,7 @@ export function peek(now: number): string | undefined {
 export function forgetSession(): void {
   ours = undefined;
   erase("localStorage", KEY);
+  erase("localStorage", REPLAY_KEY);
 }
 
 /** The session lives on, if it still does: its tab is in somebody's sight. */

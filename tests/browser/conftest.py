@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.support.capture import Capture
 from tests.support.collecting import Collecting, collecting
+from tests.support.recorded import Recorded
 from tests.support.site import WebSite
 
 CHROMIUM_ARGS = (
@@ -60,6 +61,19 @@ def site(capture: Capture, project_root: Path) -> Iterator[WebSite]:
     """A site whose /vigie/ leads to `capture`; the test adds its pages."""
     with WebSite(project_root / "static" / "rum.js", capture.answer) as served:
         yield served
+
+
+@pytest.fixture
+def recorded() -> Recorded:
+    """What comes of recordings."""
+    return Recorded()
+
+
+@pytest.fixture
+def recording_site(site: WebSite, recorded: Recorded) -> WebSite:
+    """`site`, where recordings may be sent to."""
+    site.recordings = recorded.answer
+    return site
 
 
 @pytest.fixture

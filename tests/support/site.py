@@ -21,7 +21,12 @@ class Answer:
 
 
 Collector = Callable[[bytes, Mapping[str, str]], Answer]
-"""What answers a beacon: its body and headers in, an answer out."""
+"""What answers a beacon, or a chunk of a recording: its body and headers in, an answer out."""
+
+
+def refuse(body: bytes, headers: Mapping[str, str]) -> Answer:
+    """There is no such address."""
+    return Answer(404)
 
 
 def document(body: str = "", *, snippet: str = SNIPPET, head: str = "") -> str:
@@ -33,10 +38,11 @@ def document(body: str = "", *, snippet: str = SNIPPET, head: str = "") -> str:
 
 
 class WebSite:
-    """Serves `pages` (path to HTML), files under `folders`, rum.js and the beacon's address.
+    """Serves `pages` (path to HTML), files under `folders`, the scripts and their addresses.
 
     `pages` and `folders` may change while it runs. Every path of `fallback` prefixes answers with
-    the page of that prefix, as single-page applications want it.
+    the page of that prefix, as single-page applications want it. `page_headers` go with every page of
+    `pages`; `got` holds what was asked for.
     """
 
     def __init__(self, script: Path, collector: Collector) -> None:
@@ -44,7 +50,11 @@ class WebSite:
         self.folders: dict[str, Path] = {}
         self.fallbacks: list[str] = []
         self.collector = collector
+        self.recordings: Collector = refuse
+        self.page_headers: dict[str, str] = {}
+        self.got: list[str] = []
         self.script = script.read_bytes()
+        self.replay = script.with_name("rum-replay.js")
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
@@ -67,8 +77,10 @@ class WebSite:
     def get(self, path: str) -> Answer:
         if path == "/vigie/rum.js":
             return Answer(200, {"content-type": "text/javascript"}, self.script)
+        if path == "/vigie/rum-replay.js":
+            return Answer(200, {"content-type": "text/javascript"}, self.replay.read_bytes())
         if path in self.pages:
-            return _html(self.pages[path])
+            return _html(self.pages[path], self.page_headers)
         for prefix, folder in self.folders.items():
             file = folder / path.removeprefix(prefix).lstrip("/")
             file = file / "index.html" if file.is_dir() else file
@@ -87,15 +99,17 @@ class WebSite:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
+                site.got.append(self.path)
                 self._reply(site.get(self.path.partition("?")[0]))
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
-                if self.path == "/vigie/rum/v1/beacon":
-                    headers = {name.lower(): value for name, value in self.headers.items()}
-                    self._reply(site.collector(body, headers))
-                else:
-                    self._reply(Answer(404))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                takers = {
+                    "/vigie/rum/v1/beacon": site.collector,
+                    "/vigie/rum/v1/replay": site.recordings,
+                }
+                self._reply(takers.get(self.path, refuse)(body, headers))
 
             def _reply(self, answer: Answer) -> None:
                 try:
@@ -115,5 +129,7 @@ class WebSite:
         return Handler
 
 
-def _html(text: str) -> Answer:
-    return Answer(200, {"content-type": "text/html; charset=utf-8"}, text.encode())
+def _html(text: str, headers: Mapping[str, str] | None = None) -> Answer:
+    return Answer(
+        200, {"content-type": "text/html; charset=utf-8"} | dict(headers or {}), text.encode()
+    )
