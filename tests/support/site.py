@@ -41,8 +41,8 @@ class WebSite:
     """Serves `pages` (path to HTML), files under `folders`, the scripts and their addresses.
 
     `pages` and `folders` may change while it runs. Every path of `fallback` prefixes answers with
-    the page of that prefix, as single-page applications want it. `page_headers` go with every page of
-    `pages`; `got` holds what was asked for.
+    the page of that prefix, as single-page applications want it. `page_headers` go with every page
+    of `pages`; `got` holds what was asked for.
     """
 
     def __init__(self, script: Path, collector: Collector) -> None:
