@@ -12,6 +12,7 @@ from msgspec import Struct
 from store.check_days import drop_check_days, drop_raw_checks
 from store.database import Database
 from store.deletions import Cause, note_deletion
+from store.replays import retire_replays
 from store.settling import count_hours, count_of, settle_sessions
 from store.snapshot import Snapshot
 from store.times import naive
@@ -42,6 +43,8 @@ class Retired(Struct, frozen=True, kw_only=True):
     definitions: int = 0
     load_failures: int = 0
     hourly_counts: int = 0
+    replays: int = 0
+    """Chunks of recordings."""
 
 
 def retire(database: Database, now: datetime, limits: RetentionLimits) -> Retired:
@@ -51,6 +54,7 @@ def retire(database: Database, now: datetime, limits: RetentionLimits) -> Retire
     """
     first_kept = naive(now).date() - timedelta(days=limits.retention_days)
     with database.files_lock:
+        replays, _ = retire_replays(database, first_kept)
         with database.transaction() as cursor:
             hot_events = _drop_hot(cursor, database, first_kept)
             files_dropped = count_of(
@@ -61,13 +65,14 @@ def retire(database: Database, now: datetime, limits: RetentionLimits) -> Retire
                 )
             )
             counts = _delete_old(cursor, now, limits)
-            note_deletion(cursor, Cause.RETIRED, hot_events + sum(counts.values()), now)
+            note_deletion(cursor, Cause.RETIRED, hot_events + replays + sum(counts.values()), now)
         unlinked, waiting = unlink_dropped(database)
     return Retired(
         files_dropped=files_dropped,
         files_unlinked=unlinked,
         files_waiting=waiting,
         hot_events=hot_events,
+        replays=replays,
         **counts,
     )
 

@@ -6,7 +6,11 @@ from msgspec.structs import asdict
 
 from store.check_days import close_day, unclosed_days
 from store.database import Database, DatabaseLimits
+<<<<<<< HEAD
 from store.deletions import rewriting_due
+=======
+from store.replays import sweep_replays
+>>>>>>> 4cdb725 (wip)
 from store.retention import RetentionLimits, retire
 from store.rewriting import rewrite_database
 from store.sealing import SealPolicy, days_due, seal_day, sweep_orphans
@@ -21,8 +25,8 @@ def keeper_jobs(database: Database, settings: Settings) -> list[Job]:
     """In the order they run at the start."""
 
     def sweep(now: datetime) -> str:
-        removed = sweep_orphans(database)
-        return f"removed {counted(removed, 'file')} that no manifest names" if removed else ""
+        removed = sweep_orphans(database) + sweep_replays(database, now)
+        return f"removed {counted(removed, 'file')} that the store does not list" if removed else ""
 
     def seal(now: datetime) -> str:
         return seal_due_days(database, settings, now)
@@ -39,7 +43,7 @@ def keeper_jobs(database: Database, settings: Settings) -> list[Job]:
     return [
         Job(
             name="sweep",
-            description="Remove sealed files that a crash left without a manifest row",
+            description="Remove files that a crash left, and the store does not list",
             period_s=24 * HOUR_S,
             run=sweep,
         ),

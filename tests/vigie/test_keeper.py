@@ -190,7 +190,7 @@ def test_the_real_jobs_seal_days_that_are_due_and_retire_them_in_time(tmp_path: 
     keeper.stop()
     jobs = {each.name: each for each in keeper.status().jobs}
     assert {name: each.last_error for name, each in jobs.items()} == dict.fromkeys(jobs, "")
-    assert jobs["sweep"].last_result == "removed 1 file that no manifest names"
+    assert jobs["sweep"].last_result == "removed 1 file that the store does not list"
     assert jobs["seal"].last_result == "sealed 3 days, 3 events"
     assert "files dropped" in jobs["retire"].last_result
     with database.snapshot() as snapshot:

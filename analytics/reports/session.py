@@ -1,0 +1,166 @@
+"""One session: all it did, in order, a page at a time, and what was down meanwhile."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pandas as pd
+from msgspec import Struct, structs
+
+from analytics.basis import Basis
+from analytics.maintenance import Maintenance
+from analytics.question import Window
+from analytics.reports.sessions import DEFINITION, SessionRow, session_row
+from analytics.reports.types import Blip, Incident
+from analytics.reports.uptime import uptime
+from analytics.sql import query
+from analytics.times import aware
+from store.snapshot import Snapshot
+
+EVENTS_MAX = 200
+"""Of one page."""
+AROUND = timedelta(minutes=5)
+"""Before and after a session, in which checks are told beside it."""
+
+
+class SessionEvent(Struct, frozen=True, kw_only=True):
+    """One thing that happened. `detail` holds what only its kind has, by the store's names."""
+
+    time: datetime
+    kind: str
+    page: str
+    name: str = ""
+    message: str = ""
+    stack: str = ""
+    value: float | None = None
+    currency: str = ""
+    attributes: dict[str, str] = {}
+    via: str = ""
+    source: str = ""
+    detail: dict[str, str | float | bool | None] = {}
+
+
+class SessionReport(Struct, frozen=True, kw_only=True):
+    """Events `after` to `after` + EVENTS_MAX of `total`. Where `total` is 0 but the session is
+    known, its detail was not kept."""
+
+    basis: Basis
+    site: str
+    session: SessionRow
+    events: tuple[SessionEvent, ...]
+    after: int
+    total: int
+    incidents: tuple[Incident, ...]
+    """That touched the session, of its site's monitors."""
+    blips: tuple[Blip, ...]
+
+    def frame(self) -> pd.DataFrame:
+        """One row an event."""
+        return pd.DataFrame([structs.asdict(event) for event in self.events])
+
+
+def session(
+    snapshot: Snapshot,
+    site: str,
+    id_: str,
+    days: tuple[date, date],
+    now: datetime,
+    *,
+    monitors: Sequence[str] = (),
+    maintenance: Maintenance,
+    after: int = 0,
+) -> SessionReport | None:
+    """The session of that id among those of `days`, both included; None when there is none.
+
+    Raises ValueError when the id is not 32 hex digits.
+    """
+    found = _found(snapshot, site, UUID(id_).hex, days)
+    if found is None:
+        return None
+    row, generated = found
+    events, total = _events(snapshot, site, row, after)
+    around = Window(row.first - AROUND, min(max(row.last + AROUND, row.first), now))
+    down = uptime(snapshot, monitors, around, now, maintenance) if monitors else None
+    monitored = down.monitors if down else ()
+    return SessionReport(
+        basis=Basis(definition=DEFINITION, start=row.first, end=row.last, generated=generated),
+        site=site,
+        session=row,
+        events=events,
+        after=after,
+        total=total,
+        incidents=tuple(each for monitor in monitored for each in monitor.incidents),
+        blips=tuple(each for monitor in monitored for each in monitor.blips),
+    )
+
+
+def _found(
+    snapshot: Snapshot, site: str, id_: str, days: tuple[date, date]
+) -> tuple[SessionRow, bool] | None:
+    found = snapshot.frame(
+        "WITH " + query("sessions_merged") + query("session_found"),
+        {
+            "site": site,
+            "session": id_,
+            "files": snapshot.summary_files([site], *days),
+            "first_day": days[0],
+            "last_day": days[1],
+        },
+    )
+    if found.empty:
+        return None
+    row = found.to_dict("records")[0]
+    return session_row(row), bool(row["generated"])
+
+
+def _events(
+    snapshot: Snapshot, site: str, row: SessionRow, after: int
+) -> tuple[tuple[SessionEvent, ...], int]:
+    first, last = row.first.date(), row.last.date()
+    found = snapshot.rows(
+        query("session_events"),
+        {
+            "site": site,
+            "session": row.session,
+            "files": snapshot.detail_files([site], first, last, rest=True),
+            "first_day": first,
+            "last_day": last,
+            "most": EVENTS_MAX,
+            "after": after,
+        },
+    )
+    return tuple(_event(*columns[:-1]) for columns in found), found[0][-1] if found else 0
+
+
+def _event(
+    time: datetime,
+    kind: str,
+    page: str,
+    name: str,
+    message: str,
+    stack: str,
+    value: float | None,
+    currency: str,
+    attributes: dict[str, str] | None,
+    *more: Any,
+) -> SessionEvent:
+    vitals = dict(zip(("lcp_ms", "inp_ms", "cls", "fcp_ms", "ttfb_ms"), more[:5], strict=True))
+    via, source, *structs_of_kinds = more[5:]
+    detail = {key: each for key, each in vitals.items() if each is not None}
+    for struct in structs_of_kinds:
+        detail |= {key: each for key, each in (struct or {}).items() if each is not None}
+    return SessionEvent(
+        time=aware(time),
+        kind=kind,
+        page=page,
+        name=name,
+        message=message,
+        stack=stack,
+        value=value,
+        currency=currency,
+        attributes=attributes or {},
+        via=via,
+        source=source,
+        detail=detail,
+    )

@@ -1,0 +1,147 @@
+"""Which sessions there were: each with what it came to, newest first, a page at a time."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import pandas as pd
+from msgspec import Struct, structs
+
+from analytics.basis import Basis
+from analytics.question import SiteScope, Window
+from analytics.sql import query
+from analytics.times import aware, naive
+from store.snapshot import Snapshot
+
+DEFINITION = "sessions"
+ROWS_MAX = 50
+AFTER_MAX = 10_000
+"""Sessions that may lie before a page of the list: narrow the window to see further."""
+
+
+class SessionFilter(Struct, frozen=True, kw_only=True):
+    """Which sessions are asked for; "" and False leave a matter open."""
+
+    level: str = ""
+    page: str = ""
+    device: str = ""
+    user_key: str = ""
+    """Of rum.privacy.user_key."""
+    errors: bool = False
+    recorded: bool = False
+
+
+class SessionRow(Struct, frozen=True, kw_only=True):
+    """One session, as summed up of everyone's. Times are UTC; texts are "" where not known.
+
+    `chunks` pieces of a recording hold `recorded_s` seconds of it; 0: none.
+    """
+
+    session: str
+    first: datetime
+    last: datetime
+    level: str
+    user_key: str
+    device: str
+    browser: str
+    os: str
+    release: str
+    entry_page: str
+    views: int
+    named_events: int
+    errors: int
+    clicks: int
+    rage_clicks: int
+    failed_requests: int
+    engaged_s: float
+    chunks: int
+    recorded_s: float
+
+
+class SessionsReport(Struct, frozen=True, kw_only=True):
+    """At most ROWS_MAX sessions, after the `after` newest; `more`: there are others still."""
+
+    basis: Basis
+    rows: tuple[SessionRow, ...]
+    after: int
+    more: bool
+
+    def frame(self) -> pd.DataFrame:
+        """One row a session."""
+        return pd.DataFrame([structs.asdict(row) for row in self.rows])
+
+
+def sessions(
+    snapshot: Snapshot,
+    scope: SiteScope,
+    window: Window,
+    asked: SessionFilter,
+    *,
+    after: int = 0,
+) -> SessionsReport:
+    """Sessions that touch the window. Everyone's, not a sample's; without bots.
+
+    A page is looked for among all views while a day is hot, then among those of kept sessions, and
+    everyone's first.
+    """
+    days = {"first_day": window.start.date(), "last_day": window.end.date()}
+    names = [scope.site]
+    found = snapshot.frame(
+        "WITH " + query("sessions_merged") + query("sessions_listed"),
+        {
+            **days,
+            "site": scope.site,
+            "files": snapshot.summary_files(names, *days.values()),
+            "detail_files": snapshot.detail_files(names, *days.values(), rest=True),
+            "session": None,
+            "start": naive(window.start),
+            "end": naive(window.end),
+            "level": asked.level or None,
+            "page": asked.page or None,
+            "device": asked.device or None,
+            "user_key": asked.user_key or None,
+            "errors": asked.errors,
+            "recorded": asked.recorded,
+            "most": ROWS_MAX + 1,
+            "after": min(after, AFTER_MAX),
+        },
+    )
+    rows = tuple(session_row(row) for row in found.head(ROWS_MAX).to_dict("records"))
+    note = "of sealed days, a page other than the first is known of kept sessions only"
+    return SessionsReport(
+        basis=Basis(
+            definition=DEFINITION,
+            start=window.start,
+            end=window.end,
+            generated=bool(found["generated"].any()),
+            note=note if asked.page else "",
+        ),
+        rows=rows,
+        after=after,
+        more=len(found) > ROWS_MAX,
+    )
+
+
+def session_row(row: dict[Any, Any]) -> SessionRow:
+    """A row of sessions_merged.sql and what is recorded of it."""
+
+    def text(name: str) -> str:
+        return row[name] if isinstance(row[name], str) else ""
+
+    counts = ("views", "named_events", "errors", "clicks", "rage_clicks", "failed_requests")
+    return SessionRow(
+        session=UUID(str(row["session"])).hex,
+        first=aware(row["first_time"].to_pydatetime()),
+        last=aware(row["last_time"].to_pydatetime()),
+        level=text("level"),
+        user_key=text("user_key"),
+        device=text("device"),
+        browser=text("browser"),
+        os=text("os"),
+        release=text("release"),
+        entry_page=text("entry_page"),
+        **{name: int(row[name]) for name in counts},
+        engaged_s=float(row["engaged_s"]),
+        chunks=int(row["chunks"]),
+        recorded_s=float(row["recorded_s"]),
+    )
