@@ -224,6 +224,27 @@
     drawFigures();
   }
 
+  // A line of a session's timeline shows its moment in the recording beside it.
+  function timeline() {
+    const player = document.getElementById('player');
+    const list = document.getElementById('happenings');
+    if (!player || !list) return;
+    for (const line of list.querySelectorAll('[data-at-ms]')) {
+      const at = line.querySelector('.at');
+      const button = document.createElement('button');
+      button.type = 'button';
+      button.className = 'at';
+      button.textContent = at.textContent;
+      button.setAttribute('aria-label', `Show ${at.textContent} in the recording`);
+      button.addEventListener('click', () => {
+        list.querySelector('[aria-current]')?.removeAttribute('aria-current');
+        line.setAttribute('aria-current', 'true');
+        player.contentWindow.postMessage({ seek_ms: Number(line.dataset.atMs) }, location.origin);
+      });
+      at.replaceWith(button);
+    }
+  }
+
   document.addEventListener('DOMContentLoaded', () => {
     live(); // remembers the page as it was served, so before anything changes it
     localTimes(document.querySelectorAll('time[datetime]'));
@@ -231,6 +252,7 @@
     theme();
     picks();
     copies(document);
+    timeline();
     arrivals();
     firstFigures();
   });

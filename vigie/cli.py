@@ -20,6 +20,7 @@ COMMANDS = {
     "check": "vigie.commands.check",
     "check-site": "vigie.commands.check_site",
     "report": "vigie.commands.report",
+    "replay": "vigie.commands.replay",
     "heartbeat": "vigie.commands.heartbeat",
     "location-token": "vigie.commands.location_token",
     "probe": "vigie.commands.probe",

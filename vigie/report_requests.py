@@ -1,5 +1,6 @@
 """From a request in words (site, days, steps) to a report, and from a report to JSON or CSV."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Protocol, TypeVar
@@ -16,6 +17,8 @@ from analytics.reports.journey import journey
 from analytics.reports.latency import latency
 from analytics.reports.refused import RefusedReport, refused
 from analytics.reports.seen import seen
+from analytics.reports.session import SessionReport, session
+from analytics.reports.sessions import AFTER_MAX, SessionFilter, SessionsReport, sessions
 from analytics.reports.speed import speed
 from analytics.reports.types import (
     FunnelReport,
@@ -40,6 +43,8 @@ Report = (
     | SeenReport
     | RefusedReport
     | ContractReport
+    | SessionsReport
+    | SessionReport
 )
 
 DAYS_DEFAULT = 30
@@ -51,10 +56,12 @@ MONTHS_BACK_MAX = 13
 WINDOW_MINUTES_DEFAULT = 60.0
 WINDOW_MINUTES_MAX = 7 * 24 * 60.0
 WINDOW_PARAMS = frozenset({"days", "start", "end"})
-MONTHLY = frozenset({"contract"})
-"""Reports of calendar months, with no window of the reader's own."""
+WITHOUT_WINDOW = frozenset({"contract", "session"})
+"""Reports of a time of their own: a calendar month, a session's."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 DEVICES = ("desktop", "phone", "tablet")
+SESSION_EVENTS_MAX = 10_000_000
+"""How far into a session a page of it may lie."""
 
 
 class BadRequestError(Exception):
@@ -73,15 +80,16 @@ def run_report(
 
     Every report takes `days`, or `start` and `end`. The others: uptime and latency `monitor`;
     funnel `site`, `steps` ("page:/a,event:b"), `window_minutes`, `level`, `sample`; speed `site`,
-    `page`, `device`, `level`, `sample`; journey `journey`; seen `site`. Contract takes `contract`
-    and `month` ("2026-03") alone.
+    `page`, `device`, `level`, `sample`; journey `journey`; seen `site`; sessions `site`, `level`,
+    `page`, `device`, `user_key`, `errors` and `recorded` ("yes"), `after`. Contract takes
+    `contract` and `month` ("2026-03") alone; session `site`, `session` and `after`.
     """
     report, known = _REPORTS.get(name, (None, frozenset()))
     if report is None:
         raise BadRequestError(
             f"There is no report named {name!r}.", f"The reports are {', '.join(_REPORTS)}."
         )
-    known |= frozenset() if name in MONTHLY else WINDOW_PARAMS
+    known |= frozenset() if name in WITHOUT_WINDOW else WINDOW_PARAMS
     for param in params:
         if param not in known:
             raise BadRequestError(
@@ -283,6 +291,55 @@ def _seen(
     return seen(snapshot, scope_of(site_of(params, settings)), window_of(params, now))
 
 
+def _sessions(
+    params: Mapping[str, str], settings: Settings, snapshot: Snapshot, now: datetime
+) -> SessionsReport:
+    site = site_of(params, settings)
+    asked = SessionFilter(
+        level=_level(params, site),
+        page=params.get("page", ""),
+        device=_one_of(params, "device", DEVICES),
+        user_key=params.get("user_key", ""),
+        errors=bool(_one_of(params, "errors", ("yes",))),
+        recorded=bool(_one_of(params, "recorded", ("yes",))),
+    )
+    after = int(_number(params, "after", 0, least=0, most=AFTER_MAX))
+    return sessions(snapshot, scope_of(site), window_of(params, now), asked, after=after)
+
+
+def _session(
+    params: Mapping[str, str], settings: Settings, snapshot: Snapshot, now: datetime
+) -> SessionReport:
+    """Looked for in the site named, else in all, over all that is kept."""
+    id_ = params.get("session", "").strip().lower()
+    if not re.fullmatch(r"[0-9a-f]{32}", id_):
+        raise BadRequestError(
+            f"session={id_[:64]} is no session id." if id_ else "No session is named.",
+            "Give its 32 hex digits, as vigie('session', ...) says them in the page.",
+        )
+    sites = [site_of(params, settings)] if params.get("site") else list(settings.sites)
+    days = (now.date() - timedelta(days=settings.store.retention_days + 1), now.date())
+    after = int(_number(params, "after", 0, least=0, most=SESSION_EVENTS_MAX))
+    for site in sites:
+        monitors = [monitor.id for monitor in settings.monitors if monitor.site == site.id]
+        found = session(
+            snapshot,
+            site.id,
+            id_,
+            days,
+            now,
+            monitors=monitors,
+            maintenance=maintenance_of(settings),
+            after=after,
+        )
+        if found is not None:
+            return found
+    raise BadRequestError(
+        f"There is no session {id_}.",
+        f"It is wrong, or older than the {settings.store.retention_days} days sessions are kept.",
+    )
+
+
 def _refused(
     params: Mapping[str, str], settings: Settings, snapshot: Snapshot, now: datetime
 ) -> RefusedReport:
@@ -309,6 +366,11 @@ _REPORTS: dict[
     "speed": (_speed, frozenset({"site", "page", "device", "level", "sample"})),
     "journey": (_journey, frozenset({"journey"})),
     "seen": (_seen, frozenset({"site"})),
+    "sessions": (
+        _sessions,
+        frozenset({"site", "level", "page", "device", "user_key", "errors", "recorded", "after"}),
+    ),
+    "session": (_session, frozenset({"site", "session", "after"})),
     "refused": (_refused, frozenset()),
     "contract": (_contract, frozenset({"contract", "month"})),
 }

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -43,14 +44,28 @@ def ask(name: str, params: Mapping[str, str], style: str, data: Path, config: Pa
 
 def ask_console(name: str, params: Mapping[str, str], style: str, folder: DataFolder) -> str | None:
     """The running console's answer; None when none runs."""
+    answer = _get(f"reports/{name}", {**params, "format": style}, folder)
+    return None if answer is None else answer.text
+
+
+def fetch_recording(session: str, folder: DataFolder) -> bytes:
+    """The page that plays a session's recording, from the running console. Raises CommandError."""
+    answer = _get(f"sessions/{quote(session, safe='')}/recording", {}, folder)
+    if answer is None:
+        raise CommandError("no console runs over this data folder: start it with vigie serve")
+    return answer.content
+
+
+def _get(path: str, params: Mapping[str, str], folder: DataFolder) -> httpx.Response | None:
+    """The console's answer when it is a good one; None when none runs. Raises CommandError."""
     address = folder.addresses().get("console")
     token = folder.run / TOKEN_FILE
     if address is None or not token.exists():
         return None
     try:
         answer = httpx.get(
-            f"{address.url}/api/v1/reports/{name}",
-            params={**params, "format": style},
+            f"{address.url}/api/v1/{path}",
+            params=dict(params),
             headers={"authorization": f"Bearer {token.read_text('ascii').strip()}"},
             timeout=ANSWER_LIMIT_S,
             trust_env=False,
@@ -64,7 +79,7 @@ def ask_console(name: str, params: Mapping[str, str], style: str, folder: DataFo
             f"the console at {address.url} answered {answer.status_code}: {_said(answer)}",
             code=2 if answer.status_code in (400, 404) else 1,
         )
-    return answer.text
+    return answer
 
 
 def _ask_store(

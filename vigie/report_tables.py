@@ -15,6 +15,8 @@ from rich.text import Text
 from analytics.basis import Basis
 from analytics.reports.contract_types import ContractReport, ContractState
 from analytics.reports.refused import RefusedReport
+from analytics.reports.session import SessionReport
+from analytics.reports.sessions import SessionsReport
 from analytics.reports.types import (
     FunnelReport,
     JourneyReport,
@@ -35,6 +37,8 @@ TYPES: dict[str, type[Report]] = {
     "seen": SeenReport,
     "refused": RefusedReport,
     "contract": ContractReport,
+    "sessions": SessionsReport,
+    "session": SessionReport,
 }
 """What each report decodes to; any other is printed as the JSON it is."""
 NO_BREAK = "\N{NO-BREAK SPACE}"

@@ -68,7 +68,7 @@ def session(
     now: datetime,
     *,
     monitors: Sequence[str] = (),
-    maintenance: Maintenance,
+    maintenance: Sequence[Maintenance] = (),
     after: int = 0,
 ) -> SessionReport | None:
     """The session of that id among those of `days`, both included; None when there is none.

@@ -21,6 +21,8 @@ from vigie.console import (
     monitor_forms,
     monitors,
     received,
+    recordings,
+    sessions,
     sign_in,
     speed,
 )
@@ -40,6 +42,11 @@ def create_app(context: ConsoleContext) -> Starlette:
             Route("/journeys/{id}", journeys.journey),
             Route("/funnels", funnels.funnels),
             Route("/speed", speed.speed),
+            Route("/sessions", sessions.sessions),
+            Route("/sessions", sessions.find, methods=["POST"]),
+            Route("/sessions/{id}", sessions.session),
+            Route("/sessions/{id}/recording", recordings.recording),
+            Route("/api/v1/sessions/{id}/recording", recordings.recording_file),
             Route("/monitors", monitors.monitors),
             # "-" is no monitor: ids begin with a letter or a digit.
             Route("/monitors/-/add", monitor_forms.add_form),

@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse
 
 from analytics.reports.types import State
 from vigie import contract_words
-from vigie.console import findings, formats, texts
+from vigie.console import findings, formats, happenings, texts
 from vigie.console.access import Access
 from vigie.console.answers import Answers
 from vigie.console.context import ConsoleContext
@@ -17,6 +17,7 @@ from vigie.console.monitor_trial import Trials
 from vigie.console.scope import Scope, default_scope, scope_of
 from vigie.console.static_files import StaticFiles
 from vigie.own_monitors import OwnMonitorsReader
+from vigie.recordings import RecordingPage
 from vigie.settings import Settings
 
 
@@ -30,6 +31,7 @@ class Console:
         self.trials = Trials(context.make_checker)
         self.answers = Answers(context.database, context.data_version)
         self.static = StaticFiles(STATIC_FOLDER)
+        self.recording_page = RecordingPage(STATIC_FOLDER)
         self._templates = _environment(self.static)
 
     @property
@@ -112,6 +114,7 @@ def _environment(static: StaticFiles) -> Environment:
         ongoing=findings.ongoing,
         outcome=texts.outcome_name,
         reason=texts.reason_name,
+        happening=happenings.words,
     )
     environment.globals.update(
         static=static.address,

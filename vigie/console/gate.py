@@ -47,7 +47,7 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
-                    headers[name] = value
+                    headers.setdefault(name, value)  # a page may have a policy of its own
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
