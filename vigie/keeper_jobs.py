@@ -6,11 +6,8 @@ from msgspec.structs import asdict
 
 from store.check_days import close_day, unclosed_days
 from store.database import Database, DatabaseLimits
-<<<<<<< HEAD
 from store.deletions import rewriting_due
-=======
 from store.replays import sweep_replays
->>>>>>> 4cdb725 (wip)
 from store.retention import RetentionLimits, retire
 from store.rewriting import rewrite_database
 from store.sealing import SealPolicy, days_due, seal_day, sweep_orphans

@@ -1,7 +1,6 @@
 """Sessions: the list, what one of them did, and its recording beside that."""
 
 import re
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -13,13 +12,13 @@ from store.snapshot import Snapshot
 from vigie.console.console import Console, console_of
 from vigie.console.first_start import first_start
 from vigie.console.gate import CONTENT_SECURITY_POLICY
+from vigie.console.monitor_forms import form_texts
 from vigie.console.recordings import session_answer, site_named
 from vigie.console.scope import Scope, scope_of
 from vigie.recordings import NO_RECORDING, why_none
 from vigie.report_requests import run_report
 
 USER_CHARS_MAX = 1_000
-FORM_BYTES_MAX = 16_384
 FRAMED = f"{CONTENT_SECURITY_POLICY}; frame-src 'self'"
 FILTERS = ("page", "device", "errors", "recorded", "user_key")
 
@@ -32,7 +31,6 @@ def sessions(request: Request) -> Response:
     if scope.site is None:
         return first_start(request, console, scope)
     asked = {name: request.query_params.get(name, "").strip() for name in FILTERS}
-    asked = {name: value for name, value in asked.items() if value}
     params = {"site": scope.site.id, "level": scope.level, **asked, **scope.report_params()}
     params["after"] = request.query_params.get("after", "")
     params = {name: value for name, value in params.items() if value}
@@ -64,12 +62,7 @@ async def find(request: Request) -> Response:
     """POST /sessions: a session by its id, or a user's sessions by the id that the site gives to
     users. That one is hashed here, and never stands in an address."""
     console = console_of(request)
-    body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > FORM_BYTES_MAX:
-            return console.problem(request, "That is no id.", "Give a session's or a user's.", 413)
-    texts = dict(parse_qsl(body.decode("utf-8", "replace")))
+    texts = await form_texts(request)
     scope = scope_of(texts, console.settings, console.context.clock())
     find = texts.get("find", "").strip()
     site = scope.site
