@@ -4,7 +4,7 @@ import msgspec
 from msgspec import Struct
 
 from rum.event_kinds import take_fields
-from rum.event_rules import EventRules, Problem
+from rum.event_rules import EventRules, Problem, admitted
 from rum.privacy import masked
 from rum.records import Event, EventKind, Reason
 from rum.texts import cut
@@ -74,7 +74,7 @@ def take_event(
         time_us=timing.corrected_us(at_ms),
         client_us=int(at_ms * 1000),
         view=sent.view or 0,
-        page=_page(rules, sent.page),
+        page=admitted(_page(rules, sent.page), rules.names.pages, "pages", problems),
         **fields,
     )
     return event, problems

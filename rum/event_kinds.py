@@ -7,11 +7,13 @@ is refused; what only adds to it is left out when it is wrong, and counted.
 from collections.abc import Callable
 from typing import Any
 
-from rum.event_rules import EventRules, Problem
+from rum.cardinality import Names
+from rum.event_rules import EventRules, Problem, admitted
+from rum.limits import Limits
 from rum.places import address, selector
 from rum.privacy import masked, masked_stack
 from rum.records import Attribution, Click, Frame, Leave, PageRequest, Reason, Source, Via
-from rum.texts import cut, short_pairs
+from rum.texts import cut, masked_name, short_pairs
 from rum.wire import (
     WireAttribution,
     WireClick,
@@ -119,7 +121,7 @@ _NOTHING = Attribution()
 def _error(rules: EventRules, sent: WireError, problems: list[Problem]) -> Fields | str:
     limits = rules.limits
     return {
-        "name": masked(cut(sent.name, limits.name_chars_max)),
+        "name": _name(rules.names.errors, "names of errors", sent.name, limits, problems),
         "message": _long(masked, sent.message, limits.message_chars_max),
         "stack": _long(masked_stack, sent.stack, limits.stack_chars_max),
         "source": _one_of(problems, "source", sent.source, _SOURCES),
@@ -128,11 +130,11 @@ def _error(rules: EventRules, sent: WireError, problems: list[Problem]) -> Field
 
 
 def _named(rules: EventRules, sent: WireNamed, problems: list[Problem]) -> Fields | str:
-    name = cut(sent.name, rules.limits.name_chars_max)
-    if not name.strip():
+    name = _name(rules.names.events, "names of events", sent.name, rules.limits, problems)
+    if not name:
         return "an event has a name"
     return {
-        "name": masked(name),
+        "name": name,
         "value": sent.value,
         "currency": cut(sent.currency, CURRENCY_CHARS_MAX),
         "attributes": _attributes(rules, sent, problems),
@@ -173,7 +175,7 @@ def _request(rules: EventRules, sent: WireRequest, problems: list[Problem]) -> F
     if sent.duration is None or not 0 <= sent.duration <= DURATION_MAX_MS:
         return f"duration is 0 to {DURATION_MAX_MS:g} ms"
     request = PageRequest(
-        url=url,
+        url=admitted(url, rules.names.addresses, "addresses of requests", problems),
         status=sent.status,
         duration_ms=sent.duration,
         method=_word(sent.method).upper(),
@@ -263,4 +265,16 @@ def _attributes(
     if given > most:
         detail = f"{given} attributes, the first {most} are kept"
         problems.append((Reason.TOO_MANY_ATTRIBUTES, detail))
-    return short_pairs(sent.attributes, most, limits.key_chars_max, limits.value_chars_max)
+    kept = short_pairs(sent.attributes, most, limits.key_chars_max, limits.value_chars_max)
+    if all(map(rules.names.attributes.admits, kept)):
+        return kept
+    detail = "the site has more attributes today than it may bring; the rest is left out"
+    problems.append((Reason.TOO_MANY_NAMES, detail))
+    return {key: value for key, value in kept.items() if rules.names.attributes.admits(key)}
+
+
+def _name(
+    names: Names, what: str, sent: str | None, limits: Limits, problems: list[Problem]
+) -> str:
+    name = masked_name(sent, limits.name_chars_max).strip()
+    return admitted(name, names, what, problems) if name else ""

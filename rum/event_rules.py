@@ -1,5 +1,6 @@
 """What the events of one site are judged by, and what may be wrong with one."""
 
+from rum.cardinality import OTHER, DayNames, Names
 from rum.limits import Limits
 from rum.page_template import PageTemplates
 from rum.records import Reason
@@ -15,3 +16,13 @@ class EventRules:
         self.pages = pages
         self.limits = limits
         self.late_us = int(limits.late_h * 3_600_000_000)
+        self.names = DayNames(limits)
+
+
+def admitted(name: str, names: Names, what: str, problems: list[Problem]) -> str:
+    """The name, or "other", and a problem, when the site has brought too many today."""
+    if names.admits(name):
+        return name
+    detail = f"the site has more {what} today than it may bring; the rest is {OTHER!r}"
+    problems.append((Reason.TOO_MANY_NAMES, detail))
+    return OTHER

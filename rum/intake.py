@@ -4,6 +4,7 @@ A step that refuses ends the beacon; a step of an event ends that event only. Ev
 given back with its reason, to be counted.
 """
 
+import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 
@@ -12,14 +13,16 @@ from msgspec import Struct
 
 from rum.event_intake import TIME_MAX_MS, Timing, take_event
 from rum.event_rules import EventRules
+from rum.guard import Guard
 from rum.limits import Limits
 from rum.origin_rule import OriginRule
 from rum.page_template import PageTemplates
 from rum.privacy import masked, masked_part, site_secret, user_key
 from rum.records import Batch, Event, Reason, Refusal
 from rum.site import Site
-from rum.texts import cut, scalar_text, short_pairs
+from rum.texts import cut, masked_name, scalar_text, short_pairs
 from rum.user_agent import read_user_agent
+from rum.visitor import DaySalts, day_of, visitor_session
 from rum.wire import (
     VERSION,
     WireBeacon,
@@ -33,6 +36,7 @@ from rum.wire import (
 # Clocks off by less are left alone: the way here takes time too.
 SKEW_MIN_US = 30_000_000
 BATCH_END = 2**52
+RETRY_AFTER_MAX_S = 60
 USER_CHARS_MAX = 1_000
 DETAIL_CHARS_MAX = 300
 ORIGIN_CHARS_MAX = 200
@@ -49,6 +53,8 @@ class BeaconRequest(Struct, frozen=True):
     same_origin: bool = False
     """The browser says the page is of the collector's own origin (Sec-Fetch-Site)."""
     user_agent: str = ""
+    address: str = ""
+    """The client's, where it is known; for limits and storage-free sessions, never written."""
 
 
 class Accepted(Struct, frozen=True):
@@ -59,10 +65,12 @@ class Accepted(Struct, frozen=True):
 
 
 class Rejected(Struct, frozen=True):
-    """A beacon refused as a whole; `status` is the answer's."""
+    """A beacon refused as a whole; `status` is the answer's, and so is `retry_after_s`, when it
+    may be sent again."""
 
     status: int
     refusal: Refusal
+    retry_after_s: int = 0
 
     @property
     def reason(self) -> Reason:
@@ -81,13 +89,15 @@ class SiteRules:
         self.origins = OriginRule(site.origins)
         self.levels = frozenset(site.levels)
         self.user_secret = site_secret(secret, site.id)
-        self.events = EventRules(PageTemplates(site.pages), limits)
+        self.events = EventRules(PageTemplates(site.pages, site.query_params_kept), limits)
 
 
 class Draft:
     """One beacon on its way through the steps."""
 
-    __slots__ = ("beacon", "events", "now_us", "refusals", "request", "rules", "skew_us")
+    __slots__ = (
+        "beacon", "events", "now_us", "refusals", "request", "rules", "session", "skew_us",
+    )  # fmt: skip
 
     beacon: WireBeacon | WireLooseBeacon
     rules: SiteRules
@@ -96,6 +106,7 @@ class Draft:
         self.request = request
         self.now_us = now_us
         self.skew_us = 0
+        self.session = ""
         self.events: list[Event] = []
         self.refusals: list[Refusal] = []
 
@@ -103,13 +114,23 @@ class Draft:
 class Intake:
     """The steps of all sites, in order; see STEPS."""
 
-    def __init__(self, sites: Iterable[Site], limits: Limits, secret: bytes) -> None:
-        """`secret` keys the hashes of users; the same for the life of the data folder."""
+    def __init__(
+        self,
+        sites: Iterable[Site],
+        limits: Limits,
+        secret: bytes,
+        salts: DaySalts | None = None,
+    ) -> None:
+        """`secret` keys the hashes of users; the same for the life of the data folder. `salts` are
+        those of storage-free sessions; without, some of this object's own."""
         self.limits = limits
+        self.salts = salts or DaySalts()
+        self.guard = Guard(limits)
         self.sites = {site.key: SiteRules(site, secret, limits) for site in sites}
 
     def take(self, request: BeaconRequest, now_us: int) -> Accepted | Rejected:
-        """Judge one beacon received at `now_us`. Never raises, whatever the bytes."""
+        """Judge one beacon received at `now_us`. Raises nothing, whatever the bytes, but OSError
+        when the day's salt of storage-free sessions cannot be kept."""
         draft = Draft(request, now_us)
         for step in STEPS:
             if (rejected := step(self, draft)) is not None:
@@ -184,8 +205,21 @@ def check_origin(intake: Intake, draft: Draft) -> Rejected | None:
     return _reject(intake, draft, 403, Reason.ORIGIN_NOT_ALLOWED, detail)
 
 
+def limit_beacons(intake: Intake, draft: Draft) -> Rejected | None:
+    """So many of a site and of an address in a time; see guard.py."""
+    wait_s = intake.guard.beacon_wait_s(draft.rules.site.id, draft.request.address, draft.now_us)
+    if not wait_s:
+        return None
+    detail = "more beacons of the site, or of one address, than may come in the time"
+    return _later(intake, draft, wait_s, Reason.TOO_MANY_BEACONS, detail)
+
+
 def check_session(intake: Intake, draft: Draft) -> Rejected | None:
+    """A storage-free beacon has none; see make_session."""
+    if draft.beacon.storage_free:
+        return None
     if _SESSION.fullmatch(draft.beacon.session):
+        draft.session = draft.beacon.session
         return None
     detail = f"session is 32 lower-case hex digits, not {draft.beacon.session[:64]!r}"
     return _reject(intake, draft, 400, Reason.INVALID_SESSION, detail)
@@ -244,6 +278,7 @@ def check_segments(intake: Intake, draft: Draft) -> Rejected | None:
 def take_events(intake: Intake, draft: Draft) -> Rejected | None:
     """Each event through its own steps: see event_intake.py."""
     rules, timing = draft.rules.events, Timing(draft.now_us, draft.skew_us)
+    rules.names.begin(draft.now_us)
     events: Sequence[WireEvent | msgspec.Raw] = draft.beacon.events
     for position, sent in enumerate(events):
         event, problems = take_event(rules, position, sent, timing)
@@ -255,11 +290,41 @@ def take_events(intake: Intake, draft: Draft) -> Rejected | None:
     return None
 
 
+def make_session(intake: Intake, draft: Draft) -> Rejected | None:
+    """A storage-free beacon's session: that of its visitor on the day of its first event, so that
+    a retry over midnight still has the same."""
+    if not draft.beacon.storage_free or not draft.events:
+        return None
+    first_us = draft.events[0].client_us + draft.skew_us
+    salt = intake.salts.salt(day_of(first_us), draft.now_us)
+    if salt is None:
+        detail = "the day of a storage-free beacon is over for good"
+        return _reject(intake, draft, 400, Reason.TOO_OLD, detail)
+    request = draft.request
+    site = draft.rules.site.id
+    draft.session = visitor_session(salt, site, request.address, request.user_agent)
+    return None
+
+
+def limit_sessions(intake: Intake, draft: Draft) -> Rejected | None:
+    """So many new ones of a site and of an address in a time; see guard.py."""
+    if not draft.session:
+        return None
+    wait_s = intake.guard.session_wait_s(
+        draft.rules.site.id, draft.session, draft.request.address, draft.now_us
+    )
+    if not wait_s:
+        return None
+    detail = "more new sessions of the site, or of one address, than may come in the time"
+    return _later(intake, draft, wait_s, Reason.TOO_MANY_SESSIONS, detail)
+
+
 STEPS: tuple[Callable[[Intake, Draft], Rejected | None], ...] = (
     parse,
     check_version,
     find_site,
     check_origin,
+    limit_beacons,
     check_session,
     check_batch_number,
     check_event_count,
@@ -267,6 +332,8 @@ STEPS: tuple[Callable[[Intake, Draft], Rejected | None], ...] = (
     check_level,
     check_segments,
     take_events,
+    make_session,
+    limit_sessions,
 )
 
 
@@ -276,24 +343,25 @@ def _batch(limits: Limits, draft: Draft) -> Batch:
     user = cut(scalar_text(beacon.user), USER_CHARS_MAX)
     return Batch(
         site=rules.site.id,
-        session=beacon.session,
+        session=draft.session,
         batch=beacon.batch,
         received_us=draft.now_us,
         sent_us=int((beacon.sent or 0.0) * 1000),
         events=tuple(draft.events),
         level=beacon.level or "",
         user=user_key(rules.user_secret, user) if user else "",
-        environment=cut(beacon.environment, limits.key_chars_max),
-        release=cut(beacon.release, limits.key_chars_max),
+        environment=masked_name(beacon.environment, limits.key_chars_max),
+        release=masked_name(beacon.release, limits.key_chars_max),
         device=agent.device,
         browser=agent.browser,
         os=agent.os,
-        campaign=masked(cut(beacon.campaign, limits.name_chars_max)),
+        campaign=masked_name(beacon.campaign, limits.name_chars_max),
         referrer=_host(beacon.referrer),
         bot=agent.bot,
         segments=short_pairs(
             beacon.segments, limits.attributes_max, limits.key_chars_max, limits.value_chars_max
         ),
+        storage_free=beacon.storage_free,
     )
 
 
@@ -307,6 +375,13 @@ def _reject(intake: Intake, draft: Draft, status: int, reason: Reason, detail: s
     rules: SiteRules | None = getattr(draft, "rules", None)
     part = masked_part(draft.request.body, intake.limits.part_chars_max)
     return Rejected(status, _refusal(draft, rules, reason, detail, 1, part))
+
+
+def _later(intake: Intake, draft: Draft, wait_s: float, reason: Reason, detail: str) -> Rejected:
+    """Too much for now; the sender may come again."""
+    after_s = min(RETRY_AFTER_MAX_S, max(1, math.ceil(wait_s)))
+    refusal = _refusal(draft, draft.rules, reason, detail, 1, "")
+    return Rejected(429, refusal, after_s)
 
 
 def _refuse(draft: Draft, reason: Reason, detail: str, *, count: int = 1, part: str = "") -> None:

@@ -7,6 +7,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Strings over their length are cut; the other limits refuse what is over them."""
 
     body_bytes_max: int = 65_536
+    inflated_bytes_max: int = 262_144
+    """Of a body sent compressed."""
     body_timeout_s: float = 10.0
     """For the whole body, from the end of the headers."""
     headers_timeout_s: float = 10.0
@@ -14,6 +16,17 @@ class Limits(Struct, frozen=True, kw_only=True):
     connections_max: int = 2_000
     events_max: int = 50
     late_h: float = 24.0
+    site_beacons_per_s: float = 1_000.0
+    """This and the next three: 0 is no limit; rum/rate_limit.py says what a burst may be."""
+    address_beacons_per_s: float = 50.0
+    site_sessions_per_s: float = 500.0
+    """Sessions not seen lately."""
+    address_sessions_per_s: float = 10.0
+    pages_a_day_max: int = 1_000
+    """Page templates of one site; as many addresses of requests. See rum/cardinality.py."""
+    names_a_day_max: int = 500
+    """Of a site's events; as many of its errors."""
+    attribute_keys_a_day_max: int = 200
     attributes_max: int = 20
     """Of one event; also segments of one batch. More are left out, and counted."""
     key_chars_max: int = 64

@@ -47,7 +47,9 @@ class PageTemplates:
     it a name.
     """
 
-    def __init__(self, own: Iterable[str] = ()) -> None:
+    def __init__(self, own: Iterable[str] = (), params: Iterable[str] = ()) -> None:
+        """`params` name those of the query that are kept; none named: all that rum.js was told to."""
+        self._params = frozenset(params)
         self._own: dict[int, list[tuple[str, list[str]]]] = {}
         for template in own:
             segments = template.split("/")
@@ -59,7 +61,13 @@ class PageTemplates:
         page = _DROPPED.sub("", page)
         found = _ROUTE_PARAMS.search(page)
         params = "" if found is None or _SESSION_PARAM.search(found[0]) else found[0]
+        if params and self._params:
+            params = self._only_kept(params)
         return self._path(_DROPPED_PARAMS.sub("", page) or "/") + _params(params)
+
+    def _only_kept(self, params: str) -> str:
+        kept = [param for param in params.split(";") if param.partition("=")[0] in self._params]
+        return "".join(f";{param}" for param in kept)
 
     def _path(self, path: str) -> str:
         segments = path.split("/")

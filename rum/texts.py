@@ -12,6 +12,12 @@ def cut(text: str | None, chars_max: int) -> str:
     return without_controls(text[:chars_max]) if text else ""
 
 
+def masked_name(text: str | None, chars_max: int) -> str:
+    """A text of at most `chars_max` characters, masked before it is cut: half an address no longer
+    looks like one."""
+    return masked(cut(text, 4 * chars_max))[:chars_max] if text else ""
+
+
 def scalar_text(value: Scalar) -> str:
     """The text of a JSON value; "" for null, and for integers no 64 bits can hold."""
     if isinstance(value, str):
@@ -37,8 +43,8 @@ def short_pairs(
     for key, value in pairs.items():
         if len(kept) == pairs_max:
             break
-        name, text = cut(key, key_chars_max), cut(scalar_text(value), 4 * value_chars_max)
+        name = masked_name(key, key_chars_max)
+        text = masked_name(scalar_text(value), value_chars_max)
         if name and text:
-            # Masked before it is cut: half an address no longer looks like one.
-            kept[masked(name)] = masked(text)[:value_chars_max]
+            kept[name] = text
     return kept

@@ -69,6 +69,7 @@ OUTCOMES: Final[dict[Outcome, str]] = {
 REASONS: Final[dict[Reason, tuple[str, str]]] = {
     Reason.BODY_TOO_LARGE: ("Body too large", "Send fewer events, or shorter attributes."),
     Reason.BODY_TOO_SLOW: ("Body too slow", "The sender did not finish in time; often a bot."),
+    Reason.UNSUPPORTED_ENCODING: ("Unsupported encoding", "Compress with gzip or deflate, or not."),
     Reason.MALFORMED: ("Malformed", "Not what rum.js sends; often a bot or a proxy in between."),
     Reason.UNSUPPORTED_VERSION: (
         "Unsupported version",
@@ -89,6 +90,18 @@ REASONS: Final[dict[Reason, tuple[str, str]]] = {
         "The batch is kept without it. Declare one of the site's levels, or add it to them.",
     ),
     Reason.TOO_MANY_ATTRIBUTES: ("Too many attributes", "The event is kept without the rest."),
+    Reason.TOO_MANY_BEACONS: (
+        "Too many beacons",
+        "More than site_beacons_per_s or address_beacons_per_s; rum.js sends them again.",
+    ),
+    Reason.TOO_MANY_SESSIONS: (
+        "Too many new sessions",
+        "More than site_sessions_per_s or address_sessions_per_s; rum.js sends them again.",
+    ),
+    Reason.TOO_MANY_NAMES: (
+        "Too many names",
+        'The event is kept, under "other". Name pages and events without ids in them.',
+    ),
     Reason.INVALID_FIELD: (
         "Invalid field",
         "The event is kept without it. The detail names the field and its limit.",
