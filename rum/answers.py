@@ -10,6 +10,11 @@ PREFLIGHT_MAX_AGE_S = 86_400
 # Of a refusal, which says only what was wrong with the sender's own beacon: a script that cannot
 # read that it was refused takes it for a fault of the network, and sends the same again.
 READABLE_BY_ANYONE: Headers = [(b"vary", b"origin"), (b"access-control-allow-origin", b"*")]
+READABLE_LATER: Headers = [
+    *READABLE_BY_ANYONE,
+    (b"access-control-expose-headers", b"retry-after"),
+]
+"""With the time to come back at."""
 
 
 def readable_by(origin: str) -> Headers:
@@ -30,7 +35,7 @@ def preflight(origin: str) -> Headers:
     return [
         *readable_by(origin),
         (b"access-control-allow-methods", b"POST"),
-        (b"access-control-allow-headers", b"content-type"),
+        (b"access-control-allow-headers", b"content-type, content-encoding"),
         (b"access-control-max-age", str(PREFLIGHT_MAX_AGE_S).encode()),
     ]
 

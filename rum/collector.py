@@ -3,6 +3,7 @@
 A 204 means that every accepted event of the beacon is durable. 4xx is final; 503 asks to come back.
 """
 
+import asyncio
 import logging
 import time
 from collections import Counter
@@ -18,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from rum.answers import (
     READABLE_BY_ANYONE,
+    READABLE_LATER,
     Headers,
     answer,
     error,
@@ -25,6 +27,8 @@ from rum.answers import (
     readable_by,
 )
 from rum.body import BodyProblem, drain, read_body
+from rum.client_address import TrustedProxies, cut_address
+from rum.inflate import inflated
 from rum.intake import BeaconRequest, Intake, Rejected
 from rum.limits import Limits
 from rum.records import Reason, Refusal
@@ -33,8 +37,10 @@ from rum.replay_route import replay_routes
 from rum.script_file import ScriptFile
 from rum.sink import BatchSink, ReplaySink
 from rum.site import Site
+from rum.visitor import DaySalts
 
 RETRY_AFTER_S = 5
+SWEEP_EVERY_S = 600
 SCRIPTS = ("rum.js", "rum-replay.js", "rum-stub.js")
 
 _METRICS_TYPE = "text/plain; version=0.0.4"
@@ -59,22 +65,28 @@ def create_app(
     *,
     sink_metrics: Callable[[], Mapping[str, float]] = dict,
     replays: ReplaySink | None = None,
+    salts: DaySalts | None = None,
 ) -> Starlette:
     """The collector's application; run it with its lifespan, which writes the refusals down.
 
     `secret` keys the hashes of users. `static` holds SCRIPTS. `sink_metrics` are added to /metrics.
-    Without `replays` no recording is taken. The sinks stay the caller's to close, after the
+    Without `replays` no recording is taken. `salts` are those that storage-free sessions share with
+    other collectors. The sinks stay the caller's to close, after the
     application has ended.
     """
     refusals = RefusalWriter(sink, clock_us)
-    beacons = BeaconRoute(Intake(sites, limits, secret), sink, refusals, clock_us)
+    salts = salts or DaySalts()
+    intake = Intake(sites, limits, secret, salts)
+    beacons = BeaconRoute(intake, sink, refusals, clock_us)
     scripts = [ScriptFile(static / name) for name in SCRIPTS]
     recordings = replay_routes(sites, limits, replays, refusals, clock_us)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         refusals.start()
+        sweeping = asyncio.create_task(_sweep_salts(salts, clock_us), name="salts")
         yield
+        sweeping.cancel()
         await refusals.stop()
 
     async def health(request: Request) -> Response:
@@ -103,6 +115,16 @@ def create_app(
     )
 
 
+async def _sweep_salts(salts: DaySalts, clock_us: Callable[[], int]) -> None:
+    """Destroy salts when their time is over, also where no storage-free beacon comes any more."""
+    while True:
+        try:
+            salts.sweep(clock_us())
+        except OSError as problem:
+            log.error("an old salt of storage-free sessions cannot be removed: %s", problem)
+        await asyncio.sleep(SWEEP_EVERY_S)
+
+
 def _is_local(request: Request) -> bool:
     """A program of this machine, and not somebody behind a proxy that stands on it."""
     client = request.client
@@ -124,6 +146,7 @@ class BeaconRoute:
         self._sink = sink
         self._refusals = refusals
         self._clock_us = clock_us
+        self._proxies = TrustedProxies(intake.limits.trusted_proxies)
         self._counts: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -135,13 +158,41 @@ class BeaconRoute:
         elif scope["method"] != "POST":
             await answer(send, 405, [(b"allow", b"POST, OPTIONS")], error("method", "POST only"))
         else:
-            await self._post(headers, origin, receive, send)
+            await self._post(headers, origin, self._client(scope, headers), receive, send)
+
+    def _client(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
+        """The client's address, as far as it is known."""
+        peer = scope["client"][0] if scope.get("client") else ""
+        forwarded = b""
+        if b"x-forwarded-for" in headers:  # of several, `headers` has but the last
+            said = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+            forwarded = b",".join(said)
+            if not self._proxies.trusts(peer):
+                self._tell_of_proxy(peer)
+        return self._proxies.client(peer, forwarded.decode("latin-1"))
+
+    def _tell_of_proxy(self, peer: str) -> None:
+        self._counts["untrusted_proxy"] += 1
+        if self._counts["untrusted_proxy"].bit_count() == 1:  # at 1, 2, 4, 8 ...
+            log.warning(
+                "%d requests with X-Forwarded-For came from outside trusted_proxies, last from"
+                " %s; a proxy of yours that is not listed is limited as one client",
+                self._counts["untrusted_proxy"],
+                cut_address(peer) or "an unknown address",
+            )
 
     async def _post(
-        self, headers: dict[bytes, bytes], origin: str, receive: Receive, send: Send
+        self,
+        headers: dict[bytes, bytes],
+        origin: str,
+        client: str,
+        receive: Receive,
+        send: Send,
     ) -> None:
         limits = self._intake.limits
         body = await read_body(headers, receive, limits.body_bytes_max, limits.body_timeout_s)
+        if isinstance(body, bytes) and (encoding := headers.get(b"content-encoding")):
+            body = inflated(body, encoding, limits.inflated_bytes_max)
         if isinstance(body, BodyProblem):
             await self._refuse_body(body, origin, receive, send)
             return
@@ -153,12 +204,15 @@ class BeaconRoute:
             origin,
             headers.get(b"sec-fetch-site") == b"same-origin",
             headers.get(b"user-agent", b"").decode("latin-1"),
+            client,
         )
-        taken = self._intake.take(request, self._clock_us())
+        try:
+            taken = self._intake.take(request, self._clock_us())
+        except OSError as problem:
+            await self._unavailable(problem, origin, send)
+            return
         if isinstance(taken, Rejected):
-            self._refusals.add([taken.refusal])
-            said = error(taken.reason, taken.detail)
-            await answer(send, taken.status, READABLE_BY_ANYONE, said)
+            await self._reject(taken, send)
             return
         if taken.batch is not None:
             try:
@@ -170,6 +224,13 @@ class BeaconRoute:
             self._counts["events"] += len(taken.batch.events)
         self._refusals.add(taken.refusals)
         await answer(send, 204, readable_by(origin))
+
+    async def _reject(self, taken: Rejected, send: Send) -> None:
+        self._refusals.add([taken.refusal])
+        headers = READABLE_BY_ANYONE
+        if taken.retry_after_s:
+            headers = [*READABLE_LATER, (b"retry-after", str(taken.retry_after_s).encode())]
+        await answer(send, taken.status, headers, error(taken.reason, taken.detail))
 
     async def _refuse_body(
         self, problem: BodyProblem, origin: str, receive: Receive, send: Send

@@ -42,6 +42,7 @@ DETAIL_CHARS_MAX = 300
 ORIGIN_CHARS_MAX = 200
 
 _SESSION = re.compile(r"[0-9a-f]{32}")
+_VERSION = re.compile(r"[0-9a-f]{7,64}|[a-z]?[0-9][0-9A-Za-z.+_-]{0,31}")
 _HOST = re.compile(r"[a-z0-9._-]{1,253}(?::\d{1,5})?")
 
 
@@ -351,7 +352,7 @@ def _batch(limits: Limits, draft: Draft) -> Batch:
         level=beacon.level or "",
         user=user_key(rules.user_secret, user) if user else "",
         environment=masked_name(beacon.environment, limits.key_chars_max),
-        release=masked_name(beacon.release, limits.key_chars_max),
+        release=_release(beacon.release, limits.key_chars_max),
         device=agent.device,
         browser=agent.browser,
         os=agent.os,
@@ -363,6 +364,12 @@ def _batch(limits: Limits, draft: Draft) -> Batch:
         ),
         storage_free=beacon.storage_free,
     )
+
+
+def _release(release: str | None, chars_max: int) -> str:
+    """A version or the hash of a commit, which looks like a token, stays; the rest is masked."""
+    name = cut(release, chars_max)
+    return name if _VERSION.fullmatch(name) else masked_name(release, chars_max)
 
 
 def _host(referrer: str | None) -> str:

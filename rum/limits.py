@@ -14,6 +14,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     headers_timeout_s: float = 10.0
     """For the headers of a connection's first request."""
     connections_max: int = 2_000
+    trusted_proxies: tuple[str, ...] = ("127.0.0.0/8", "::1")
+    """Networks whose X-Forwarded-For is believed."""
     events_max: int = 50
     late_h: float = 24.0
     site_beacons_per_s: float = 1_000.0

@@ -48,7 +48,7 @@ class PageTemplates:
     """
 
     def __init__(self, own: Iterable[str] = (), params: Iterable[str] = ()) -> None:
-        """`params` name those of the query that are kept; none named: all that rum.js was told to."""
+        """`params` name what may stay of the query; none named: all that rum.js was told to."""
         self._params = frozenset(params)
         self._own: dict[int, list[tuple[str, list[str]]]] = {}
         for template in own:

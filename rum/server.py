@@ -38,6 +38,7 @@ def server_config(
         lifespan="on",
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # uvicorn would take the left-most address: the client's own word
         limit_concurrency=limits.connections_max,
         timeout_graceful_shutdown=15,
         **more,

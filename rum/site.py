@@ -20,6 +20,6 @@ class Site(Struct, frozen=True, kw_only=True):
     replay_chunks_max: int = 500
     replay_bytes_max: int = 10_000_000
     query_params_kept: tuple[str, ...] = ()
-    """Query parameters that tell pages apart: "/index.php?action=edit"."""
+    """The query parameters that may stay in pages; none named: those that the tag names."""
     event_tokens_sha256: tuple[str, ...] = ()
     """Of the tokens with which servers may post events for the site, in hex."""

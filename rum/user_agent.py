@@ -4,10 +4,11 @@ Families only: versions in this header have been frozen or lies for years. What 
 never a guess. Order matters: nearly every browser names its ancestors too.
 """
 
-import re
 from functools import lru_cache
 
 from msgspec import Struct
+
+from rum.bots import is_bot
 
 USER_AGENT_CHARS_MAX = 512
 
@@ -45,17 +46,6 @@ _SYSTEMS = (
 )
 _DESKTOPS = {"Windows", "macOS", "ChromeOS", "Linux"}
 
-# What runs a page's scripts and says it is no person: crawlers, previews, monitors, test benches.
-# Libraries (curl, python-httpx) and headless browsers are not among them: the first run no script,
-# so their beacons were sent on purpose; the second are how a site's own tests visit it.
-_BOT = re.compile(
-    r"(?<!cu)bot(?![a-z0-9])|crawl|spider|slurp|bingpreview|mediapartners|facebookexternalhit"
-    r"|embedly|quora link|outbrain|pinterest/|whatsapp/|lighthouse|pagespeed|gtmetrix|pingdom"
-    r"|uptime|monitor|statuscake|datadogsynthetics|google-inspectiontool|google-read-aloud"
-    r"|feedfetcher|archiver|preview|scanner|prerender|screaming frog|chatgpt-user|claude-user",
-    re.IGNORECASE,
-)
-
 
 class Agent(Struct, frozen=True):
     """`device` is desktop, phone, tablet, or ""; the other two are names of families, or ""."""
@@ -78,7 +68,7 @@ def _read(header: str) -> Agent:
         device=_device(header, os),
         browser=_first(_BROWSERS, header),
         os=os,
-        bot=_BOT.search(header) is not None,
+        bot=is_bot(header),
     )
 
 

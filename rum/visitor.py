@@ -39,7 +39,7 @@ class DaySalts:
         if not today - DAYS_KEPT < day <= today + 1:  # clocks are a little ahead, too
             return None
         if today != self._swept_day:
-            self._sweep(today)
+            self.sweep(now_us)
         salt = self._salts.get(day)
         if salt is None:
             salt = self._salts[day] = self._shared(day)
@@ -70,8 +70,9 @@ class DaySalts:
             unfinished.unlink()
         return _read(path)
 
-    def _sweep(self, today: int) -> None:
-        """Destroy what is over: in memory and, for all collectors, on disk."""
+    def sweep(self, now_us: int) -> None:
+        """Destroy what is over: in memory and, for all collectors, on disk. Raises OSError."""
+        today = now_us // _DAY_US
         self._swept_day = today
         first_kept = today - DAYS_KEPT + 1
         self._salts = {day: salt for day, salt in self._salts.items() if day >= first_kept}

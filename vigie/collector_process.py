@@ -11,6 +11,7 @@ from rum.collector import create_app, now_us
 from rum.limits import Limits
 from rum.server import server_config
 from rum.site import Site
+from rum.visitor import DaySalts
 from store.admission import Admission
 from store.journal_writer import JournalWriter
 from store.replay_writer import ReplayWriter
@@ -52,6 +53,7 @@ async def run_collector(
             STATIC,
             sink_metrics=journal.metrics,
             replays=replays,
+            salts=DaySalts(folder.root / "visitors"),
         )
         reader = OwnMonitorsReader(settings, folder)
         app.router.routes.extend(distant_routes(reader.settings, journal, folder.secret(), now_us))
@@ -80,6 +82,8 @@ def site_of(site: SiteSettings) -> Site:
         origins=site.origins,
         levels=site.levels,
         pages=site.pages,
+        query_params_kept=site.query_params_kept,
+        event_tokens_sha256=site.event_tokens_sha256,
         replay_rate=site.replay.rate,
         replay_error_rate=site.replay.error_rate,
         replay_chunks_max=site.replay.session_chunks_max,
@@ -91,7 +95,18 @@ def limits_of(settings: Settings) -> Limits:
     collector = settings.collector
     return Limits(
         body_bytes_max=collector.body_bytes_max,
+        inflated_bytes_max=collector.inflated_bytes_max,
         body_timeout_s=collector.body_timeout_s,
+        headers_timeout_s=collector.headers_timeout_s,
+        connections_max=collector.connections_max,
+        trusted_proxies=collector.trusted_proxies,
+        site_beacons_per_s=collector.site_beacons_per_s,
+        address_beacons_per_s=collector.address_beacons_per_s,
+        site_sessions_per_s=collector.site_sessions_per_s,
+        address_sessions_per_s=collector.address_sessions_per_s,
+        pages_a_day_max=collector.pages_a_day_max,
+        names_a_day_max=collector.names_a_day_max,
+        attribute_keys_a_day_max=collector.attribute_keys_a_day_max,
         events_max=collector.events_max,
         late_h=collector.late_h,
     )

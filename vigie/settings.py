@@ -15,6 +15,11 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 ByteSize = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)? ?([KMGT]i?)?B$")]
 SiteKey = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+ParamName = SiteKey
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+Network = Annotated[str, Meta(min_length=2)]
+Rate = Annotated[float, Meta(ge=0)]
+"""A second; 0: no limit."""
 NotEmpty = Annotated[str, Meta(min_length=1)]
 Target = Annotated[float, Meta(gt=0, le=99.9999)]
 """Per cent of time; all of it can be promised by nobody, and leaves no budget to divide by."""
@@ -26,7 +31,22 @@ class CollectorSettings(Struct, frozen=True, kw_only=True):
     host: str = "0.0.0.0"
     port: Port = 8600
     body_bytes_max: Annotated[int, Meta(ge=1_000, le=4_000_000)] = 65_536
+    inflated_bytes_max: Annotated[int, Meta(ge=1_000, le=64_000_000)] = 262_144
+    """Of a body sent compressed."""
     body_timeout_s: Positive = 10.0
+    headers_timeout_s: Positive = 10.0
+    connections_max: Annotated[int, Meta(ge=1, le=100_000)] = 2_000
+    trusted_proxies: tuple[Network, ...] = ("127.0.0.0/8", "::1")
+    """Whose X-Forwarded-For is believed."""
+    site_beacons_per_s: Rate = 1_000.0
+    address_beacons_per_s: Rate = 50.0
+    site_sessions_per_s: Rate = 500.0
+    address_sessions_per_s: Rate = 10.0
+    pages_a_day_max: Count = 1_000
+    """Page templates one site may bring in a day; what comes after is "other"."""
+    names_a_day_max: Count = 500
+    """The same of events, and of errors."""
+    attribute_keys_a_day_max: Count = 200
     events_max: Annotated[int, Meta(ge=1, le=1_000)] = 50
     """Events in one beacon; more are refused."""
     late_h: Positive = 24.0
@@ -102,6 +122,10 @@ class SiteSettings(Struct, frozen=True, kw_only=True):
     """The share kept in detail after hot days. Unset: `sample`; below 5,000 sessions a day, all."""
     pages: tuple[str, ...] = ()
     """Page templates of the site's own ("/user/?/edit"), tried before the built-in templating."""
+    query_params_kept: tuple[ParamName, ...] = ()
+    """Of those that the tag names, the query parameters that may stay; none named: all of them."""
+    event_tokens_sha256: tuple[Sha256, ...] = ()
+    """Of tokens with which servers post events; `vigie event-token` makes one."""
     replay: ReplaySettings = field(default_factory=ReplaySettings)
 
 

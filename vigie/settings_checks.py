@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from ipaddress import ip_network
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -44,6 +45,7 @@ def relation_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _port_problems(document)
     if isinstance(url := document.get("public_url"), str) and url:
         yield from _url_problems(url, ("public_url",))
+    yield from _proxy_problems(document)
     for name in ("sites", "monitors", "journeys", "contracts", "maintenance"):
         yield from _repeats([each.get("id") for each in _tables(document, name)], name, "id")
     yield from _channel_relations(document)
@@ -65,6 +67,20 @@ def relation_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
     for path, contract, wrong in _usable(document, "contracts", ContractSettings):
         found = _contract_problems(document, contract, promised, path)
         yield from _of_right_parts(found, path, wrong)
+
+
+def _proxy_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
+    collector = document.get("collector")
+    listed = collector.get("trusted_proxies") if isinstance(collector, dict) else None
+    for number, network in enumerate(listed if isinstance(listed, list) else ()):
+        try:
+            ip_network(network if isinstance(network, str) else "::1")
+        except ValueError as error:
+            yield Problem(
+                path=("collector", "trusted_proxies", number),
+                wrong=f"is no network: {error}",
+                right='write an address, or a network such as "10.0.0.0/8"',
+            )
 
 
 def site_problems(site: SiteSettings, path: KeyPath = ()) -> Iterator[Problem]:

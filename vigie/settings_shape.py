@@ -16,7 +16,7 @@ _PATTERN_WORDS = {
         "use 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit"
     ),
     r"^[A-Za-z0-9._-]{1,64}$": "use 1 to 64 letters, digits, '.', '_' or '-'",
-    r"^[0-9a-f]{64}$": "give it the line that `vigie location-token` printed",
+    r"^[0-9a-f]{64}$": "give it the hash that vigie location-token, or event-token, printed",
     r"^[0-9]+(\.[0-9]+)? ?([KMGT]i?)?B$": 'write a size such as "2GB" or "500MB"',
 }
 

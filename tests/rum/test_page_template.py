@@ -93,3 +93,19 @@ def test_the_browser_makes_the_same_templates(project_root: Path, tmp_path: Path
         [node, "--input-type=module", "-e", program], check=True, capture_output=True, text=True
     )
     assert dict(zip(PATHS, json.loads(run.stdout), strict=True)) == PATHS
+
+
+@pytest.mark.parametrize(
+    ("page", "kept"),
+    [
+        ("/index.php;action=edit;id=7;who=jean", "/index.php;action=edit"),
+        ("/index.php;step=2;action=edit", "/index.php;step=2;action=edit"),
+        ("/index.php;who=jean", "/index.php"),
+        ("/index.php?action=edit", "/index.php"),
+        ("/user/7;action=12345", "/user/?;action=?"),
+    ],
+)
+def test_a_site_may_name_the_parameters_that_are_kept(page: str, kept: str) -> None:
+    templates = PageTemplates([], ["action", "step"])
+    assert templates.template(page) == kept
+    assert templates.template(kept) == kept

@@ -1,7 +1,9 @@
 """Device, browser, system and bot are told from real User-Agent headers, never guessed."""
 
 import pytest
+from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 
+from rum.bots import LEFT_OUT, is_bot
 from rum.user_agent import Agent, read_user_agent
 
 MOZILLA = "Mozilla/5.0 "
@@ -70,6 +72,34 @@ def test_a_header_is_read_for_what_it_is(header: str) -> None:
 def test_a_phone_called_cubot_is_no_bot() -> None:
     header = MOZILLA + f"(Linux; Android 11; CUBOT X50) {WEBKIT}Chrome/141.0 Mobile Safari/537.36"
     assert not read_user_agent(header).bot
+
+
+def test_every_bot_of_the_kept_up_list_is_known() -> None:
+    listed = [
+        header
+        for entry in CRAWLER_USER_AGENTS_DATA
+        if not LEFT_OUT.intersection(entry.get("tags", ()))
+        for header in entry.get("instances", ())
+    ]
+    assert len(listed) > 1_000
+    assert [header for header in listed if not is_bot(header)] == []
+
+
+@pytest.mark.parametrize(
+    "app",
+    [
+        "Instagram 300.0.0.29.110 Android (30/11; 420dpi; 1080x2148; samsung; SM-A505F)",
+        "[FBAN/FBIOS;FBAV/440.0.0.32.108;FBBV/543;FBDV/iPhone13,2;FBMD/iPhone;FBSN/iOS]",
+        "GSA/284.0.564099828 Mobile/15E148 Safari/604.1",
+        "LinkedInApp/9.28.1234",
+        "Line/13.16.0/IAB",
+        "DuckDuckGo/7 Safari/605.1.15",
+    ],
+)
+def test_browsers_within_apps_are_people(app: str) -> None:
+    assert not is_bot(
+        MOZILLA + f"(Linux; Android 11) {WEBKIT}Version/4.0 Chrome/120.0 Mobile {app}"
+    )
 
 
 def test_only_the_start_of_an_endless_header_is_read() -> None:
