@@ -74,6 +74,29 @@ if Path(path).exists():
 PY
 }
 
+# debian_install PROGRAM PACKAGE...: installs Debian's packages where the program is missing.
+debian_install() {
+    local program=$1
+    shift
+    command -v "$program" >/dev/null && return
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null ||
+        fail "the tests drive $program; install it (on Debian: apt-get install $*)"
+    say "installing Debian's $*"
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null ||
+        fail "apt-get could not install $*; install $program by hand"
+}
+
+# firefox_install: a Firefox, unless VIGIE_FIREFOX names one.
+firefox_install() {
+    command -v "${VIGIE_FIREFOX:-firefox}" >/dev/null || debian_install firefox-esr firefox-esr
+}
+
+# webkit_install: WebKitGTK with its driver, and a screen for it that nobody sees.
+webkit_install() {
+    debian_install WebKitWebDriver webkit2gtk-driver
+    debian_install xvfb-run xvfb xauth
+}
+
 browser_install() {
     [ -n "$(browser_find)" ] && return
     say "no Chromium found; asking Playwright for its own"
