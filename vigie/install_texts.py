@@ -11,8 +11,6 @@ from vigie.folders import STATIC
 PROXY_PATH = "/vigie/"
 """Of the site, in front of the collector: scripts and beacons are then first-party."""
 
-QUEUE = "window.vigie=window.vigie||function(){(vigie.q=vigie.q||[]).push(arguments)}"
-
 
 @lru_cache
 def _built(name: str) -> bytes:
@@ -25,10 +23,7 @@ def stub() -> str:
 
 
 def _stub_code() -> str:
-    try:
-        return _built("rum-stub.js").decode().strip()
-    except FileNotFoundError:
-        return QUEUE
+    return _built("rum-stub.js").decode().strip()
 
 
 def script_tag(key: str, public_url: str = "") -> str:

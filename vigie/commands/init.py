@@ -58,6 +58,8 @@ def said(site: NewSite, settings: Settings, config: Path, *, existed: bool) -> s
         _shown(policy_line(settings.public_url)),
         "Then run:",
         _shown(f"vigie check{option} {site.monitor}\nvigie serve{option}"),
+        "and, once the snippet is in place:",
+        _shown(f"vigie check-site{option} {site.url}"),
     ]
     return "\n\n".join(parts)
 

@@ -7,11 +7,10 @@ from starlette.responses import Response
 from vigie.console.console import Console, console_of
 from vigie.console.freshness import freshness_now
 from vigie.folders import Address
-from vigie.install_texts import apache_lines, nginx_lines, policy_line, snippet
+from vigie.install_texts import apache_lines, nginx_lines, pinned_tag, policy_line, snippet
 from vigie.settings import SiteSettings
 
 USER_SCRIPT = """\
-window.vigie = window.vigie || function () {{ (vigie.q = vigie.q || []).push(arguments) }};
 vigie('user', 'your id for this user', {{ level: '{level}' }});"""
 
 
@@ -19,10 +18,14 @@ class InstallTexts(Struct, frozen=True, kw_only=True):
     """What a site's people copy from the page."""
 
     snippet: str
+    pinned: str
+    """The script tag for who pins a version."""
     user: str
     csp: str
     nginx: str
     apache: str
+    page: str
+    """A page to check: the first origin that is one."""
     proxied: bool
     """Whether the site's own /vigie/ is meant to lead to the collector."""
 
@@ -35,10 +38,12 @@ def texts_for(console: Console, site: SiteSettings) -> InstallTexts:
     level = site.levels[0] if site.levels else "novice"
     return InstallTexts(
         snippet=snippet(site.key, public_url),
+        pinned=pinned_tag(site.key, public_url),
         user=USER_SCRIPT.format(level=level),
         csp=policy_line(public_url),
         nginx=nginx_lines(collector.url),
         apache=apache_lines(collector.url),
+        page=next((each for each in site.origins if "*" not in each), "https://www.example.com"),
         proxied=not public_url,
     )
 

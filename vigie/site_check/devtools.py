@@ -123,8 +123,11 @@ class Tab:
 
 
 @contextmanager
-def open_tab(browser: str) -> Iterator[Tab]:
-    """A tab of a fresh browser with an empty profile, both gone afterwards. Raises BrowserError."""
+def open_tab(browser: str, agent: str) -> Iterator[Tab]:
+    """A tab of a fresh browser with an empty profile, both gone afterwards. Raises BrowserError.
+
+    `agent` is the User-Agent of all it sends.
+    """
     with tempfile.TemporaryDirectory(
         prefix="vigie-browser-", ignore_cleanup_errors=True
     ) as profile:
@@ -132,7 +135,14 @@ def open_tab(browser: str) -> Iterator[Tab]:
         more = ["--no-sandbox"] if os.geteuid() == 0 else []
         try:
             process = subprocess.Popen(
-                [browser, *_ARGUMENTS, *more, f"--user-data-dir={profile}", "about:blank"],
+                [
+                    browser,
+                    *_ARGUMENTS,
+                    *more,
+                    f"--user-agent={agent}",
+                    f"--user-data-dir={profile}",
+                    "about:blank",
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

@@ -78,9 +78,8 @@ def _check_stub(policy: Directives, tag: RumTag, page: PageSeen) -> Iterator[Fin
 
 def _check_trusted_types(policy: Directives, tag: RumTag) -> Iterator[Finding]:
     """Only the second script, of replay, is put into the page by rum.js, which takes a policy."""
-    if tag.tag.attributes.get("data-replay", "0") in ("", "0"):
-        return
-    if "'script'" not in policy.get("require-trusted-types-for", []):
+    rates = (tag.tag.attributes.get(name, "0") for name in ("data-replay", "data-replay-errors"))
+    if all(rate in ("", "0") for rate in rates):
         return
     allowed = policy.get("trusted-types")
     if allowed is None or TRUSTED_TYPE in allowed or "*" in allowed:

@@ -16,6 +16,8 @@ class RumTag(Struct, frozen=True, kw_only=True):
 
     tag: ScriptTag
     address: str
+    endpoint: str
+    """Where it sends: what rum/script/tag.ts makes of it."""
     place: int
 
     @property
@@ -27,11 +29,6 @@ class RumTag(Struct, frozen=True, kw_only=True):
         return self.tag.attributes.get("data-name", "") or "vigie"
 
     @property
-    def endpoint(self) -> str:
-        """Where it sends: what rum/script/tag.ts makes of it."""
-        return urljoin(self.address, self.tag.attributes.get("data-endpoint", "") or BEACON_PATH)
-
-    @property
     def where(self) -> str:
         return where(self.tag)
 
@@ -39,7 +36,12 @@ class RumTag(Struct, frozen=True, kw_only=True):
 def rum_tags(page: PageSeen) -> list[RumTag]:
     """Every tag that loads rum.js, in their order."""
     return [
-        RumTag(tag=script, address=page.address(script.src), place=place)
+        RumTag(
+            tag=script,
+            address=page.address(script.src),
+            endpoint=_endpoint(script, page),
+            place=place,
+        )
         for place, script in enumerate(page.scripts)
         if script.src and _is_ours(script)
     ]
@@ -47,9 +49,8 @@ def rum_tags(page: PageSeen) -> list[RumTag]:
 
 def stubs(page: PageSeen, name: str) -> list[tuple[int, ScriptTag]]:
     """Inline scripts that make the queue `name`, with their places."""
-    makes = re.compile(
-        rf"\.q\s*=|\[\s*['\"]{re.escape(name)}['\"]\s*\]\s*=|\b{re.escape(name)}\s*="
-    )
+    word = re.escape(name)
+    makes = re.compile(rf"\.q\s*(?:\|\|)?=|\[\s*['\"]{word}['\"]\s*\]\s*=|\b{word}\s*(?:\|\|)?=")
     return [
         (place, script)
         for place, script in enumerate(page.scripts)
@@ -83,6 +84,11 @@ def written(tag: ScriptTag, **changes: str | None) -> str:
     ordered = sorted(attributes.items(), key=lambda one: one[0] not in ("async", "defer"))
     texts = [name if value == "" else f'{name}="{value}"' for name, value in ordered]
     return f"<script {' '.join(texts)}></script>"
+
+
+def _endpoint(script: ScriptTag, page: PageSeen) -> str:
+    given = script.attributes.get("data-endpoint", "")
+    return page.address(given) if given else urljoin(page.address(script.src), BEACON_PATH)
 
 
 def _is_ours(script: ScriptTag) -> bool:

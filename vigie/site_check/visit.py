@@ -13,6 +13,11 @@ from vigie.site_check.page import PageSeen, ScriptTag, read_html
 
 AGENT = "VigieSiteCheck (monitor)"
 """In every User-Agent of ours. The collector takes a monitor for a bot, which no figure counts."""
+BROWSER_AGENT = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0"
+    f" Safari/537.36 {AGENT}"
+)
+"""For the whole browser: what DevTools overrides for a tab, its last beacons do without."""
 LOADED_WITHIN_S = 30.0
 STARTED_WITHIN_S = 4.0
 """After the load event, which waits for every script of the HTML."""
@@ -95,11 +100,9 @@ def http_post(client: httpx.Client, page: PageSeen) -> Post:
 @contextmanager
 def visit(browser: str, read: PageSeen) -> Iterator[tuple[PageSeen, Post]]:
     """The page open in a browser, and how to post from it. Raises BrowserError."""
-    with open_tab(browser) as tab:
+    with open_tab(browser, BROWSER_AGENT) as tab:
         for domain in ("Page", "Network", "Runtime"):
             tab.ask(f"{domain}.enable")
-        agent = tab.evaluate("navigator.userAgent")
-        tab.ask("Network.setUserAgentOverride", userAgent=f"{agent} {AGENT}")
         went = tab.ask("Page.navigate", url=read.url)
         if went.get("errorText"):
             raise BrowserError(f"{read.url}: {went['errorText']}")
