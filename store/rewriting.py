@@ -145,7 +145,7 @@ def _copy(
         catalog = catalog_of(cursor)
         rows = cursor.execute("SELECT coalesce(sum(rows), 0) FROM deletions").fetchall()
         deleted = int(rows[0][0])
-        cursor.execute(f"ATTACH '{_quoted(file)}' AS {BESIDE}")
+        cursor.execute(f"ATTACH '{quoted(file)}' AS {BESIDE}")
         try:
             copy_into(cursor, catalog, BESIDE)
             step("copied")
@@ -175,6 +175,6 @@ def _copy(
     return deleted
 
 
-def _quoted(file: Path) -> str:
+def quoted(file: Path) -> str:
     """For within single quotes: ATTACH takes no parameter."""
     return str(file).replace("'", "''")

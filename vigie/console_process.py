@@ -5,10 +5,12 @@ import logging
 import socket
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from store.database import Database
 from store.loader import Loader
 from vigie.alerts.service import Alerts
+from vigie.backups import Backups
 from vigie.console.access import one_time_link
 from vigie.console.app import create_app
 from vigie.console.context import ConsoleContext
@@ -18,6 +20,7 @@ from vigie.keeper import Job, Keeper
 from vigie.keeper_jobs import database_limits, keeper_jobs
 from vigie.own_monitors import OwnMonitorsReader
 from vigie.process import private_config, serve_app
+from vigie.processes_at_work import hold_console_lock
 from vigie.settings import Settings
 
 INVITED_FILE = "invited"
@@ -32,17 +35,24 @@ def utc_now() -> datetime:
 
 
 async def run_console(
-    settings: Settings, folder: DataFolder, listening: socket.socket, stop: asyncio.Event
+    settings: Settings,
+    folder: DataFolder,
+    listening: socket.socket,
+    stop: asyncio.Event,
+    config: Path | None = None,
 ) -> None:
     """Serve until `stop` is set; then load what the journal still holds.
 
-    Raises DatabaseBusyError when another process has the database.
+    `config` is the settings file, for backups. Raises DatabaseBusyError when another process has
+    the database, DatabaseDamagedError when it cannot be opened.
     """
     database = await asyncio.to_thread(Database, folder.store, database_limits(settings))
+    lock = hold_console_lock(folder)
     reader = OwnMonitorsReader(settings, folder)
     alerts = Alerts(reader.settings, database, utc_now)
     heartbeats = Heartbeats(reader.settings, folder, database)
-    more_jobs = [*heartbeats.jobs(), *alerts.jobs()]
+    backups = Backups(settings, folder, database, config)
+    more_jobs = [*heartbeats.jobs(), *alerts.jobs(), *backups.jobs()]
     keeper = keeper_of(settings, folder, database, utc_now, more_jobs=more_jobs)
     keeper.start()
     try:
@@ -53,6 +63,7 @@ async def run_console(
             database=database,
             keeper_status=keeper.status,
             clock=utc_now,
+            backups=backups,
         )
         address = address_of(listening)
         folder.record_address("console", address)
@@ -64,6 +75,7 @@ async def run_console(
         await asyncio.gather(asyncio.to_thread(keeper.stop), asyncio.to_thread(alerts.stop))
         heartbeats.close()
         database.close()
+        lock.release()
     log.info("ended; the journal is loaded")
 
 

@@ -8,7 +8,13 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from store.database import FILE_NAME, Database, DatabaseBusyError, DatabaseLimits
+from store.database import (
+    FILE_NAME,
+    Database,
+    DatabaseBusyError,
+    DatabaseDamagedError,
+    DatabaseLimits,
+)
 from store.migration import NewerDatabaseError
 from vigie.failures import CommandError
 from vigie.folders import DataFolder
@@ -95,7 +101,7 @@ def _ask_store(
     )
     try:
         database = Database(folder.store, limits)
-    except (DatabaseBusyError, NewerDatabaseError) as error:
+    except (DatabaseBusyError, DatabaseDamagedError, NewerDatabaseError) as error:
         raise CommandError(str(error)) from error
     try:
         with database.snapshot() as snapshot:

@@ -108,6 +108,18 @@ class ReplaySettings(Struct, frozen=True, kw_only=True):
     session_chunks_max: Annotated[int, Meta(ge=1, le=100_000)] = 500
 
 
+class BackupSettings(Struct, frozen=True, kw_only=True):
+    """Backups on a schedule."""
+
+    folder: str = ""
+    """Best on another disk; empty: none are made."""
+    every_h: Positive = 24.0
+    keep: Count = 7
+    """How many; those older than the store's retention go earlier."""
+    verify_every_h: Positive = 168.0
+    """How often the newest is restored into scratch and compared."""
+
+
 class SiteSettings(Struct, frozen=True, kw_only=True):
     id: Id
     name: str = ""
@@ -244,6 +256,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     console: ConsoleSettings = field(default_factory=ConsoleSettings)
     prober: ProberSettings = field(default_factory=ProberSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
+    backup: BackupSettings = field(default_factory=BackupSettings)
     sites: tuple[SiteSettings, ...] = ()
     monitors: tuple[Monitor, ...] = ()
     journeys: tuple[JourneySettings, ...] = ()

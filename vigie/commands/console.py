@@ -1,6 +1,6 @@
 """`vigie console`: the private process alone, for those who supervise it otherwise."""
 
-from store.database import DatabaseBusyError
+from store.database import DatabaseBusyError, DatabaseDamagedError
 from store.migration import NewerDatabaseError
 from vigie.commands.options import (
     DEFAULT_CONFIG,
@@ -36,9 +36,9 @@ def console(
     listening = inherit_or_listen(listen_on, settings.console.host, settings.console.port)
     try:
         run_process(
-            lambda stop: run_console(settings, folder, listening, stop),
+            lambda stop: run_console(settings, folder, listening, stop, config),
             supervised=supervised,
             log_json=log_format is LogFormat.JSON,
         )
-    except (DatabaseBusyError, NewerDatabaseError) as error:
+    except (DatabaseBusyError, DatabaseDamagedError, NewerDatabaseError) as error:
         raise CommandError(str(error)) from error

@@ -13,6 +13,7 @@ from vigie.failures import CommandError
 from vigie.folders import DataFolder
 from vigie.locks import HeldError, Lock
 from vigie.logs import set_up_logs
+from vigie.processes_at_work import SERVE_LOCK
 from vigie.serving import COLLECTORS_MAX, child_plans, open_sockets
 from vigie.settings_file import load_settings
 from vigie.supervisor import supervise
@@ -59,7 +60,7 @@ def serve(
 def sole_supervisor(folder: DataFolder) -> Iterator[None]:
     """Refuse a second supervisor on one data folder."""
     try:
-        lock = Lock(folder.run / "serve.lock")
+        lock = Lock(folder.run / SERVE_LOCK)
     except HeldError as error:
         by = f" (process {error.pid})" if error.pid else ""
         raise CommandError(

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from vigie.console import (
     api,
+    backup_api,
     contracts,
     data,
     first_start,
@@ -65,6 +66,8 @@ def create_app(context: ConsoleContext) -> Starlette:
             Route("/contracts/{id}", contracts.contract),
             Route("/install", install.install),
             Route("/data", data.data),
+            Route("/api/v1/backup", backup_api.begin, methods=["POST"]),
+            Route("/api/v1/backup", backup_api.progress),
             Route("/api/v1/reports/{name}", api.report),
             Route("/api/v1/monitors/{id}/latency", monitors.latency_figure),
             Route("/api/v1/arrivals", first_start.arrivals),
