@@ -3,8 +3,9 @@
 Tried in turn, each on a copy: the file with its write-ahead log; the log without the zeros a power
 cut left at its end; the file without its log, whose rows the journal brings back; the newest
 backup, or an empty database, with all that can still be read of the damaged file. What was there
-is set aside, never removed. Rows and how far the journal was loaded are of one transaction, so wherever a
-state comes from, loading the journal from its own cursors brings back what came after, once.
+is set aside, never removed. Rows and how far the journal was loaded are of one transaction:
+wherever a state comes from, loading the journal from its own cursors brings back what came after,
+once.
 """
 
 import os

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from analytics.reports.refused import RefusedReport, refused
 from store.snapshot import Snapshot
 from vigie.alerts.ledger import Ledger, OutboxRow, Tally
+from vigie.console.backups import backup_now, backup_under_way
 from vigie.console.console import Console, console_of
 from vigie.console.elsewhere import locations_now
 from vigie.console.freshness import freshness_now, freshness_values
@@ -37,6 +38,8 @@ def data(request: Request) -> Response:
         failures=fresh.failures[:FAILURES_MAX],
         outbox=outbox_now(console),
         locations=locations_now(console),
+        backup=backup_now(console),
+        backup_under_way=backup_under_way(console),
         **freshness_values(console, fresh),
     )
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from analytics.reports.freshness import FreshnessReport, freshness
 from store.snapshot import Snapshot
+from vigie.console.backups import backup_now
 from vigie.console.console import Console
 
 
@@ -29,4 +30,7 @@ def freshness_values(console: Console, fresh: FreshnessReport) -> dict[str, Any]
         for site in console.settings.sites
     ]
     lines.append(FreshnessLine("Checks", fresh.last_check()))
+    if console.settings.backup.folder:
+        backup = backup_now(console)
+        lines.append(FreshnessLine("Last backup", backup.last.made_at if backup.last else None))
     return {"freshness_lines": lines, "keeper": console.context.keeper_status()}

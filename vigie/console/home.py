@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from vigie.console import pictures
+from vigie.console.backups import backup_now
 from vigie.console.certificates import certificates_now
 from vigie.console.console import console_of
 from vigie.console.contracts import budgets
@@ -38,6 +39,7 @@ def home(request: Request) -> Response:
         drop_address=funnel_address(console, scope, drop.journey.id) if drop else "",
         budgets=budgets(console),
         certificates=certificates_now(console),
+        backup=backup_now(console),
         last_check=fresh.last_check(),
         generated=fresh.generated,
         **freshness_values(console, fresh),

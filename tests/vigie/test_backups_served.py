@@ -1,0 +1,100 @@
+"""Backups of a running Vigie: on a schedule and by command, shown in the console, restored whole."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+
+from store.backup_files import backups_in
+from store.database import Database
+from tests.support.beacons import RetryingClient
+from tests.support.serving import ORIGIN, SITE_KEY, serving
+from tests.support.waiting import wait_for
+from vigie.backups import backup_state
+from vigie.settings import BackupSettings
+
+
+def vigie(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "vigie", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def events(data: Path) -> list[tuple[object, ...]]:
+    database = Database(data / "store")
+    try:
+        return (
+            database.cursor()
+            .execute("SELECT session, batch, position FROM events ORDER BY ALL")
+            .fetchall()
+        )
+    finally:
+        database.close()
+
+
+def test_scheduled_by_command_shown_and_restored(tmp_path: Path) -> None:
+    scheduled, asked = tmp_path / "scheduled", tmp_path / "asked"
+    settings = f'[backup]\nfolder = "{scheduled}"\n'
+    with serving(tmp_path, more_settings=settings) as served:
+        wait_for(
+            lambda: bool(backups_in(scheduled) and backups_in(scheduled)[-1].verified),
+            "the first scheduled backup, restored into scratch",
+        )
+        client = RetryingClient(served.collector, SITE_KEY, ORIGIN, stop_after(30))
+        client.run()
+        data = str(served.data)
+        refused = vigie("restore", str(scheduled), "--data", data)
+        assert refused.returncode == 1
+        assert "stop it first" in refused.stderr
+        assert vigie("repair", "--data", data).returncode == 1
+        done = vigie("backup", str(asked), "--data", data, "--config", str(tmp_path / "none"))
+        assert done.returncode == 0, done.stderr
+        (made,) = backups_in(asked)
+        assert str(made.folder) in done.stdout
+        assert (made.folder / "data" / "vigie.toml").exists(), "the console knows its settings file"
+        page = served.get("/data")
+        assert "Last restored and equal" in page.text
+        assert "Backed up" in page.text
+        unsigned = httpx.post(f"{served.console}/api/v1/backup", params={"folder": str(asked)})
+        assert unsigned.status_code == 401
+        assert served.stop() == 0
+    assert vigie("backup", str(asked), "--verify").returncode == 0
+    again = tmp_path / "again"
+    (served.data / "journal").rename(tmp_path / "journal")
+    again.mkdir()
+    (tmp_path / "journal").rename(again / "journal")
+    done = vigie("restore", str(asked), "--data", str(again))
+    assert done.returncode == 0, done.stderr
+    assert events(again) == events(served.data)
+    assert (again / "secret").read_text() == (served.data / "secret").read_text()
+    assert len(client.acknowledged) >= 30
+    assert vigie("restore", str(asked), "--data", str(again)).returncode == 1, "it is not empty now"
+
+
+class stop_after:
+    """An event that is set once it was asked so often."""
+
+    def __init__(self, times: int) -> None:
+        self._left = times
+
+    def is_set(self) -> bool:
+        self._left -= 1
+        return self._left < 0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        return self.is_set()
+
+
+def test_what_is_late_is_said(tmp_path: Path) -> None:
+    settings = BackupSettings(folder=str(tmp_path), every_h=24, verify_every_h=168)
+    now = datetime(2026, 3, 10, tzinfo=UTC)
+    assert backup_state(BackupSettings(), now, now).scheduled is False
+    assert backup_state(settings, now, now).overdue == ""
+    late = backup_state(settings, now + timedelta(hours=37), now)
+    assert late.overdue == "The backup is overdue."
