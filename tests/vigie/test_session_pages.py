@@ -61,7 +61,7 @@ def batch(session: str, *events: Event, number: int = 0, **fields: Any) -> Batch
 def lived(session: str, secret: bytes, minutes: int = 0, **fields: Any) -> Batch:
     """A session that views, clicks, asks in vain, fails, and orders, a second apart."""
     at = BEGAN - timedelta(minutes=minutes)
-    told = [
+    told: list[tuple[EventKind, dict[str, Any]]] = [
         (EventKind.VIEW, {}),
         (EventKind.CLICK, {"click": Click(target="#buy", rage=4)}),
         (EventKind.REQUEST, {"request": PageRequest(url="/pay/?", status=502, duration_ms=81.0)}),
