@@ -15,6 +15,7 @@
     day: form({ day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' }),
     minute: form({ day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' }),
     second: form({ day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' }),
+    clock: form({ hour: '2-digit', minute: '2-digit', second: '2-digit' }),
   };
 
   const distance = (at) => {

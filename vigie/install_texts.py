@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from rum.script_file import digest_of, integrity_of
 from vigie.folders import STATIC
+from vigie.settings import ReplaySettings
 
 PROXY_PATH = "/vigie/"
 """Of the site, in front of the collector: scripts and beacons are then first-party."""
@@ -26,17 +27,29 @@ def _stub_code() -> str:
     return _built("rum-stub.js").decode().strip()
 
 
-def script_tag(key: str, public_url: str = "") -> str:
+def script_tag(key: str, public_url: str = "", replay: ReplaySettings | None = None) -> str:
     """The script tag of the site with this key; updates of Vigie reach it by themselves.
 
-    `public_url` is where browsers reach the collector; "" is the site's own /vigie/.
+    `public_url` is where browsers reach the collector; "" is the site's own /vigie/. `replay` says
+    which sessions are recorded.
     """
-    return f'<script async src="{_base(public_url)}rum.js" data-site="{key}"></script>'
+    data = "".join(f' {name}="{value}"' for name, value in _told(key, replay).items())
+    return f'<script async src="{_base(public_url)}rum.js"{data}></script>'
 
 
-def snippet(key: str, public_url: str = "") -> str:
+def _told(key: str, replay: ReplaySettings | None) -> dict[str, str]:
+    """What the tag says besides its address: the site, and how many sessions to record."""
+    told = {"data-site": key}
+    if replay is not None and replay.rate:
+        told["data-replay"] = f"{replay.rate:g}"
+    if replay is not None and replay.error_rate:
+        told["data-replay-errors"] = f"{replay.error_rate:g}"
+    return told
+
+
+def snippet(key: str, public_url: str = "", replay: ReplaySettings | None = None) -> str:
     """What every page holds, in <head>: the stub, then the script tag."""
-    return f"{stub()}\n{script_tag(key, public_url)}"
+    return f"{stub()}\n{script_tag(key, public_url, replay)}"
 
 
 def pinned_tag(key: str, public_url: str = "") -> str:

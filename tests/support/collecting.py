@@ -12,12 +12,13 @@ import uvicorn
 
 from rum.collector import create_app
 from rum.limits import Limits
-from rum.records import Batch, Event
+from rum.records import Batch, Event, ReplayChunk
 from rum.server import server_config
 from rum.site import Site
 from store.journal_reader import read_frames, segments
 from store.journal_writer import JournalWriter
 from store.records import Record, decode
+from store.replay_writer import ReplayWriter
 from tests.support.ports import free_port
 from tests.support.site import KEY, Answer
 from tests.support.waiting import wait_for
@@ -66,10 +67,20 @@ class Collecting:
         wait_for(lambda: condition(self.events()), f"{what}; came: {self.events()}", seconds=30)
         return self.events()
 
+    def chunks(self) -> list[ReplayChunk]:
+        return [record for record in self.records() if isinstance(record, ReplayChunk)]
+
     def proxy(self, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Pass a beacon on, as the site's own web server does for /vigie/; 502 when it cannot."""
+        return self._pass("/rum/v1/beacon", body, headers)
+
+    def proxy_replay(self, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """The same with a chunk of a recording."""
+        return self._pass("/rum/v1/replay", body, headers)
+
+    def _pass(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         passed = {name: headers[name] for name in FORWARDED if name in headers}
-        url = f"{self.base}/rum/v1/beacon"
+        url = f"{self.base}{path}"
         try:
             answer = httpx.post(url, content=body, headers=passed, timeout=10)
         except httpx.TransportError:
@@ -84,8 +95,9 @@ def collecting(
 ) -> Iterator[Collecting]:
     """A collector for one site that takes any origin, until the end of the block."""
     journal = JournalWriter(folder / "journal", "collector")
-    site = Site(id="test", key=KEY, origins=("*",), levels=levels)
-    app = create_app([site], Limits(), journal, b"s" * 32, static)
+    replays = ReplayWriter(folder / "store", journal)
+    site = Site(id="test", key=KEY, origins=("*",), levels=levels, replay_rate=1.0)
+    app = create_app([site], Limits(), journal, b"s" * 32, static, replays=replays)
     port = free_port()
     server = uvicorn.Server(
         server_config(app, Limits(), host="127.0.0.1", port=port, log_level="warning")
@@ -98,4 +110,5 @@ def collecting(
     finally:
         server.should_exit = True
         thread.join(30)
+        replays.close()
         journal.close()

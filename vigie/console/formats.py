@@ -113,7 +113,8 @@ def zoned(at: datetime, zone: str, shown: str = "minute") -> str:
 def moment(at: datetime | None, shown: str = "minute") -> Markup:
     """A time in UTC, which console.js turns into the reader's zone.
 
-    `shown`: day, minute, second, or ago (a distance, kept up to date by console.js).
+    `shown`: day, minute, second, clock (its day is told elsewhere), or ago (a distance, kept up to
+    date by console.js).
     """
     if at is None:
         return Markup("–")
@@ -122,6 +123,7 @@ def moment(at: datetime | None, shown: str = "minute") -> Markup:
         "day": f"{at.day} {at:%b %Y}",
         "minute": f"{at.day} {at:%b %Y, %H:%M} UTC",
         "second": f"{at.day} {at:%b %Y, %H:%M:%S} UTC",
+        "clock": f"{at:%H:%M:%S}",
         "ago": f"{at.day} {at:%b, %H:%M:%S} UTC",
     }[shown]
     return Markup('<time datetime="{}" data-shown="{}">{}</time>').format(

@@ -37,7 +37,7 @@ def texts_for(console: Console, site: SiteSettings) -> InstallTexts:
     collector = collector or Address(settings.host, settings.port)
     level = site.levels[0] if site.levels else "novice"
     return InstallTexts(
-        snippet=snippet(site.key, public_url),
+        snippet=snippet(site.key, public_url, site.replay),
         pinned=pinned_tag(site.key, public_url),
         user=USER_SCRIPT.format(level=level),
         csp=policy_line(public_url),

@@ -1,0 +1,70 @@
+"""Sessions and one session, hot and sealed: merged over midnight, and their detail where kept."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from analytics.question import SiteScope, Window
+from analytics.reports.session import session
+from analytics.reports.sessions import SessionFilter, sessions
+from rum.records import Batch
+from store.database import Database
+from store.loader import Loader
+from store.sealing import SealPolicy, days_due, seal_day
+from tests.support.stored import NOON, Journal, Maker, load_all
+
+SCOPE = SiteScope(site="shop", levels=("novice",), sample=0.2)
+WINDOW = Window(NOON - timedelta(days=20), NOON)
+DAYS = (WINDOW.start.date(), WINDOW.end.date())
+MIDNIGHT = (NOON - timedelta(days=4)).replace(hour=0)
+KEPT, DROPPED = 5, 2**32 - 5
+"""Buckets within and without the keeping rate."""
+
+
+@pytest.fixture
+def lived() -> list[Batch]:
+    """One session over midnight, and one whose detail a seal does not keep; and a bot's."""
+    make = Maker()
+    over, dropped = make.session(KEPT), make.session(DROPPED)
+    before = MIDNIGHT - timedelta(seconds=2)
+    kinds = ("view", "error")
+    return [
+        make.batch(session=over, time=before, kinds=kinds, device="phone"),
+        make.batch(session=over, time=MIDNIGHT, number=1, kinds=kinds, level="novice"),
+        make.batch(session=dropped, time=MIDNIGHT, kinds=("view",)),
+        make.batch(session=make.session(KEPT + 1), time=MIDNIGHT, kinds=("view",), bot=True),
+    ]
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_sessions_are_whole_before_and_after_sealing(
+    tmp_path: Path, lived: list[Batch], sealed: bool
+) -> None:
+    database = Database(tmp_path / "store")
+    Journal(tmp_path / "journal").write(*lived)
+    load_all(Loader(database, tmp_path / "journal"))
+    if sealed:
+        for site, day in days_due(database, NOON, hot_days=0):
+            seal_day(database, SealPolicy(site=site, sample=0.2, keep=0.2), day, NOON)
+    over, dropped = lived[0].session, lived[2].session
+    with database.snapshot() as snapshot:
+        listed = sessions(snapshot, SCOPE, WINDOW, SessionFilter())
+        failed = sessions(snapshot, SCOPE, WINDOW, SessionFilter(errors=True, level="novice"))
+        other = sessions(snapshot, SiteScope(site="other", levels=()), WINDOW, SessionFilter())
+        whole = session(snapshot, "shop", over, DAYS, NOON)
+        summed = session(snapshot, "shop", dropped, DAYS, NOON)
+        unknown = session(snapshot, "shop", "f" * 32, DAYS, NOON)
+    database.close()
+    assert [row.session for row in listed.rows] == [dropped, over]
+    assert [row.session for row in failed.rows] == [over]
+    assert (other.rows, unknown) == ((), None)
+    assert whole is not None
+    assert (whole.session.views, whole.session.errors) == (2, 2)
+    assert (whole.session.level, whole.session.device) == ("novice", "phone")
+    assert whole.session.first < MIDNIGHT <= whole.session.last
+    assert [event.kind for event in whole.events] == ["view", "error", "view", "error"]
+    assert whole.events[1].name == "TypeError"
+    assert summed is not None
+    assert summed.session.views == 1
+    assert summed.total == (0 if sealed else 1)
