@@ -35,6 +35,7 @@ from rum.records import Reason, Refusal
 from rum.refusals import RefusalWriter
 from rum.replay_route import replay_routes
 from rum.script_file import ScriptFile
+from rum.server_events_route import server_events_route
 from rum.sink import BatchSink, ReplaySink
 from rum.site import Site
 from rum.visitor import DaySalts
@@ -108,6 +109,7 @@ def create_app(
                 for path in (f"/{file.name}", f"/{file.hashed_name}")
             ),
             *recordings,
+            server_events_route(intake, sink, refusals, clock_us),
             Route("/health", health),
             Route("/metrics", metrics),
         ],

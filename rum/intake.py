@@ -41,7 +41,7 @@ USER_CHARS_MAX = 1_000
 DETAIL_CHARS_MAX = 300
 ORIGIN_CHARS_MAX = 200
 
-_SESSION = re.compile(r"[0-9a-f]{32}")
+SESSION = re.compile(r"[0-9a-f]{32}")
 _VERSION = re.compile(r"[0-9a-f]{7,64}|[a-z]?[0-9][0-9A-Za-z.+_-]{0,31}")
 _HOST = re.compile(r"[a-z0-9._-]{1,253}(?::\d{1,5})?")
 
@@ -219,7 +219,7 @@ def check_session(intake: Intake, draft: Draft) -> Rejected | None:
     """A storage-free beacon has none; see make_session."""
     if draft.beacon.storage_free:
         return None
-    if _SESSION.fullmatch(draft.beacon.session):
+    if SESSION.fullmatch(draft.beacon.session):
         draft.session = draft.beacon.session
         return None
     detail = f"session is 32 lower-case hex digits, not {draft.beacon.session[:64]!r}"
@@ -352,7 +352,7 @@ def _batch(limits: Limits, draft: Draft) -> Batch:
         level=beacon.level or "",
         user=user_key(rules.user_secret, user) if user else "",
         environment=masked_name(beacon.environment, limits.key_chars_max),
-        release=_release(beacon.release, limits.key_chars_max),
+        release=release_text(beacon.release, limits.key_chars_max),
         device=agent.device,
         browser=agent.browser,
         os=agent.os,
@@ -366,7 +366,7 @@ def _batch(limits: Limits, draft: Draft) -> Batch:
     )
 
 
-def _release(release: str | None, chars_max: int) -> str:
+def release_text(release: str | None, chars_max: int) -> str:
     """A version or the hash of a commit, which looks like a token, stays; the rest is masked."""
     name = cut(release, chars_max)
     return name if _VERSION.fullmatch(name) else masked_name(release, chars_max)

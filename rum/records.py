@@ -249,6 +249,8 @@ class Reason(StrEnum):
     MALFORMED = "malformed"
     UNSUPPORTED_VERSION = "unsupported_version"
     UNKNOWN_SITE = "unknown_site"
+    UNKNOWN_TOKEN = "unknown_token"
+    """Of events from servers."""
     ORIGIN_NOT_ALLOWED = "origin_not_allowed"
     INVALID_SESSION = "invalid_session"
     INVALID_BATCH = "invalid_batch"

@@ -31,7 +31,7 @@ from store.sealed_files import (
     sync_file,
 )
 from store.segment import sync_folder
-from store.settling import count_hours, count_of, settle_sessions
+from store.settling import count_hours, count_of, people_sessions, settle_sessions
 from store.snapshot import Snapshot
 from store.times import naive
 
@@ -197,7 +197,7 @@ class _Seal:
         self._step("begun")
         if not sessions:
             return Sealed(site=site, day=day)
-        sample, keep = self._rates(cursor, sessions)
+        sample, keep = self._rates(cursor, people_sessions(cursor))
         files = [
             file
             for content in _RELATIONS

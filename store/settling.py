@@ -12,7 +12,8 @@ from store.snapshot import Snapshot
 _SETTLE = """
 CREATE OR REPLACE TEMPORARY TABLE sealing_sessions AS
 WITH here AS (
-    SELECT DISTINCT session FROM events WHERE site = $site AND day = $day
+    SELECT session, bool_and(server) AS server
+    FROM events WHERE site = $site AND day = $day GROUP BY session
 ),
 settled AS (
     SELECT session, arg_min(level, first_time) AS level
@@ -27,7 +28,7 @@ declared AS (
     WHERE site = $site AND level IS NOT NULL AND session IN (SELECT session FROM here)
     GROUP BY session
 )
-SELECT session, coalesce(settled.level, declared.level) AS level
+SELECT session, coalesce(settled.level, declared.level) AS level, server
 FROM here LEFT JOIN settled USING (session) LEFT JOIN declared USING (session)
 """
 
@@ -62,6 +63,13 @@ def settle_sessions(
     files = snapshot.summary_files([site], day - timedelta(days=1), day)
     cursor.execute(_SETTLE, {"site": site, "day": day, "files": files})
     return count_of(cursor.execute("SELECT count(*) FROM sealing_sessions"))
+
+
+def people_sessions(cursor: duckdb.DuckDBPyConnection) -> int:
+    """How many of the sessions settled are people's, and not only a server's events."""
+    return count_of(
+        cursor.execute("SELECT count(*) FROM sealing_sessions WHERE server IS NOT TRUE")
+    )
 
 
 def count_hours(cursor: duckdb.DuckDBPyConnection, site: str, day: date) -> None:

@@ -25,6 +25,8 @@ COMMANDS = {
     "restore": "vigie.commands.restore",
     "repair": "vigie.commands.repair",
     "heartbeat": "vigie.commands.heartbeat",
+    "event": "vigie.commands.event",
+    "event-token": "vigie.commands.event_token",
     "location-token": "vigie.commands.location_token",
     "probe": "vigie.commands.probe",
     "alerts": "vigie.commands.alerts",

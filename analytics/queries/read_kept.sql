@@ -11,5 +11,5 @@ read AS (
     FROM events_in($files) AS events
     JOIN kept USING (session)
     WHERE site = $site AND day BETWEEN $first_day AND $last_day
-        AND bucket < floor(kept.inclusion * 4294967296) AND NOT bot
+        AND bucket < floor(kept.inclusion * 4294967296) AND NOT bot AND server IS NOT TRUE
 )

@@ -76,6 +76,10 @@ REASONS: Final[dict[Reason, tuple[str, str]]] = {
         "An old rum.js is still cached: let it expire, or purge the proxy.",
     ),
     Reason.UNKNOWN_SITE: ("Unknown site key", "Compare data-site with Sites & install."),
+    Reason.UNKNOWN_TOKEN: (
+        "Unknown token",
+        "A server's token is not in event_tokens_sha256; vigie event-token makes one.",
+    ),
     Reason.ORIGIN_NOT_ALLOWED: (
         "Origin not allowed",
         "Add the origin to the site's origins in vigie.toml if it is yours.",

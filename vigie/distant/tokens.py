@@ -19,6 +19,11 @@ def new_location_token() -> str:
     return "vigie-" + secrets.token_urlsafe(32)
 
 
+def new_event_token() -> str:
+    """For a site's own servers, which post events."""
+    return "vigie-event-" + secrets.token_urlsafe(32)
+
+
 def token_sha256(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
