@@ -52,12 +52,16 @@ def snippet(key: str, public_url: str = "", replay: ReplaySettings | None = None
     return f"{stub()}\n{script_tag(key, public_url, replay)}"
 
 
-def pinned_tag(key: str, public_url: str = "") -> str:
+def pinned_tag(key: str, public_url: str = "", replay: ReplaySettings | None = None) -> str:
     """The script tag that accepts these very bytes alone, and changes with each update of Vigie."""
     content = _built("rum.js")
+    told = _told(key, replay)
+    if len(told) > 1:
+        told["data-replay-integrity"] = integrity_of(_built("rum-replay.js"))
+    data = "".join(f' {name}="{value}"' for name, value in told.items())
     crossorigin = ' crossorigin="anonymous"' if public_url else ""
     return (
-        f'<script async src="{_base(public_url)}rum.{digest_of(content)}.js" data-site="{key}"\n'
+        f'<script async src="{_base(public_url)}rum.{digest_of(content)}.js"{data}\n'
         f'  integrity="{integrity_of(content)}"{crossorigin}></script>'
     )
 

@@ -40,6 +40,8 @@ def test_building_again_gives_the_committed_files(project_root: Path, tmp_path: 
     subprocess.run(["node", script, tmp_path], check=True, capture_output=True)
     styles = (project_root / "static" / "plotly.css").read_bytes()
     assert (tmp_path / "plotly.css").read_bytes() == styles
+    for name in ("replay-player.js", "replay-player.css", "replay-player.NOTICE"):
+        assert (tmp_path / name).read_bytes() == (project_root / "static" / name).read_bytes()
     assert gzip.decompress((tmp_path / "plotly-basic.min.js.gz").read_bytes()) == gzip.decompress(
         (project_root / "static" / "plotly-basic.min.js.gz").read_bytes()
     )

@@ -38,7 +38,7 @@ def texts_for(console: Console, site: SiteSettings) -> InstallTexts:
     level = site.levels[0] if site.levels else "novice"
     return InstallTexts(
         snippet=snippet(site.key, public_url, site.replay),
-        pinned=pinned_tag(site.key, public_url),
+        pinned=pinned_tag(site.key, public_url, site.replay),
         user=USER_SCRIPT.format(level=level),
         csp=policy_line(public_url),
         nginx=nginx_lines(collector.url),
