@@ -136,3 +136,41 @@ def test_mkdocs_material_with_instant_navigation(
     assert page.evaluate("window.same"), "navigation was not instant"
     leave(page)
     check_arrived(collector, ["/", "/mandates/", "/listings/photos/", "/mandates/"])
+
+
+DOCSIFY = """<div id="app"></div>
+<script>window.$docsify = {{
+    name: "Handbook", routerMode: "{mode}", basePath: "/", loadSidebar: true,
+    relativePath: false, alias: {{"/.*/_sidebar.md": "/_sidebar.md"}},
+}}</script>
+<script src="/docsify/docsify.min.js"></script>"""
+
+
+@pytest.mark.usefixtures("console_errors")
+@pytest.mark.parametrize(("mode", "sign"), [("hash", "#/"), ("history", "")])
+def test_docsify_with_either_router(
+    real_site: WebSite,
+    collector: Collecting,
+    page: Page,
+    tmp_path: Path,
+    project_root: Path,
+    mode: str,
+    sign: str,
+) -> None:
+    for name in ("README", "mandates", "photos"):
+        (tmp_path / f"{name}.md").write_text(f"# {name.capitalize()}\n\n{CHAPTERS}\n")
+    (tmp_path / "_sidebar.md").write_text("- [Mandates](mandates)\n- [Photos](photos)\n")
+    real_site.folders["/docsify/"] = project_root / "node_modules" / "docsify" / "dist"
+    real_site.folders["/"] = tmp_path
+    real_site.pages["/"] = document(DOCSIFY.format(mode=mode))
+    real_site.fallbacks.append("/")
+    visit(page, real_site.base + "/")
+    page.wait_for_selector("h1:has-text('Readme')")
+    for name in ("Mandates", "Photos"):
+        page.click(f".sidebar-nav >> text={name}")
+        page.wait_for_selector(f"h1:has-text('{name}')")
+    page.go_back()
+    page.wait_for_selector("h1:has-text('Mandates')")
+    leave(page)
+    views = ["/", *(f"/{sign}{name}" for name in ("mandates", "photos", "mandates"))]
+    check_arrived(collector, views)

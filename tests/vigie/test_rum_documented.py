@@ -85,3 +85,10 @@ def test_the_types_know_every_call_and_no_other(project_root: Path, tmp_path: Pa
         timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_masking_attributes_are_those_of_the_recorder(project_root: Path) -> None:
+    folder = project_root / "rum" / "script" / "replay"
+    text = "".join(file.read_text("utf-8") for file in sorted(folder.glob("*.ts")))
+    for name in rows(project_root, "Replay"):
+        assert name in text
