@@ -60,7 +60,8 @@ def take_event(
         if isinstance(parsed, tuple):
             return None, [parsed]
         sent = parsed
-    wrong = check_fields(rules, sent) or check_time(rules, sent, timing)
+    page = _page(rules, sent.page)
+    wrong = check_fields(sent, page) or check_time(rules, sent, timing)
     if wrong is not None:
         return None, [wrong]
     problems: list[Problem] = []
@@ -74,7 +75,7 @@ def take_event(
         time_us=timing.corrected_us(at_ms),
         client_us=int(at_ms * 1000),
         view=sent.view or 0,
-        page=admitted(_page(rules, sent.page), rules.names.pages, "pages", problems),
+        page=admitted(page, rules.names.pages, "pages", problems),
         **fields,
     )
     return event, problems
@@ -91,14 +92,14 @@ def _parse(raw: msgspec.Raw) -> WireEvent | Problem:
         return Reason.INVALID_EVENT, str(error)
 
 
-def check_fields(rules: EventRules, sent: WireCommon) -> Problem | None:
+def check_fields(sent: WireCommon, page: str) -> Problem | None:
     """What events of every kind have."""
     wrong = ""
     if sent.at is None or not 0 <= sent.at <= TIME_MAX_MS:
         wrong = "at is the event's time in milliseconds since the epoch"
     elif sent.view is None or not 0 <= sent.view < VIEW_END:
         wrong = "view is the number of the view, 0 to 2^32 - 1"
-    elif not cut(sent.page, 4 * rules.limits.page_chars_max).strip():
+    elif not page or page.isspace():
         wrong = "page is the page's template or name"
     return (Reason.INVALID_EVENT, wrong) if wrong else None
 

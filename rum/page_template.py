@@ -5,8 +5,11 @@ The rule for everyone is that of script/template.ts, applied again to what brows
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 ANY = "?"
+CACHED_MAX = 4_096
+"""Pages whose templates are remembered."""
 
 _FLAGS = re.ASCII | re.IGNORECASE
 _REPLACED: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -50,12 +53,14 @@ class PageTemplates:
     def __init__(self, own: Iterable[str] = (), params: Iterable[str] = ()) -> None:
         """`params` name what may stay of the query; none named: all that rum.js was told to."""
         self._params = frozenset(params)
+        # The same few pages come with nearly every event.
+        self.template = lru_cache(maxsize=CACHED_MAX)(self._template)
         self._own: dict[int, list[tuple[str, list[str]]]] = {}
         for template in own:
             segments = template.split("/")
             self._own.setdefault(len(segments), []).append((template, segments))
 
-    def template(self, page: str) -> str:
+    def _template(self, page: str) -> str:
         if not page.startswith("/"):
             return page
         page = _DROPPED.sub("", page)

@@ -4,12 +4,17 @@ Browsers send both ready made; this is the same rule once more, for what did not
 """
 
 import re
+from functools import lru_cache
 
 from rum.controls import without_controls
 from rum.page_template import PageTemplates
 from rum.privacy import masked
 
 PLACE_CHARS_MAX = 200
+CACHED_MAX = 4_096
+"""Of selectors and addresses, remembered: the same few come again and again."""
+
+_ANY_HOST = PageTemplates()
 
 # [data-testid="sign"] is a name that the site's makers gave; [href="/user/7"], [value="Jean"] and
 # [title="Jean"] may be anything.
@@ -32,9 +37,12 @@ def selector(text: str | None) -> str:
 
     Of attributes only those keep their value that are names for machines.
     """
-    if not text:
-        return ""
-    text = without_controls(text[: 4 * PLACE_CHARS_MAX]).strip()
+    return _selector(text[: 4 * PLACE_CHARS_MAX]) if text else ""
+
+
+@lru_cache(maxsize=CACHED_MAX)
+def _selector(text: str) -> str:
+    text = without_controls(text).strip()
     if _MAY_HOLD_IDS.search(text) is not None:
         text = masked(_ATTRIBUTE.sub(r"[\g<name>]", text))
         text = _IDS.sub("?", text)
@@ -45,9 +53,12 @@ def address(pages: PageTemplates, text: str | None) -> str:
     """An address as "/path/?" of the page's own host, "host/path/?" of another; without scheme,
     credentials, query and fragment. Of one that names no host and path only the scheme: "data:".
     """
-    if not text:
-        return ""
-    text = without_controls(text[: 4 * PLACE_CHARS_MAX]).strip()
+    return _address(pages, text[: 4 * PLACE_CHARS_MAX]) if text else ""
+
+
+@lru_cache(maxsize=CACHED_MAX)
+def _address(pages: PageTemplates, text: str) -> str:
+    text = without_controls(text).strip()
     if (found := _ADDRESS.match(text)) is not None:
         text = found["rest"]
     elif text.startswith("/"):
@@ -59,5 +70,5 @@ def address(pages: PageTemplates, text: str | None) -> str:
     path = text[end.start() :] if end else ""
     if not _HOST.fullmatch(host.lower()):
         return "?"
-    path = PageTemplates().template(path) if path.startswith("/") else "/"
+    path = _ANY_HOST.template(path) if path.startswith("/") else "/"
     return (host.lower() + path)[:PLACE_CHARS_MAX]

@@ -1,10 +1,13 @@
 """Values from browsers as bounded text: cut to length, numbers as a person would write them."""
 
+from functools import lru_cache
+
 from rum.controls import without_controls
 from rum.privacy import masked
 from rum.wire import Scalar
 
 INTEGER_BITS_MAX = 63
+CACHED_CHARS_MAX = 100
 
 
 def cut(text: str | None, chars_max: int) -> str:
@@ -15,7 +18,17 @@ def cut(text: str | None, chars_max: int) -> str:
 def masked_name(text: str | None, chars_max: int) -> str:
     """A text of at most `chars_max` characters, masked before it is cut: half an address no longer
     looks like one."""
-    return masked(cut(text, 4 * chars_max))[:chars_max] if text else ""
+    if not text:
+        return ""
+    if len(text) > CACHED_CHARS_MAX:
+        return masked(cut(text, 4 * chars_max))[:chars_max]
+    return _masked_short(text, chars_max)
+
+
+@lru_cache(maxsize=8_192)
+def _masked_short(text: str, chars_max: int) -> str:
+    """Names of events and attributes, and most values, are the same few again and again."""
+    return masked(cut(text, 4 * chars_max))[:chars_max]
 
 
 def scalar_text(value: Scalar) -> str:
