@@ -65,7 +65,7 @@ def webkit(screen: str) -> Iterator[webdriver.WebKitGTK]:
 def arrive(webkit: webdriver.WebKitGTK, url: str) -> None:
     webkit.get(url)
     wait_for(
-        lambda: webkit.execute_script("return !!(window.vigie && vigie.ready)"),  # type: ignore[no-untyped-call]
+        lambda: webkit.execute_script("return !!(window.vigie && vigie.ready)"),
         "rum.js to be at work",
     )
 
@@ -76,7 +76,7 @@ def test_views_vitals_errors_and_events_arrive(
     site.pages["/user/123"] = document("<h1>Start</h1><button>Go</button>")
     arrive(webkit, site.base + "/user/123")
     webkit.find_element(By.CSS_SELECTOR, "button").click()
-    webkit.execute_script(  # type: ignore[no-untyped-call]
+    webkit.execute_script(
         "vigie('event', 'signed'); setTimeout(() => { null.price });"
         "history.pushState({}, '', '/user/123/edit')"
     )
