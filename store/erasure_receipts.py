@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import duckdb
 from msgspec import Struct
 from msgspec.structs import asdict
 
@@ -56,46 +57,30 @@ def write_receipt(database: Database, receipt: ErasureReceipt) -> None:
 
 def receipts(database: Database, since: datetime, until: datetime) -> list[ErasureReceipt]:
     """Erasures finished from `since` to before `until`, oldest first. Raises duckdb.Error."""
-    rows = database.cursor().execute(
-        "SELECT * FROM erasures WHERE finished_at >= $since AND finished_at < $until"
-        " ORDER BY finished_at, receipt",
-        {"since": naive(since), "until": naive(until)},
-    )
-    return [
-        ErasureReceipt(
-            receipt=receipt,
-            site=site,
-            subject=Subject(subject),
-            digest=digest,
-            asked_at=asked_at.replace(tzinfo=UTC),
-            finished_at=finished_at.replace(tzinfo=UTC),
-            sessions=sessions,
-            removed=Removed(
-                events=events,
-                summaries=summaries,
-                files=files,
-                replays=replays,
-                frames=frames,
-                refused=refused,
-            ),
-            scanned_files=scanned_files,
-            scanned_bytes=scanned_bytes,
+    with database.reading() as cursor:
+        rows = cursor.execute(
+            "SELECT * FROM erasures WHERE finished_at >= $since AND finished_at < $until"
+            " ORDER BY finished_at, receipt",
+            {"since": naive(since), "until": naive(until)},
         )
-        for (
-            receipt,
-            site,
-            subject,
-            digest,
-            asked_at,
-            finished_at,
-            sessions,
-            events,
-            summaries,
-            files,
-            replays,
-            frames,
-            refused,
-            scanned_files,
-            scanned_bytes,
-        ) in rows.fetchall()
-    ]
+        return _receipts(rows)
+
+
+def receipt_of(database: Database, receipt: str) -> ErasureReceipt | None:
+    """The receipt of that number; None while there is none. Raises duckdb.Error."""
+    with database.reading() as cursor:
+        rows = cursor.execute("SELECT * FROM erasures WHERE receipt = $it", {"it": receipt})
+        return next(iter(_receipts(rows)), None)
+
+
+def _receipts(rows: duckdb.DuckDBPyConnection) -> list[ErasureReceipt]:
+    names = [column[0] for column in rows.description or ()]
+    found = []
+    for row in rows.fetchall():
+        values = dict(zip(names, row, strict=True))
+        removed = Removed(**{name: values.pop(name) for name in Removed.__struct_fields__})
+        values["subject"] = Subject(values["subject"])
+        for name in ("asked_at", "finished_at"):
+            values[name] = values[name].replace(tzinfo=UTC)
+        found.append(ErasureReceipt(**values, removed=removed))
+    return found

@@ -7,7 +7,8 @@ from msgspec import Struct
 
 from rum.records import Batch, Reason, Refusal, ReplayChunk, ReplayReason
 from store.database import Database
-from store.erasure import Eraser, ErasureReceipt, ErasureRequest, Waiting
+from store.erasure import Eraser, ErasureRequest, Waiting
+from store.erasure_receipts import ErasureReceipt
 from store.loader import Loader
 from store.replay_writer import REPLAYS_FOLDER, chunk_name
 from store.replays import erase_replays
@@ -58,8 +59,10 @@ def fill(folder: Path) -> Kept:
         site="shop",
         part=f'{{"session":"{kept.anna[0].session}"',
     )
-    began = {"start_us": microseconds(NOON)}  # or the loader would remove it as an old one
-    journal.write(*kept.anna, *kept.bert, *kept.nobody, *chunks, refusal, **began)
+    # Begun now, or the loader would remove it as an old one.
+    journal.write(
+        *kept.anna, *kept.bert, *kept.nobody, *chunks, refusal, start_us=microseconds(NOON)
+    )
     journal.write(make.batch(time=NOON))  # so that the segment before it grows no more
     database = Database(folder / "store")
     load_all(Loader(database, folder / "journal"))
