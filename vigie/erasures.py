@@ -1,0 +1,161 @@
+"""Erasures of one installation: asked for on the terminal or in the console, done by a job."""
+
+import logging
+import re
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+from rum.privacy import site_secret, user_key
+from store.database import Database
+from store.erasure import Eraser, ErasureRequest, Waiting
+from store.erasure_receipts import ErasureReceipt, receipt_of
+from store.replays import erase_replays
+from store.rewriting import rewrite_database
+from store.tombstones import Subject, Tombstones
+from vigie.folders import DataFolder
+from vigie.keeper import Job
+from vigie.settings import Settings
+
+TOMBSTONES_FILE = "tombstones"
+JOB_PERIOD_S = 2.0
+SESSION_RIGHT = "A session id is 32 digits, 0 to 9 and a to f; vigie('session', ...) tells it."
+WORDS = {
+    Waiting.JOURNAL_GROWS: "a collector is about to begin another segment of the journal",
+    Waiting.FILES_IN_USE: "a report still reads a file that was replaced",
+    Waiting.DISK_LOW: "there is no room on the disk to rewrite the database file",
+    Waiting.TRACES_FOUND: "a trace was still found; all is done again",
+}
+
+_SESSION = re.compile(r"[0-9a-f]{32}")
+
+log = logging.getLogger("vigie.erasures")
+
+
+class Stage(StrEnum):
+    """How far an erasure is."""
+
+    UNKNOWN = "unknown"
+    WAITING = "waiting"
+    FINISHED = "finished"
+
+
+class ErasureStatus(Struct, frozen=True, kw_only=True):
+    """`why` says what is waited for, "" while it is being worked on; `done` is set once finished."""
+
+    receipt: str
+    stage: Stage
+    why: str = ""
+    done: ErasureReceipt | None = None
+
+
+class ErasureProblem(Exception):  # noqa: N818 - not a fault: what somebody typed
+    """What was asked cannot be erased: what is wrong, and what would be right."""
+
+    def __init__(self, what: str, right: str) -> None:
+        super().__init__(f"{what} {right}")
+        self.what = what
+        self.right = right
+
+
+class Erasures:
+    """Asks, does and tells. `ask` and `status` from any thread, `run_waiting` from one."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        folder: DataFolder,
+        database: Database,
+        tombstones: Tombstones,
+        clock: Callable[[], datetime],
+        roll_journal: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._settings = settings
+        self._secret = folder.secret()
+        self._database = database
+        self._clock = clock
+        self._why: dict[str, Waiting] = {}
+        self._eraser = Eraser(
+            database,
+            folder.journal,
+            tombstones,
+            erase_replays=lambda site, sessions: erase_replays(database, site, sessions),
+            rewrite_database=lambda: rewrite_database(database, clock()),
+            roll_journal=roll_journal,
+        )
+
+    def ask(self, site: str, *, session: str = "", user: str = "") -> ErasureRequest:
+        """Write a request down; the job does it. `user` is what the site calls its user.
+
+        Raises ErasureProblem and OSError.
+        """
+        site = self._site(site)
+        if bool(session) == bool(user):
+            raise ErasureProblem(
+                "Whom to erase is not said.", "Give a session or a user, not both."
+            )
+        if user:
+            subject, value = Subject.USER, user_key(site_secret(self._secret, site), user)
+        else:
+            subject, value = Subject.SESSION, session.strip().lower().replace("-", "")
+            if not _SESSION.fullmatch(value):
+                raise ErasureProblem(f"{session!r} is not a session id.", SESSION_RIGHT)
+        request = self._eraser.ask(site, subject, value, self._clock())
+        log.info("erasure %s of a %s of %s was asked for", request.receipt, subject.value, site)
+        return request
+
+    def waiting(self) -> list[ErasureStatus]:
+        """The requests not finished, oldest first. Raises OSError."""
+        return [self._waiting_status(request.receipt) for request in self._eraser.waiting()]
+
+    def status(self, receipt: str) -> ErasureStatus:
+        if any(request.receipt == receipt for request in self._eraser.waiting()):
+            return self._waiting_status(receipt)
+        done = receipt_of(self._database, receipt)
+        stage = Stage.UNKNOWN if done is None else Stage.FINISHED
+        return ErasureStatus(receipt=receipt, stage=stage, done=done)
+
+    def run_waiting(self, now: datetime) -> str:
+        """The job: one go at every request; says which are finished, "" for none.
+
+        Raises OSError and duckdb.Error; what is not finished is gone on with at the next call.
+        """
+        finished = []
+        for request in self._eraser.waiting():
+            answer = self._eraser.run(request, self._clock())
+            if isinstance(answer, Waiting):
+                self._why[request.receipt] = answer
+            else:
+                self._why.pop(request.receipt, None)
+                finished.append(request.receipt)
+        return f"erased and scanned: {', '.join(finished)}" if finished else ""
+
+    def job(self) -> Job:
+        return Job(
+            name="erase",
+            description="Erase sessions and users as asked, and scan for what is left",
+            period_s=JOB_PERIOD_S,
+            run=self.run_waiting,
+        )
+
+    def _waiting_status(self, receipt: str) -> ErasureStatus:
+        why = self._why.get(receipt)
+        return ErasureStatus(
+            receipt=receipt, stage=Stage.WAITING, why=WORDS[why] if why is not None else ""
+        )
+
+    def _site(self, site: str) -> str:
+        known = [each.id for each in self._settings.sites]
+        if not site and len(known) == 1:
+            return known[0]
+        if site not in known:
+            what = f"There is no site {site!r}." if site else "No site is named."
+            raise ErasureProblem(what, f"Give one of: {', '.join(known) or 'none are set'}.")
+        return site
+
+
+def tombstones_of(folder: DataFolder) -> Tombstones:
+    """Those of a data folder. Raises OSError and ValueError."""
+    return Tombstones(folder.root / TOMBSTONES_FILE, folder.secret())
