@@ -4,6 +4,7 @@ The term of a day begins when the day ends: a day is kept while it is among the 
 `retention_days` whole days. Generated records obey it like any others.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 import duckdb
@@ -66,6 +67,13 @@ def retire(database: Database, now: datetime, limits: RetentionLimits) -> Retire
             )
             counts = _delete_old(cursor, now, limits)
             note_deletion(cursor, Cause.RETIRED, hot_events + replays + sum(counts.values()), now)
+            personal = {
+                "sealed files": files_dropped,
+                "hot events": hot_events,
+                "recordings": replays,
+                "refused": counts["refused"],
+            }
+            note_retirement(cursor, personal, first_kept, now)
         unlinked, waiting = unlink_dropped(database)
     return Retired(
         files_dropped=files_dropped,
@@ -75,6 +83,18 @@ def retire(database: Database, now: datetime, limits: RetentionLimits) -> Retire
         replays=replays,
         **counts,
     )
+
+
+def note_retirement(
+    cursor: duckdb.DuckDBPyConnection, counts: Mapping[str, int], before: date, now: datetime
+) -> None:
+    """Record what held personal data and went for its term was over; the attestation reads it."""
+    for what, count in counts.items():
+        if count:
+            cursor.execute(
+                "INSERT INTO retirements VALUES ($now, $what, $before, $count)",
+                {"now": naive(now), "what": what, "before": before, "count": count},
+            )
 
 
 def unlink_dropped(database: Database) -> tuple[int, int]:

@@ -24,6 +24,7 @@ COMMANDS = {
     "backup": "vigie.commands.backup",
     "restore": "vigie.commands.restore",
     "repair": "vigie.commands.repair",
+    "erase": "vigie.commands.erase",
     "heartbeat": "vigie.commands.heartbeat",
     "event": "vigie.commands.event",
     "event-token": "vigie.commands.event_token",

@@ -9,12 +9,14 @@ from pathlib import Path
 
 from store.database import Database
 from store.loader import Loader
+from store.tombstones import Tombstones
 from vigie.alerts.service import Alerts
 from vigie.backups import Backups
 from vigie.console.access import one_time_link
 from vigie.console.app import create_app
 from vigie.console.context import ConsoleContext
 from vigie.distant.heartbeat_job import Heartbeats
+from vigie.erasures import Erasures, tombstones_of
 from vigie.folders import DataFolder, address_of
 from vigie.keeper import Job, Keeper
 from vigie.keeper_jobs import database_limits, keeper_jobs
@@ -52,8 +54,12 @@ async def run_console(
     alerts = Alerts(reader.settings, database, utc_now)
     heartbeats = Heartbeats(reader.settings, folder, database)
     backups = Backups(settings, folder, database, config)
-    more_jobs = [*heartbeats.jobs(), *alerts.jobs(), *backups.jobs()]
-    keeper = keeper_of(settings, folder, database, utc_now, more_jobs=more_jobs)
+    tombstones = tombstones_of(folder)
+    erasures = Erasures(settings, folder, database, tombstones, utc_now)
+    more_jobs = [*heartbeats.jobs(), *alerts.jobs(), *backups.jobs(), erasures.job()]
+    keeper = keeper_of(
+        settings, folder, database, utc_now, tombstones=tombstones, more_jobs=more_jobs
+    )
     keeper.start()
     try:
         await asyncio.to_thread(alerts.start)
@@ -64,6 +70,7 @@ async def run_console(
             keeper_status=keeper.status,
             clock=utc_now,
             backups=backups,
+            erasures=erasures,
         )
         address = address_of(listening)
         folder.record_address("console", address)
@@ -85,6 +92,7 @@ def keeper_of(
     database: Database,
     clock: Callable[[], datetime],
     *,
+    tombstones: Tombstones | None = None,
     more_jobs: Sequence[Job] = (),
 ) -> Keeper:
     """The keeper of one installation, not yet started."""
@@ -93,6 +101,7 @@ def keeper_of(
         folder.journal,
         segments_kept_h=settings.store.segments_kept_h,
         repeats_h=settings.collector.late_h + LATE_AND_MORE_H,
+        tombstones=tombstones,
     )
     return Keeper(loader, [*keeper_jobs(database, settings), *more_jobs], clock)
 

@@ -43,7 +43,7 @@ class Stage(StrEnum):
 
 
 class ErasureStatus(Struct, frozen=True, kw_only=True):
-    """`why` says what is waited for, "" while it is being worked on; `done` is set once finished."""
+    """`why` says what is waited for, "" while at work; `done` is set once finished."""
 
     receipt: str
     stage: Stage
@@ -93,9 +93,8 @@ class Erasures:
         """
         site = self._site(site)
         if bool(session) == bool(user):
-            raise ErasureProblem(
-                "Whom to erase is not said.", "Give a session or a user, not both."
-            )
+            right = "Give a session or a user, not both."
+            raise ErasureProblem("Whom to erase is not said.", right)
         if user:
             subject, value = Subject.USER, user_key(site_secret(self._secret, site), user)
         else:

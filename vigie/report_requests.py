@@ -12,6 +12,7 @@ from pandas.api.types import is_object_dtype, is_string_dtype
 from analytics.question import UNDECLARED, JourneyQuestion, SiteScope, Step, Window
 from analytics.reports.contract import contract
 from analytics.reports.contract_types import ContractQuestion, ContractReport, Month, month_of
+from analytics.reports.deletion import DeletionReport, deletion
 from analytics.reports.funnel import funnel
 from analytics.reports.journey import journey
 from analytics.reports.latency import latency
@@ -45,6 +46,7 @@ Report = (
     | ContractReport
     | SessionsReport
     | SessionReport
+    | DeletionReport
 )
 
 DAYS_DEFAULT = 30
@@ -56,7 +58,7 @@ MONTHS_BACK_MAX = 13
 WINDOW_MINUTES_DEFAULT = 60.0
 WINDOW_MINUTES_MAX = 7 * 24 * 60.0
 WINDOW_PARAMS = frozenset({"days", "start", "end"})
-WITHOUT_WINDOW = frozenset({"contract", "session"})
+WITHOUT_WINDOW = frozenset({"contract", "deletion", "session"})
 """Reports of a time of their own: a calendar month, a session's."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 DEVICES = ("desktop", "phone", "tablet")
@@ -83,6 +85,8 @@ def run_report(
     `page`, `device`, `level`, `sample`; journey `journey`; seen `site`; sessions `site`, `level`,
     `page`, `device`, `user_key`, `errors` and `recorded` ("yes"), `after`. Contract takes
     `contract` and `month` ("2026-03") alone; session `site`, `session` and `after`.
+    `page`, `device`, `level`, `sample`; journey `journey`; seen `site`. Contract takes `contract`
+    and `month` ("2026-03") alone, deletion `month`.
     """
     report, known = _REPORTS.get(name, (None, frozenset()))
     if report is None:
@@ -196,9 +200,9 @@ def contract_question(settings: Settings, id_: str) -> ContractQuestion:
     return _named(id_, contract_questions(settings), "contract")
 
 
-def month_asked(text: str, question: ContractQuestion, now: datetime) -> Month:
+def month_asked(text: str, timezone: str, now: datetime) -> Month:
     """The month in "2026-03"; "" is the one that runs. Raises BadRequestError."""
-    running = month_of(now, question.timezone)
+    running = month_of(now, timezone)
     if not text:
         return running
     try:
@@ -350,8 +354,17 @@ def _contract(
     params: Mapping[str, str], settings: Settings, snapshot: Snapshot, now: datetime
 ) -> ContractReport:
     question = contract_question(settings, params.get("contract", ""))
-    month = month_asked(params.get("month", ""), question, now)
+    month = month_asked(params.get("month", ""), question.timezone, now)
     return contract(snapshot, question, month, now, maintenance_of(settings))
+
+
+def _deletion(
+    params: Mapping[str, str], settings: Settings, snapshot: Snapshot, now: datetime
+) -> DeletionReport:
+    month = month_asked(params.get("month", ""), "UTC", now)
+    return deletion(
+        snapshot, month.window("UTC"), now, retention_days=settings.store.retention_days
+    )
 
 
 _REPORTS: dict[
@@ -373,6 +386,7 @@ _REPORTS: dict[
     "session": (_session, frozenset({"site", "session", "after"})),
     "refused": (_refused, frozenset()),
     "contract": (_contract, frozenset({"contract", "month"})),
+    "deletion": (_deletion, frozenset({"month"})),
 }
 
 

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from analytics.basis import Basis
 from analytics.reports.contract_types import ContractReport, ContractState
+from analytics.reports.deletion import DeletionReport
 from analytics.reports.refused import RefusedReport
 from analytics.reports.session import SessionReport
 from analytics.reports.sessions import SessionsReport
@@ -39,6 +40,7 @@ TYPES: dict[str, type[Report]] = {
     "contract": ContractReport,
     "sessions": SessionsReport,
     "session": SessionReport,
+    "deletion": DeletionReport,
 }
 """What each report decodes to; any other is printed as the JSON it is."""
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -60,6 +62,8 @@ def rendered(name: str, answer: str) -> RenderableType:
     if kind is None:
         return Text(answer)
     report = msgspec.json.decode(answer, type=kind)
+    if isinstance(report, DeletionReport):
+        return Group(*(Text(line) for line in report.sentences()), Text(""), *_parts(report))
     if isinstance(report, RefusedReport):  # counted in full: there is no sample to tell of
         return Group(*_parts(report), Text(f"{report.total:,} in all", style="dim"))
     return Group(*_parts(report), Text(basis_line(report.basis), style="dim"))

@@ -1,4 +1,4 @@
-"""The monthly attestation: what personal data was deleted, by term or on request, and what is kept."""
+"""The monthly attestation: what personal data was deleted, by term or on request, what is kept."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -34,7 +34,7 @@ class TermDeletion(Struct, frozen=True, kw_only=True):
 
 
 class ErasureLine(Struct, frozen=True, kw_only=True):
-    """An erasure that was asked for. `took_h` is from the request to the scan that found nothing."""
+    """An erasure that was asked for; `took_h` from the request to the scan that found nothing."""
 
     receipt: str
     site: str
@@ -92,9 +92,8 @@ class DeletionReport(Struct, frozen=True, kw_only=True):
         else:
             longest = max(line.took_h for line in self.erasures)
             asked = (
-                f"{len(self.erasures)} erasure{'s' if len(self.erasures) > 1 else ''} finished, each"
-                f" within {max(longest, 0.1):.1f} h of the request; after each, every file was read"
-                " and no trace found."
+                f"Erasures finished: {len(self.erasures)}, each within {max(longest, 0.1):.1f} h of"
+                " its request; after each, every file was read and no trace found."
             )
         backups = (
             "Backups still hold what was erased or retired until they expire themselves, within the"

@@ -15,7 +15,10 @@ from vigie.report_tables import rendered
 def report(
     name: Annotated[
         str,
-        typer.Argument(help="uptime, contract, funnel, speed, journey, latency, seen or refused."),
+        typer.Argument(
+            help="uptime, contract, funnel, speed, journey, latency, seen, sessions, session,"
+            " refused or deletion."
+        ),
     ],
     site: Annotated[str, typer.Option(help="Id of a site; needless where there is one.")] = "",
     monitor: Annotated[str, typer.Option(help="Id of a monitor; else all.")] = "",

@@ -8,6 +8,7 @@ from msgspec import Struct
 from probes.check import Checker
 from store.database import Database
 from vigie.backups import Backups
+from vigie.erasures import Erasures
 from vigie.folders import DataFolder
 from vigie.keeper_status import KeeperStatus
 from vigie.settings import Settings
@@ -31,6 +32,8 @@ class ConsoleContext(Struct, frozen=True, kw_only=True):
     clock: Callable[[], datetime] = utc_now
     backups: Backups | None = None
     """Makes them; a console for looking only has none."""
+    erasures: Erasures | None = None
+    """Does them; a console for looking only has none."""
     make_checker: Callable[[], Checker] = Checker
     """Makes what tries a monitor."""
 

@@ -58,7 +58,7 @@ def contract(request: Request) -> Response:
     console = console_of(request)
     question = contract_question(console.settings, request.path_params["id"])
     now = console.context.clock()
-    month = month_asked(request.query_params.get("month", ""), question, now)
+    month = month_asked(request.query_params.get("month", ""), question.timezone, now)
     running = month_of(now, question.timezone)
     report = month_answer(console, question, month)
     live = {} if report.over else {"live_s": LIVE_S}
