@@ -14,6 +14,7 @@ from msgspec import DecodeError, Struct
 from rum.records import Batch
 from store.frames import HEADER_BYTES, FrameProblem, encode_frame
 from store.journal_reader import next_frame_position, read_frames
+from store.journal_writer import JournalInUseError, lock_writer
 from store.records import Erased, Record, decode, encode
 from store.sealed_files import sync_file
 from store.segment import Segment, segments, sync_folder, write_all
@@ -49,7 +50,7 @@ def erase_from_journal(
         ]
         if not found:
             continue
-        if segment.last:
+        if not _at_rest(folder, segment):
             growing.append(segment.name)
             continue
         with lock:
@@ -94,6 +95,20 @@ def blank_payload(length: int) -> bytes:
             if len(payload) == length:
                 return payload
     raise ValueError(f"no blank record has {length} bytes")
+
+
+def _at_rest(folder: Path, segment: Segment) -> bool:
+    """Whether nobody writes to the segment any more.
+
+    A writer begins a new one when it starts, so if its last one is not held now, it never will be.
+    """
+    if not segment.last:
+        return True
+    try:
+        os.close(lock_writer(folder, segment.writer))
+    except JournalInUseError:
+        return False
+    return True
 
 
 def _records(segment: Segment) -> Iterator[tuple[int, int, Record]]:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from store.admission import Unavailable
 from store.frames import encode_frame
+from store.journal_rolling import AGE_MAX_S, LOOK_EVERY_S, roll_due
 from store.records import Record, encode
 from store.segment import SEGMENT_BYTES_MAX, check_writer_name, create_segment, write_all
 
@@ -56,6 +57,7 @@ class JournalWriter:
         name: str,
         *,
         segment_bytes_max: int = SEGMENT_BYTES_MAX,
+        segment_age_max_s: float = AGE_MAX_S,
         pending_bytes_max: int = PENDING_BYTES_MAX,
         admit: Callable[[], Unavailable | None] | None = None,
         sync: Callable[[int], None] = _fdatasync,
@@ -69,12 +71,14 @@ class JournalWriter:
         self._folder = folder
         self._name = check_writer_name(name)
         self._segment_bytes_max = segment_bytes_max
+        self._segment_age_max_s = segment_age_max_s
+        self._looked_s = time.monotonic()
         self._pending_bytes_max = pending_bytes_max
         self._admit = admit
         self._sync = sync
         self._clock_us = clock_us
         folder.mkdir(parents=True, exist_ok=True)
-        self._lock_descriptor = _lock(folder / f"{name}.lock")
+        self._lock_descriptor = lock_writer(folder, name)
         self._changed = threading.Condition()
         self._pending: list[_Waiting] = []
         self._pending_bytes = 0
@@ -161,6 +165,7 @@ class JournalWriter:
                     self._flush(taken)
                 elif self._failure is not None:
                     self._reopen()
+                self._roll_if_due()
         finally:  # by whatever way the thread ends, nobody is left waiting
             with self._changed:
                 left, self._pending = self._pending, []
@@ -168,7 +173,8 @@ class JournalWriter:
             _settle(left, JournalUnavailableError(Unavailable.WRITE_FAILED, str(self._failure)))
 
     def _take(self) -> list[_Waiting] | None:
-        """All that waits; none after a second of failure; None when closed and nothing is left."""
+        """All that waits; none after a second without any, or of failure; None when closed and
+        nothing is left."""
         with self._changed:
             if self._failure is not None and not self._closed:
                 self._changed.wait(REOPEN_AFTER_S)
@@ -176,7 +182,8 @@ class JournalWriter:
             while not self._pending:
                 if self._closed:
                     return None
-                self._changed.wait()
+                if not self._changed.wait(LOOK_EVERY_S):
+                    return []
             taken, self._pending = self._pending, []
             self._pending_bytes = 0
             return taken
@@ -202,6 +209,18 @@ class JournalWriter:
             self._abandon()
             self._reopen()
 
+    def _roll_if_due(self) -> None:
+        """Leave a segment that holds anything when it is old, or somebody asked."""
+        now_s = time.monotonic()
+        if now_s - self._looked_s < LOOK_EVERY_S or not self._segment_bytes:
+            return
+        self._looked_s = now_s
+        if self._descriptor is None:
+            return
+        if roll_due(self._folder, self._begun_us, self._clock_us(), self._segment_age_max_s):
+            self._abandon()
+            self._reopen()
+
     def _fail(self, taken: list[_Waiting], error: OSError) -> None:
         with self._changed:
             self._failure = error
@@ -222,7 +241,8 @@ class JournalWriter:
     def _open(self) -> None:
         self._descriptor: int | None = None
         self._segment_bytes = 0
-        self._descriptor, self._path = create_segment(self._folder, self._name, self._clock_us())
+        self._begun_us = self._clock_us()
+        self._descriptor, self._path = create_segment(self._folder, self._name, self._begun_us)
 
     def _abandon(self) -> None:
         """Close the segment for good; one that never held a byte is removed."""
@@ -243,7 +263,7 @@ def write_segments(folder: Path, name: str, records: Iterable[Record], *, start_
     segment. Raises JournalInUseError and other OSErrors; what was written before stays.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    lock = _lock(folder / f"{check_writer_name(name)}.lock")
+    lock = lock_writer(folder, check_writer_name(name))
     count = 0
     try:
         frames = (encode_frame(encode(record)) for record in records)
@@ -274,14 +294,18 @@ def _chunks(frames: Iterable[bytes], bytes_max: int) -> Iterable[list[bytes]]:
         yield chunk
 
 
-def _lock(path: Path) -> int:
-    """The descriptor that holds the lock; the system lets go of it when its process ends."""
+def lock_writer(folder: Path, name: str) -> int:
+    """The descriptor that holds the lock of a writer's name, for as long as it is open.
+
+    The system lets go of it when its process ends. Raises JournalInUseError when another has it.
+    """
+    path = folder / f"{name}.lock"
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(descriptor)
-        raise JournalInUseError(f"another process writes the journal of {path.stem}") from error
+        raise JournalInUseError(f"another process writes the journal of {name}") from error
     return descriptor
 
 

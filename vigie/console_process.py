@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from store.database import Database
+from store.journal_rolling import request_roll
 from store.loader import Loader
+from store.times import microseconds
 from store.tombstones import Tombstones
 from vigie.alerts.service import Alerts
 from vigie.backups import Backups
@@ -55,8 +57,15 @@ async def run_console(
     heartbeats = Heartbeats(reader.settings, folder, database)
     backups = Backups(settings, folder, database, config)
     tombstones = tombstones_of(folder)
-    erasures = Erasures(settings, folder, database, tombstones, utc_now)
-    more_jobs = [*heartbeats.jobs(), *alerts.jobs(), *backups.jobs(), erasures.job()]
+    erasures = Erasures(
+        settings,
+        folder,
+        database,
+        tombstones,
+        utc_now,
+        roll_journal=lambda: request_roll(folder.journal, microseconds(utc_now())),
+    )
+    more_jobs = [*heartbeats.jobs(), *alerts.jobs(), erasures.job()]
     keeper = keeper_of(
         settings, folder, database, utc_now, tombstones=tombstones, more_jobs=more_jobs
     )

@@ -18,7 +18,7 @@ from store.migration import NewerDatabaseError
 from vigie.erasures import Erasures, ErasureStatus, Stage, tombstones_of
 from vigie.failures import CommandError
 from vigie.folders import DataFolder
-from vigie.report_source import TOKEN_FILE
+from vigie.report_source import TOKEN_FILE, said
 from vigie.settings import Settings
 
 POLL_S = 0.5
@@ -26,15 +26,6 @@ ANSWER_LIMIT_S = 30.0
 
 Show = Callable[[str], None]
 """Given what is being waited for, "" while it is at work."""
-
-
-class _Problem(msgspec.Struct):
-    what: str = ""
-    right: str = ""
-
-
-class _ProblemAnswer(msgspec.Struct):
-    error: _Problem = _Problem()
 
 
 def erase_by_console(
@@ -54,8 +45,7 @@ def erase_by_console(
         try:
             answer = client.post(url, params=params)
             if answer.status_code != 202:
-                problem = msgspec.json.decode(answer.content, type=_ProblemAnswer).error
-                raise CommandError(f"{problem.what} {problem.right}", code=2)
+                raise CommandError(said(answer), code=2)
             status = msgspec.json.decode(answer.content, type=ErasureStatus)
             deadline = time.monotonic() + limit_s
             while status.stage is Stage.WAITING and time.monotonic() < deadline:

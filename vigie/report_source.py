@@ -82,7 +82,7 @@ def _get(path: str, params: Mapping[str, str], folder: DataFolder) -> httpx.Resp
         raise CommandError(f"the console at {address.url} gave no answer: {error}") from error
     if answer.status_code != 200:
         raise CommandError(
-            f"the console at {address.url} answered {answer.status_code}: {_said(answer)}",
+            f"the console at {address.url} answered {answer.status_code}: {said(answer)}",
             code=2 if answer.status_code in (400, 404) else 1,
         )
     return answer
@@ -113,7 +113,7 @@ def _ask_store(
         database.close()
 
 
-def _said(answer: httpx.Response) -> str:
+def said(answer: httpx.Response) -> str:
     """The words of an error answer, whatever form they have."""
     try:
         error = msgspec.json.decode(answer.content, type=_ErrorAnswer).error

@@ -1,5 +1,6 @@
 """Erasing a user or a session leaves no trace of them in any file, and all of everybody else."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from store.erasing_journal import blank_payload
 from store.erasing_scan import forms_of, scan
 from store.erasure import Waiting
 from store.erasure_receipts import receipts
+from store.journal_writer import lock_writer
 from store.loader import Loader
 from store.records import Erased, decode
 from store.tombstones import FILE_NAME, Subject, Tombstones, merge_tombstones
@@ -125,9 +127,10 @@ def test_a_segment_that_still_grows_is_waited_for(
     asked = []
     eraser = eraser_of(store, folder, roll_journal=lambda: asked.append(True))
     request = eraser.ask("shop", Subject.USER, ANNA, NOON)
+    held = lock_writer(folder / "journal", "collector-2")
     assert eraser.run(request, NOON) is Waiting.JOURNAL_GROWS
     assert asked
-    journal.write(make.batch(time=NOON), writer="collector-2")
+    os.close(held)
     (request,) = eraser.waiting()
     finished(eraser, request)
     assert scan([folder], [*kept.of_anna(), mine.session], [ANNA]).clean
