@@ -65,7 +65,7 @@ async def run_console(
         utc_now,
         roll_journal=lambda: request_roll(folder.journal, microseconds(utc_now())),
     )
-    more_jobs = [*heartbeats.jobs(), *alerts.jobs(), erasures.job()]
+    more_jobs = [*heartbeats.jobs(), *alerts.jobs(), *backups.jobs(), erasures.job()]
     keeper = keeper_of(
         settings, folder, database, utc_now, tombstones=tombstones, more_jobs=more_jobs
     )
