@@ -23,6 +23,9 @@ const SNAPSHOT_EVERY_MS = 60_000;
 const PAUSE_AFTER_MS = 5 * 60_000;
 const ACTIVITY = ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"];
 
+/** Chunks of this page load so far, of whatever session: no two have one number. */
+let chunksSent = 0;
+
 /** What the trimmed rrweb hangs on its function; see trim_rrweb.mjs. */
 const { mirror, wasPassword } = record as unknown as { mirror: Mirror; wasPassword: WeakSet<Node> };
 
@@ -35,7 +38,6 @@ export class Recording {
   private readonly allowance: Allowance;
   private stopRrweb: (() => void) | undefined;
   private timer: number | undefined;
-  private number = 0;
   private viewed = 0;
   private snapshotBegan = 0;
   private snapshotAt = 0;
@@ -223,7 +225,7 @@ export class Recording {
       load,
     } = this.host;
     const { session, reason } = this;
-    const header = { v: 1, site, session, load, number: this.number++, start, end, events, reason };
+    const header = { v: 1, site, session, load, number: chunksSent++, start, end, events, reason };
     this.allowance.use(body.length);
     this.post.add({ header: JSON.stringify(header).slice(0, -1), body }, leaving);
   }
