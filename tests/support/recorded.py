@@ -17,6 +17,10 @@ FULL, INCREMENTAL, META, CUSTOM = 2, 3, 4, 5
 MUTATION, MOUSE, INPUT = 0, 2, 5
 
 
+RECORDING = "!!document.querySelector('script[src$=\"rum-replay.js\"]')?.vigie?.changed"
+"""True in a page once rum-replay.js is at work."""
+
+
 @dataclass(frozen=True)
 class Chunk:
     """One request: its header, its events, and its bytes as they came."""
@@ -54,9 +58,7 @@ class Recorded:
 
     def wait_for_script(self, page: Page) -> None:
         """Wait until the page is being recorded."""
-        page.wait_for_function(
-            "!!document.querySelector('script[src$=\"rum-replay.js\"]')?.vigie?.changed"
-        )
+        page.wait_for_function(RECORDING)
 
     def wait(self, condition: Callable[["Recorded"], object], what: str) -> None:
         """Wait until `condition` holds of what has come; AssertionError at the deadline."""
