@@ -97,10 +97,13 @@ def retire_replays(database: Database, first_kept: date) -> tuple[int, int]:
         if day < first_kept:
             _remove_tree(folder)
             folders += 1
-    rows = database.cursor().execute(
-        "DELETE FROM replays WHERE day < $first_kept", {"first_kept": first_kept}
-    )
-    return count_of(rows), folders
+    with database.transaction() as cursor:
+        rows = count_of(
+            cursor.execute(
+                "DELETE FROM replays WHERE day < $first_kept", {"first_kept": first_kept}
+            )
+        )
+    return rows, folders
 
 
 def erase_replays(database: Database, site: str, sessions: Sequence[str]) -> int:
@@ -115,10 +118,11 @@ def erase_replays(database: Database, site: str, sessions: Sequence[str]) -> int
         for session in ids:
             erased += len(list((folder / session).glob("*.gz")))
             _remove_tree(folder / session)
-    database.cursor().execute(
-        "DELETE FROM replays WHERE site = $site AND list_contains($sessions::UUID[], session)",
-        {"site": site, "sessions": sorted(ids)},
-    )
+    with database.transaction() as cursor:
+        cursor.execute(
+            "DELETE FROM replays WHERE site = $site AND list_contains($sessions::UUID[], session)",
+            {"site": site, "sessions": sorted(ids)},
+        )
     return erased
 
 
