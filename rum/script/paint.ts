@@ -27,6 +27,8 @@ interface LargestPaint extends PerformanceEntry {
   readonly url: string;
 }
 
+/** When somebody came to see the page: later than the navigation if it was prerendered. */
+let began = 0;
 let hiddenAt = 0;
 let fcp: number | undefined;
 let lcp: number | undefined;
@@ -37,7 +39,7 @@ let takePaint: (() => void) | undefined;
 let takeLargest: (() => void) | undefined;
 
 export function watchPaint(): void {
-  const began = activationStart();
+  began = navigationEntry()?.activationStart || 0;
   const hidden = performance
     .getEntriesByType("visibility-state")
     .find(({ name, startTime }) => name === "hidden" && startTime >= began);
@@ -98,11 +100,8 @@ function readLargest({ url, startTime }: LargestPaint, ttfb: number, attribution
   const request = (performance.getEntriesByName(url, "resource") as PerformanceResourceTiming[])
     .filter((entry) => startOf(entry) <= startTime)
     .pop();
-  const asked = Math.max(ttfb, request ? startOf(request) - activationStart() : 0);
-  const came = Math.min(
-    lcp!,
-    Math.max(asked, request ? request.responseEnd - activationStart() : 0),
-  );
+  const asked = Math.max(ttfb, request ? startOf(request) - began : 0);
+  const came = Math.min(lcp!, Math.max(asked, request ? request.responseEnd - began : 0));
   attribution.lcp_target = target;
   attribution.lcp_url = url && addressOf(url);
   attribution.lcp_load_delay = asked - ttfb;
@@ -120,11 +119,7 @@ function counts(entry: PerformanceEntry): boolean {
 }
 
 function since(time: number): number {
-  return Math.max(time - activationStart(), 0);
-}
-
-function activationStart(): number {
-  return navigationEntry()?.activationStart || 0;
+  return Math.max(time - began, 0);
 }
 
 /**

@@ -51,8 +51,8 @@ export function recordVitals(again = false): void {
   readInteractions(values, details);
   const set = { ...tidy(values), attribution: tidy(details) };
   const text = JSON.stringify(set);
-  if (text === sent && !again) return;
-  if (!Object.keys(tidy(values))[0]) return;
+  // Attribution alone is nothing to tell of.
+  if ((text === sent && !again) || !Object.keys(set)[1]) return;
   sent = text;
   add(view, { kind: "vitals", at: now(), ...set });
 }
