@@ -1,0 +1,117 @@
+/**
+ * What a view was worth to somebody, told when it is left, each time anew:
+ *
+ * - scroll_px: the lowest pixel of the page that came into sight; scroll: its share of the page's
+ *   height, as it was when last looked at.
+ * - visible: milliseconds in which the tab was in sight.
+ * - engaged: those of them in which the page had the focus and somebody had moved, pressed, typed,
+ *   turned the wheel or swiped within the last 5 seconds. To come to a page is the first of it.
+ *
+ * Times are the monotonic clock's. A page looks at it every 10 seconds; where it did not for longer
+ * than 20, the computer slept, and nobody looked.
+ */
+
+import { add, type View } from "./batch";
+import { now } from "./clock";
+import { beforeEnd } from "./end";
+import { guard } from "./guard";
+import { afterPaint } from "./painted";
+import { currentView, whenViewEnds } from "./view";
+
+const ACTING_MS = 5000;
+const LOOK_EVERY_MS = 10_000;
+const ASLEEP_MS = 20_000;
+/** By then a single-page application shows its new page, from its top. */
+const SHOWN_AFTER_MS = 1000;
+
+const ACTIONS = ["pointermove", "pointerdown", "touchmove", "keydown", "wheel"];
+
+let view: View;
+let lowestPixel = 0;
+let share = 0;
+let visible = 0;
+let engaged = 0;
+let lastTold = "";
+
+/** Until when time was counted, and how the page was since. */
+let counted = 0;
+let inSight = false;
+let inFocus = false;
+let actingUntil = 0;
+let looking = false;
+
+export function watchLeaving(): void {
+  begin();
+  act();
+  for (const type of ACTIONS) listen(type, act);
+  for (const type of ["focus", "blur", "visibilitychange"]) listen(type, count);
+  listen("scroll", scrolled);
+  setInterval(guard(count), LOOK_EVERY_MS);
+  whenViewEnds(() => {
+    tell();
+    begin();
+  });
+  beforeEnd(() => {
+    look();
+    tell();
+  });
+}
+
+function listen(type: string, told: () => void): void {
+  addEventListener(type, guard(told), { capture: true, passive: true });
+}
+
+function begin(): void {
+  count();
+  const mine = (view = currentView(now()));
+  lowestPixel = visible = engaged = 0;
+  lastTold = "";
+  setTimeout(
+    guard(() => mine === view && look()),
+    SHOWN_AFTER_MS,
+  );
+}
+
+function act(): void {
+  count();
+  actingUntil = counted + ACTING_MS;
+}
+
+/** Counts the time since it was last counted, as what it was then. */
+function count(): void {
+  const at = performance.now();
+  if (inSight && at - counted < ASLEEP_MS) visible += at - counted;
+  if (inSight && inFocus) engaged += Math.max(Math.min(at, actingUntil) - counted, 0);
+  counted = at;
+  inSight = document.visibilityState === "visible";
+  inFocus = document.hasFocus();
+}
+
+function scrolled(): void {
+  if (looking) return;
+  looking = true;
+  const mine = view;
+  afterPaint(() => {
+    looking = false;
+    if (mine === view) look();
+  });
+}
+
+/** Reads the layout: not to be called while the page is at work. */
+function look(): void {
+  const height = (document.scrollingElement || document.documentElement).scrollHeight;
+  lowestPixel = Math.max(lowestPixel, Math.round(Math.min(scrollY + innerHeight, height)));
+  share = Math.min(lowestPixel / height, 1);
+}
+
+function tell(): void {
+  count();
+  const figures = {
+    ...(lowestPixel && { scroll_px: lowestPixel, scroll: Math.round(share * 1000) / 1000 }),
+    visible: Math.round(visible),
+    engaged: Math.round(engaged),
+  };
+  const text = JSON.stringify(figures);
+  if (text !== lastTold) add(view, { kind: "leave", at: now(), ...figures });
+  lastTold = text;
+}

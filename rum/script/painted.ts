@@ -1,0 +1,8 @@
+/** Work that reads the layout, at the one moment at which that costs nothing. */
+
+import { guard } from "./guard";
+
+/** Does `work` in a task of its own after the next frame: layout is done, and nobody waits for us. */
+export function afterPaint(work: () => void): void {
+  requestAnimationFrame(() => setTimeout(guard(work)));
+}

@@ -1,0 +1,49 @@
+/** Where a click was: within its target, on the page, and on how wide a page. */
+
+import { afterPaint } from "./painted";
+
+export interface Spot {
+  /** 0 to 1 of the target's width and height. */
+  readonly x: number;
+  readonly y: number;
+  /** Pixels from the page's left and top, wherever it was scrolled to. */
+  readonly page_x: number;
+  readonly page_y: number;
+  readonly viewport_width: number;
+  readonly document_height: number;
+  /** The target stays where it is while the page scrolls. */
+  readonly fixed?: boolean | undefined;
+}
+
+/** Looks after the next frame, or when first asked. Of a key, it is the middle of the target. */
+export function spotOf(event: MouseEvent, path: readonly EventTarget[], target: Element): () => Spot {
+  let spot: Spot | undefined;
+  const look = () => (spot ||= read(event, path, target));
+  afterPaint(look);
+  return look;
+}
+
+function read(event: MouseEvent, path: readonly EventTarget[], target: Element): Spot {
+  const { left, top, width, height } = target.getBoundingClientRect();
+  const byKey = event.type === "click" && !event.detail;
+  const x = byKey ? left + width / 2 : event.clientX;
+  const y = byKey ? top + height / 2 : event.clientY;
+  return {
+    x: share(x - left, width),
+    y: share(y - top, height),
+    page_x: Math.round(byKey ? x + scrollX : event.pageX),
+    page_y: Math.round(byKey ? y + scrollY : event.pageY),
+    viewport_width: innerWidth,
+    document_height: document.documentElement.scrollHeight,
+    fixed: path.some(isFixed) || undefined,
+  };
+}
+
+function isFixed(node: EventTarget): boolean {
+  return node instanceof Element && getComputedStyle(node).position === "fixed";
+}
+
+/** What is gone by now has no size; its middle is the likeliest. */
+function share(part: number, whole: number): number {
+  return whole ? Math.round(Math.min(Math.max(part / whole, 0), 1) * 1000) / 1000 : 0.5;
+}
