@@ -9,17 +9,18 @@
  * - error: the page failed while what the click set off went on: until 100 ms were quiet, 10 s at most.
  *
  * What happens between press and click counts too, for menus open at the press. A click is told once it
- * is over, and nobody's click: what scripts do by element.click() is activity and not a click.
+ * is over. What scripts do by element.click() is something that happens, and nobody's click.
  */
 
-import { calmedAt, conclude, erred, expect, happened, type Activity } from "./activity";
-import { add, type View } from "./batch";
+import { calmedAt, expect, happened } from "./activity";
+import { add } from "./batch";
 import { now } from "./clock";
 import { beforeEnd } from "./end";
 import { whenErrorRecorded } from "./error";
 import { guard } from "./guard";
+import { listen } from "./listen";
 import { selectorOf } from "./selector";
-import { spotOf, type Spot } from "./spot";
+import { spotOf } from "./spot";
 import { currentView } from "./view";
 
 const CLICKS_MAX = 1000;
@@ -36,154 +37,131 @@ const LATE_MS = 50;
 /** What people mean to click, whatever of it they hit. */
 const MEANT =
   "a,button,input,select,textarea,label,summary,[role=button],[role=link],[role=tab],[role^=menuitem],[onclick]";
-/** Where a click is for the browser, which shows or plays or lets write; or where nobody can see. */
+/** Where a click is for the browser, which goes, plays or lets write; or where nobody can see. */
 const ACTS =
-  "a[href],area,label,select,textarea,canvas,video,audio,object,embed,[contenteditable],input:not([type=button],[type=submit],[type=reset],[type=image])";
+  "a[href],label,select,textarea,canvas,video,audio,[contenteditable],input:not([type=button],[type=submit])";
 
-interface Press {
-  readonly target: Element;
-  readonly path: readonly EventTarget[];
-  readonly activity: Activity;
-  readonly spot: () => Spot;
-}
+/** Ends a press: as this click, or as none. */
+type Release = (click?: MouseEvent) => void;
 
-/** Clicks that followed each other on one target. */
-interface Burst {
-  readonly began: number;
-  readonly target: Element;
-  last: MouseEvent;
-  readonly times: number[];
-  raging?: boolean;
-}
-
-interface Click extends Press {
-  readonly view: View;
-  readonly at: number;
-  readonly selector: string;
-  readonly burst: Burst;
-  readonly number: number;
-}
-
-const unsent = new Set<Click>();
+const untold = new Set<() => void>();
 let count = 0;
-let pressed: Press | undefined;
-let burst: Burst | undefined;
+
+let pressed: Element | undefined;
+let release: Release = nothing;
+
+/** Clicks that follow each other on one target, by their times. */
+let burst: number[] = [];
+let last: { event: MouseEvent; target: Element } | undefined;
 
 export function watchClicks(): void {
-  watch("pointerdown", (event) => {
-    drop();
-    const one = (pressed = press(event, targetOf(event)));
-    setTimeout(() => pressed === one && drop(), RAGE_MS);
+  watch("pointerdown", (event, target) => {
+    release();
+    pressed = target;
+    const mine = (release = press(event, target));
+    setTimeout(() => mine === release && mine(), RAGE_MS);
   });
-  watch("pointerup", (event) => {
+  watch("pointerup", (event, target) => {
     // Of what is disabled, browsers tell no click.
-    const target = pressed?.target;
-    if (target?.matches(":disabled") && targetOf(event) === target) clicked(event, target);
+    if (pressed === target && is(target, ":disabled")) clicked(event, target);
   });
-  watch("click", (event) => clicked(event, targetOf(event)));
-  whenErrorRecorded(erred);
+  watch("click", clicked);
+  whenErrorRecorded(() => happened(0, true));
   beforeEnd(() => {
     // That the page is left is something that comes of a click, too.
     happened();
-    unsent.forEach(tell);
+    untold.forEach((tell) => tell());
   });
 }
 
-function watch(type: string, told: (event: MouseEvent) => void): void {
-  const guarded = guard((event: Event) => (event.isTrusted ? told(event as MouseEvent) : happened()));
-  addEventListener(type, guarded, { capture: true, passive: true });
+function watch(type: string, told: (event: MouseEvent, target: Element) => void): void {
+  listen<MouseEvent>(type, (event) => {
+    if (!event.isTrusted) return void happened();
+    // The element itself, within whatever shadow roots, or what it is a part of.
+    const path = event.composedPath();
+    told(event, (path.find((node) => is(node, MEANT)) || path[0]) as Element);
+  });
 }
 
-/** The element itself, within whatever shadow roots, or what it is a part of. */
-function targetOf(event: Event): Element {
-  const elements = event.composedPath().filter((node) => node instanceof Element);
-  return elements.find((element) => element.matches(MEANT)) || elements[0]!;
-}
-
-function press(event: MouseEvent, target: Element): Press {
-  const path = event.composedPath();
-  return { target, activity: expect(path), spot: spotOf(event, path, target) };
-}
-
-/** Nothing comes of the last press: it began a scroll, or was another button's. */
-function drop(): void {
-  if (pressed) conclude(pressed.activity);
-  pressed = undefined;
+function is(node: EventTarget, selector: string): boolean {
+  return node instanceof Element && node.matches(selector);
 }
 
 function clicked(event: MouseEvent, target: Element): void {
   // A label's click is followed by one of what it labels, at the same moment.
-  if (burst && burst.event.timeStamp === event.timeStamp && burst.target !== target) return;
-  if (pressed?.target !== target) drop();
-  const { activity, spot } = pressed || press(event, target);
+  if (last && last.event.timeStamp === event.timeStamp && last.target !== target) return;
+  if (pressed !== target) {
+    release();
+    release = press(event, target);
+  }
+  const released = release;
   pressed = undefined;
-  if (++count > CLICKS_MAX) return void conclude(activity);
-  activity.began = performance.now();
-  burst = burstOf(event, target, activity.began);
-  const at = now();
-  const click = {
-    target,
-    activity,
-    spot,
-    view: currentView(at),
-    at,
-    selector: selectorOf(target),
-    mortal: target.matches(":disabled") || !(idle(target) || event.composedPath().some(acts)),
-    burst,
-    number: burst.times.length,
-  };
-  unsent.add(click);
-  settle(click, activity.began);
+  release = nothing;
+  released(event);
 }
 
-/** The page's ground; or an element whose inside, a closed shadow root, nobody can see. */
-function idle(target: Element): boolean {
-  return target.matches("html,body") || (target.localName.includes("-") && !target.shadowRoot);
-}
+function nothing(): void {}
 
-function acts(node: EventTarget): boolean {
-  return node instanceof Element && node.matches(ACTS);
-}
-
-function burstOf(event: MouseEvent, target: Element, at: number): Burst {
-  const { times = [], event: last, target: same } = burst || {};
-  const goesOn =
-    last &&
-    same === target &&
-    at - times[times.length - 1]! <= RAGE_MS &&
-    Math.hypot(event.clientX - last.clientX, event.clientY - last.clientY) <= RAGE_PX;
-  const one: Burst = goesOn ? burst! : { target, began: at, times: [], event };
-  one.event = event;
-  one.times.push(at);
-  if (event.detail && at - one.times[one.times.length - RAGE_CLICKS]! <= RAGE_MS) one.raging = true;
-  return one;
-}
-
-/** Waits until what the click set off is over, then until it can be no part of a burst any more. */
-function settle(click: Click, due: number): void {
-  const { activity } = click;
-  const at = performance.now();
-  if (activity.requests || at - due > LATE_MS) activity.last = at;
-  const { began, last } = activity;
-  const end = Math.min(Math.max(began + SHOW_MS, last + QUIET_MS), began + LASTS_MAX_MS);
-  if (at >= end) conclude(activity);
-  const next = at < end ? end : began + RAGE_MS;
-  if (at < next) setTimeout(guard(() => settle(click, next)), next - at);
-  else tell(click);
-}
-
-function tell(click: Click): void {
-  if (!unsent.delete(click)) return;
-  const { activity, burst, number } = click;
-  conclude(activity);
-  const rages = burst.raging && number === burst.times.length && calmedAt < burst.began;
-  add(click.view, {
-    kind: "click",
-    at: click.at,
-    target: click.selector,
-    ...click.spot(),
-    rage: rages ? number : undefined,
-    dead: (click.mortal && !activity.seen) || undefined,
-    error: activity.failed || undefined,
+function press(pressing: MouseEvent, target: Element): Release {
+  const path = pressing.composedPath();
+  const spot = spotOf(pressing, path, target);
+  let quietAt = 0;
+  let requests = 0;
+  let seen = false;
+  let failed = false;
+  const conclude = expect(path, (change, error) => {
+    requests += change;
+    failed ||= error!;
+    seen = true;
+    quietAt = performance.now() + QUIET_MS;
   });
+
+  return (event) => {
+    if (!event || ++count > CLICKS_MAX) return conclude();
+    const began = performance.now();
+    const at = now();
+    const view = currentView(at);
+    const selector = selectorOf(target);
+    const mortal = is(target, ":disabled") || !(is(target, "html,body") || path.some((node) => is(node, ACTS)));
+    if (
+      last?.target !== target ||
+      began - burst[burst.length - 1]! > RAGE_MS ||
+      Math.hypot(event.clientX - last.event.clientX, event.clientY - last.event.clientY) > RAGE_PX
+    ) {
+      burst = [];
+    }
+    last = { event, target };
+    const mine = burst;
+    // A click without a press is a key's.
+    const number = event !== pressing && mine.push(began);
+
+    const tell = () => {
+      if (!untold.delete(tell)) return;
+      conclude();
+      const rages =
+        number === mine.length &&
+        calmedAt < mine[0]! &&
+        mine.some((time, index) => mine[index + RAGE_CLICKS - 1]! - time <= RAGE_MS);
+      add(view, {
+        kind: "click",
+        at,
+        target: selector,
+        ...spot(),
+        rage: rages ? number : undefined,
+        dead: (mortal && !seen) || undefined,
+        error: failed || undefined,
+      });
+    };
+    const settle = guard((due: number) => {
+      const time = performance.now();
+      if (requests > 0 || time - due > LATE_MS) quietAt = time + QUIET_MS;
+      const end = Math.min(Math.max(began + SHOW_MS, quietAt), began + LASTS_MAX_MS);
+      const next = time < end ? end : began + RAGE_MS;
+      if (time >= end) conclude();
+      if (time < next) setTimeout(settle, next - time, next);
+      else tell();
+    });
+    untold.add(tell);
+    settle(began);
+  };
 }

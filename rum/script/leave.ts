@@ -15,6 +15,7 @@ import { add, type View } from "./batch";
 import { now } from "./clock";
 import { beforeEnd } from "./end";
 import { guard } from "./guard";
+import { listen } from "./listen";
 import { afterPaint } from "./painted";
 import { currentView, whenViewEnds } from "./view";
 
@@ -23,8 +24,6 @@ const LOOK_EVERY_MS = 10_000;
 const ASLEEP_MS = 20_000;
 /** By then a single-page application shows its new page, from its top. */
 const SHOWN_AFTER_MS = 1000;
-
-const ACTIONS = ["pointermove", "pointerdown", "touchmove", "keydown", "wheel"];
 
 let view: View;
 let lowestPixel = 0;
@@ -43,8 +42,8 @@ let looking = false;
 export function watchLeaving(): void {
   begin();
   act();
-  for (const type of ACTIONS) listen(type, act);
-  for (const type of ["focus", "blur", "visibilitychange"]) listen(type, count);
+  listen("pointermove pointerdown touchmove keydown wheel", act);
+  listen("focus blur visibilitychange", count);
   listen("scroll", scrolled);
   setInterval(guard(count), LOOK_EVERY_MS);
   whenViewEnds(() => {
@@ -55,10 +54,6 @@ export function watchLeaving(): void {
     look();
     tell();
   });
-}
-
-function listen(type: string, told: () => void): void {
-  addEventListener(type, guard(told), { capture: true, passive: true });
 }
 
 function begin(): void {

@@ -4,14 +4,18 @@
  *   <script async src="/vigie/rum.js" data-site="KEY"></script>
  */
 
+import { watchActivity } from "./activity";
 import { alreadyHere, openApi, queuedPage } from "./api";
 import { campaign, referrerHost } from "./arrival";
 import { context, forgetGathered } from "./batch";
+import { watchClicks } from "./click";
 import { moment, now } from "./clock";
 import { consentNow, maySend, readConsent, whenConsentChanges, type Consent } from "./consent";
 import { beforeEnd, watchEnd } from "./end";
 import { watchErrors } from "./error";
 import { guard, warn } from "./guard";
+import { watchLeaving } from "./leave";
+import { watchRequests } from "./request";
 import { beginSending, forgetUnsent, resume } from "./send";
 import { offerReplay } from "./replay_loader";
 import { forgetSession, keepAlive, touch } from "./session";
@@ -29,6 +33,10 @@ const WATCHERS: readonly (() => void)[] = [
   watchFirstVitals,
   watchErrors,
   watchPeople,
+  watchActivity,
+  watchClicks,
+  watchRequests,
+  watchLeaving,
   watchEnd,
   offerReplay,
 ];

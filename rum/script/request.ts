@@ -5,7 +5,7 @@
  * given without us: the same response, the same error, unhandled where nobody handles it.
  */
 
-import { requestBegan } from "./activity";
+import { happened } from "./activity";
 import { addressOf } from "./address";
 import { add } from "./batch";
 import { now } from "./clock";
@@ -23,15 +23,10 @@ const NOTED_AFTER_MS = 300;
 const HEADER = "traceparent";
 
 /** What is to be called when a request has ended; 0: no answer came; negative: nobody can know. */
-type Ended = (status: number, aborted?: boolean) => void;
+type Ended = (status: number, aborted?: true) => void;
 
-interface Opened {
-  readonly method: string;
-  readonly url: string;
-  /** The page has set the header itself. */
-  traced?: boolean;
-  ended?: Ended;
-}
+/** What was opened: method, address, whether the page set the header, what ends it. */
+type Opened = [method: string, url: string, traced?: boolean, ended?: Ended];
 
 const untold = new Set<() => void>();
 const opened = new WeakMap<object, Opened>();
@@ -42,14 +37,13 @@ export function watchRequests(): void {
   const { prototype } = XMLHttpRequest;
   tap(window, "fetch", fetching as Before);
   tap(prototype, "open", ((xhr: XMLHttpRequest, [method, url]: [string, unknown]) => {
-    // What was under way ends without a word.
-    opened.get(xhr)?.ended?.(0, true);
-    opened.set(xhr, { method, url: hrefOf(url) });
+    // What was under way ends without a word; or it has ended, and the page heard of it before us.
+    opened.get(xhr)?.[3]?.(xhr.status, xhr.readyState < 4 || undefined);
+    opened.set(xhr, [method, hrefOf(url)]);
   }) as Before);
-  tap(prototype, "setRequestHeader", ((xhr: XMLHttpRequest, [name]: [string]) => {
-    const one = opened.get(xhr);
-    if (one && `${name}`.toLowerCase() === HEADER) one.traced = true;
-  }) as Before);
+  tap(prototype, "setRequestHeader", (xhr, [name]) => {
+    if (`${name}`.toLowerCase() === HEADER) opened.get(xhr)![2] = true;
+  });
   tap(prototype, "send", sending as Before);
   beforeEnd(() => untold.forEach((tell) => tell()));
 }
@@ -57,15 +51,13 @@ export function watchRequests(): void {
 function sending(xhr: XMLHttpRequest): After | void {
   const one = opened.get(xhr);
   // A second call fails, and is none.
-  if (!one || one.ended) return;
-  if (!one.traced && isTraced(one.url)) xhr.setRequestHeader(HEADER, traceparent());
-  const ended = (one.ended = begin("xhr", one.method, one.url));
-  let aborted = false;
-  xhr.addEventListener("abort", () => (aborted = true), { once: true });
-  xhr.addEventListener("loadend", guard(() => ended(xhr.status, aborted)), { once: true });
-  return (_, threw) => {
-    if (threw) ended(0);
-  };
+  if (!one || one[3]) return;
+  const [method, url, traced] = one;
+  if (!traced && isTraced(url)) xhr.setRequestHeader(HEADER, traceparent());
+  const ended = (one[3] = begin("xhr", method, url));
+  xhr.addEventListener("abort", () => ended(0, true));
+  xhr.addEventListener("loadend", () => ended(xhr.status));
+  return (_, threw) => threw && ended(0);
 }
 
 function fetching(_: unknown, args: [RequestInfo | URL, RequestInit?]): After {
@@ -91,11 +83,11 @@ function fetching(_: unknown, args: [RequestInfo | URL, RequestInit?]): After {
     const followed = promise.then(
       (response) => {
         // Of another origin's answer to "no-cors", nobody may know.
-        guard(() => ended(response.status || -1))();
+        ended(response.status || -1);
         return response;
       },
       (error) => {
-        ended(0, (init?.signal || request.signal)?.aborted);
+        ended(0, (init?.signal || request.signal)?.aborted || undefined);
         throw error;
       },
     );
@@ -109,40 +101,39 @@ function fetching(_: unknown, args: [RequestInfo | URL, RequestInit?]): After {
 
 function begin(initiator: string, method: string, url: string, keepalive?: boolean): Ended {
   // What may outlive the page is a report on it, not something that comes of a click.
-  const over = keepalive ? undefined : requestBegan();
+  const over = keepalive ? undefined : happened(1);
   const start = performance.now();
   const at = now();
   const address = addressOf(url);
   const view = address[0] === "/" ? liveView(at) : undefined;
-  let ended = false;
-  return (status, aborted) => {
-    if (ended) return;
-    ended = true;
-    over?.();
-    const failed = !aborted && (!status || status > 399);
-    if (!view || status < 0 || !(told < TOLD_MAX ? ++told : failed && failedTold++ < FAILED_TOLD_MAX)) return;
+  let tell: (() => void) | undefined;
+  return guard((status, aborted) => {
+    if (tell) return;
     const measured = performance.now() - start;
-    const tell = guard(() => {
-      if (!untold.delete(tell)) return;
+    tell = guard(() => {
+      if (!untold.delete(tell!)) return;
       const noted = (performance.getEntriesByName(url, "resource") as PerformanceResourceTiming[]).find(
         (entry) => entry.startTime > start - 1,
       );
       const wait = noted && noted.responseStart - noted.startTime;
-      add(view, {
+      add(view!, {
         kind: "request",
         at,
-        method: `${method}`.slice(0, 10).toUpperCase(),
+        method: method.slice(0, 10).toUpperCase(),
         url: address,
         status,
         duration: Math.round(noted?.duration || measured),
         wait: wait! > 0 ? Math.round(wait!) : undefined,
         initiator,
-        aborted: aborted || undefined,
+        aborted,
       });
     });
+    over?.();
+    const failed = !aborted && (!status || status > 399);
+    if (!view || status < 0 || !(told < TOLD_MAX ? ++told : failed && failedTold++ < FAILED_TOLD_MAX)) return;
     untold.add(tell);
     setTimeout(tell, NOTED_AFTER_MS);
-  };
+  });
 }
 
 /** The whole address; "" where it is none, which the browser will tell the page. */

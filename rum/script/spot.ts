@@ -12,10 +12,10 @@ export interface Spot {
   readonly viewport_width: number;
   readonly document_height: number;
   /** The target stays where it is while the page scrolls. */
-  readonly fixed?: boolean | undefined;
+  readonly fixed: true | undefined;
 }
 
-/** Looks after the next frame, or when first asked. Of a key, it is the middle of the target. */
+/** Looks after the next frame, or when first asked. */
 export function spotOf(event: MouseEvent, path: readonly EventTarget[], target: Element): () => Spot {
   let spot: Spot | undefined;
   const look = () => (spot ||= read(event, path, target));
@@ -24,23 +24,22 @@ export function spotOf(event: MouseEvent, path: readonly EventTarget[], target: 
 }
 
 function read(event: MouseEvent, path: readonly EventTarget[], target: Element): Spot {
+  let { clientX, clientY, pageX, pageY } = event;
   const { left, top, width, height } = target.getBoundingClientRect();
-  const byKey = event.type === "click" && !event.detail;
-  const x = byKey ? left + width / 2 : event.clientX;
-  const y = byKey ? top + height / 2 : event.clientY;
+  // Keys click in the middle, wherever they say they do.
+  if (!clientX && !clientY) {
+    pageX = (clientX = left + width / 2) + scrollX;
+    pageY = (clientY = top + height / 2) + scrollY;
+  }
   return {
-    x: share(x - left, width),
-    y: share(y - top, height),
-    page_x: Math.round(byKey ? x + scrollX : event.pageX),
-    page_y: Math.round(byKey ? y + scrollY : event.pageY),
+    x: share(clientX - left, width),
+    y: share(clientY - top, height),
+    page_x: Math.round(pageX),
+    page_y: Math.round(pageY),
     viewport_width: innerWidth,
     document_height: document.documentElement.scrollHeight,
-    fixed: path.some(isFixed) || undefined,
+    fixed: path.some((node) => node instanceof Element && getComputedStyle(node).position === "fixed") || undefined,
   };
-}
-
-function isFixed(node: EventTarget): boolean {
-  return node instanceof Element && getComputedStyle(node).position === "fixed";
 }
 
 /** What is gone by now has no size; its middle is the likeliest. */

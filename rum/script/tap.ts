@@ -5,7 +5,7 @@ import { guard } from "./guard";
 /** Is told what the call gave, or that it threw; may give something in its place. */
 export type After = (result: unknown, threw: boolean) => unknown;
 /** May change the arguments, which are an array of our own. */
-export type Before = (self: unknown, args: unknown[]) => After | void;
+export type Before = (self: object, args: unknown[]) => After | void;
 
 /**
  * Calls `before` whenever somebody calls `owner[name]`, if there is such a function.
