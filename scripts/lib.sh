@@ -106,3 +106,13 @@ browser_install() {
     apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null ||
         fail "apt-get could not install chromium"
 }
+
+# strace_install: the tests of the journal watch its calls with strace.
+strace_install() {
+    command -v strace >/dev/null && return
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        say "installing strace"
+        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq strace >/dev/null && return
+    fi
+    fail "the tests need strace (on Debian: apt-get install strace)"
+}

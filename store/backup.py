@@ -25,10 +25,10 @@ from store.backup_files import (
 )
 from store.database import Database
 from store.database_files import FILE_NAME
-from store.rewriting import catalog_of, copy_into, quoted
+from store.rewriting import copy_into, quoted
 from store.sealed_files import SEALED_FOLDER, sync_file
 from store.segment import sync_folder
-from store.table_sums import table_sums
+from store.table_sums import catalog_of, table_sums
 
 BESIDE = "backup_copy"
 """What the copy is called while it is written."""

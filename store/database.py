@@ -17,8 +17,9 @@ from msgspec import Struct
 
 from store.database_files import FILE_NAME, current_file, sweep_left_over
 from store.gate import Gate
-from store.migration import migrate, migrations
+from store.migration import migrations
 from store.readers import Readers
+from store.rehearsal import migrate_safely
 from store.sealed_files import COLUMNS, EMPTY_FILES, SEALED_FOLDER
 from store.snapshot import Snapshot
 
@@ -79,7 +80,8 @@ class Database:
         """Open, or create, the database in `folder` and migrate it.
 
         Raises DatabaseBusyError when another process has it, NewerDatabaseError when a newer
-        program wrote it, DatabaseDamagedError when it cannot be opened.
+        program wrote it, MigrationFailedError when it cannot be migrated, DatabaseDamagedError
+        when it cannot be opened.
         """
         folder = folder.resolve()
         folder.mkdir(parents=True, exist_ok=True)
@@ -100,7 +102,7 @@ class Database:
         self._lock = threading.RLock()
         self._opened = self._open(current_file(folder))
         try:
-            migrate(self.cursor(), migrations())
+            migrate_safely(self.cursor(), self._opened.file, migrations())
             sweep_left_over(folder)
             self._write_empty_files()
         except BaseException:

@@ -19,6 +19,7 @@ from msgspec import Struct
 from store.database import Database
 from store.database_files import next_file, point_to, wal_of
 from store.sealed_files import sync_file
+from store.table_sums import catalog_of, table_counts
 from store.times import naive
 
 FREE_BYTES_MIN = 64 * 1024 * 1024
@@ -87,25 +88,6 @@ def rewrite_database(
             deleted_rows=deleted,
             paused_ms=(time.monotonic() - begun) * 1000,
         )
-
-
-def table_counts(cursor: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, int]:
-    """Rows by table, of one of the databases that the cursor sees."""
-    tables = cursor.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE database_name = $catalog"
-        " AND NOT temporary ORDER BY table_name",
-        {"catalog": catalog},
-    ).fetchall()
-    counts = {}
-    for (table,) in tables:
-        rows = cursor.execute(f'SELECT count(*) FROM "{catalog}"."{table}"').fetchall()  # noqa: S608
-        counts[table] = int(rows[0][0])
-    return counts
-
-
-def catalog_of(cursor: duckdb.DuckDBPyConnection) -> str:
-    """The name DuckDB gives the database itself: its file's, without the ending."""
-    return str(cursor.execute("SELECT current_database()").fetchall()[0][0])
 
 
 def copy_into(cursor: duckdb.DuckDBPyConnection, catalog: str, beside: str) -> None:

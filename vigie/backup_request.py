@@ -18,6 +18,7 @@ from store.database import (
     DatabaseLimits,
 )
 from store.migration import NewerDatabaseError
+from store.rehearsal import MigrationFailedError
 from store.restore import verify_backup
 from vigie.backups import BackupDiffersError, BackupStatus, Stage, more_files
 from vigie.failures import CommandError
@@ -93,7 +94,12 @@ def _by_console(into: Path, folder: DataFolder, *, verify: bool, show: Show) -> 
 def _by_itself(into: Path, folder: DataFolder, config: Path, *, verify: bool, show: Show) -> Backup:
     try:
         database = Database(folder.store, DatabaseLimits())
-    except (DatabaseBusyError, DatabaseDamagedError, NewerDatabaseError) as error:
+    except (
+        DatabaseBusyError,
+        DatabaseDamagedError,
+        MigrationFailedError,
+        NewerDatabaseError,
+    ) as error:
         raise CommandError(str(error)) from error
     try:
         more = more_files(folder, config)

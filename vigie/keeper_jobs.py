@@ -7,6 +7,7 @@ from msgspec.structs import asdict
 from store.check_days import close_day, unclosed_days
 from store.database import Database, DatabaseLimits
 from store.deletions import rewriting_due
+from store.rehearsal import expire_copies
 from store.replays import sweep_replays
 from store.retention import RetentionLimits, retire
 from store.rewriting import rewrite_database
@@ -22,6 +23,7 @@ def keeper_jobs(database: Database, settings: Settings) -> list[Job]:
     """In the order they run at the start."""
 
     def sweep(now: datetime) -> str:
+        expire_copies(database.folder, now)
         removed = sweep_orphans(database) + sweep_replays(database, now)
         return f"removed {counted(removed, 'file')} that the store does not list" if removed else ""
 

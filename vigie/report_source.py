@@ -16,6 +16,7 @@ from store.database import (
     DatabaseLimits,
 )
 from store.migration import NewerDatabaseError
+from store.rehearsal import MigrationFailedError
 from vigie.failures import CommandError
 from vigie.folders import DataFolder
 from vigie.report_requests import BadRequestError, run_report, to_csv, to_json
@@ -101,7 +102,12 @@ def _ask_store(
     )
     try:
         database = Database(folder.store, limits)
-    except (DatabaseBusyError, DatabaseDamagedError, NewerDatabaseError) as error:
+    except (
+        DatabaseBusyError,
+        DatabaseDamagedError,
+        MigrationFailedError,
+        NewerDatabaseError,
+    ) as error:
         raise CommandError(str(error)) from error
     try:
         with database.snapshot() as snapshot:

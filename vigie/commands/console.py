@@ -2,6 +2,7 @@
 
 from store.database import DatabaseBusyError, DatabaseDamagedError
 from store.migration import NewerDatabaseError
+from store.rehearsal import MigrationFailedError
 from vigie.commands.options import (
     DEFAULT_CONFIG,
     DEFAULT_DATA,
@@ -40,5 +41,10 @@ def console(
             supervised=supervised,
             log_json=log_format is LogFormat.JSON,
         )
-    except (DatabaseBusyError, DatabaseDamagedError, NewerDatabaseError) as error:
+    except (
+        DatabaseBusyError,
+        DatabaseDamagedError,
+        MigrationFailedError,
+        NewerDatabaseError,
+    ) as error:
         raise CommandError(str(error)) from error
