@@ -70,6 +70,8 @@ function obey(consent: Consent, before?: Consent): void {
   }
   if (consent === "denied" || consent === "stopped") return;
   if (!watching) watch();
+  // Where storage may be used from now on, the session is stored for the other tabs to share.
+  touch(now());
   currentView(now());
   if (maySend()) beginSending();
 }
