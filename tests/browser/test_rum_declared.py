@@ -1,4 +1,4 @@
-"""What a site declares of its users: levels by time since sign-up, segments; and reported errors."""
+"""What a site declares of its users: levels by sign-up date, segments; and reported errors."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Pages with settings in their tag, pages that count what storage is asked for, and an end marker."""
+"""Pages with settings in their tag, that count what storage is asked for; and an end marker."""
 
 from playwright.sync_api import Page
 
@@ -20,8 +20,9 @@ COUNT_STORAGE = """(() => {
             set(value) { touched.push(name); set.call(this, value) },
         });
     }
-    window.stored = () => [...Object.keys(real.localStorage.call(window)),
-        ...Object.keys(real.sessionStorage.call(window)), real.cookie.call(document)].join(' ').trim();
+    const keys = area => Object.keys(real[area].call(window));
+    window.stored = () => [...keys('localStorage'), ...keys('sessionStorage'),
+        real.cookie.call(document)].join(' ').trim();
 })()"""
 """Afterwards `touched` names each use of a place where a page may store, and stored() the keys."""
 
@@ -35,7 +36,7 @@ def tagged(settings: str, *, body: str = "<h1>Start</h1><button>b</button>", hea
 
 
 def end(page: Page, site: WebSite, capture: Capture) -> None:
-    """Leave the page, and let a page after it tell of itself: what the first had to say has come."""
+    """Leave the page, and have one after it tell of itself: what the first had to say has come."""
     leave(page)
     site.pages["/marker"] = document(
         snippet="<script>vigie=function(){(vigie.q=vigie.q||[]).push(arguments)};"
