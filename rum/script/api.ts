@@ -81,7 +81,7 @@ function obey([command, subject, options]: unknown[]): void {
   if ((command as Event)?.timeStamp) return recordUncaught(command as Event);
   const work = COMMANDS[String(command)];
   if (work) work(subject as never, (options || {}) as never);
-  else warn(`there is no vigie('${String(command)}'); it knows ${Object.keys(COMMANDS).join(", ")}`);
+  else warn(`there is no vigie('${String(command)}')`);
 }
 
 /** vigie('session', id => ...): the session's id as soon as it is certain; "" in storage-free mode. */

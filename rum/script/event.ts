@@ -21,7 +21,7 @@ export interface EventOptions {
 /** vigie('event', 'mandate_signed', {value: 290000, currency: 'EUR', attributes: {kind: 'sale'}}) */
 export function recordEvent(name: unknown, options: EventOptions = {}): void {
   if (typeof name !== "string" || !name) {
-    warn("vigie('event', name): the name must be a text, such as 'mandate_signed'");
+    warn("vigie('event', name): the name must be a text");
     return;
   }
   const at = now();
@@ -44,7 +44,7 @@ export function plain(attributes: Record<string, unknown>): Record<string, strin
     const name = key.slice(0, KEY_LENGTH_MAX);
     if (typeof value === "string") kept[name] = value.slice(0, TEXT_LENGTH_MAX);
     else if (typeof value === "boolean" || Number.isFinite(value)) kept[name] = value as number;
-    else warn(`attribute "${name}" is left out: it must be a text, a number, true or false`);
+    else warn(`attribute "${name}" is left out: it must be a text, number or boolean`);
   }
   return kept;
 }

@@ -122,7 +122,7 @@ function watchFirstVitals(): void {
 
 guard(() => {
   if (!readTag()) {
-    warn('nothing is measured: the script\'s tag needs data-site="KEY", with the key of vigie.toml');
+    warn('nothing is measured: the tag needs data-site="KEY"');
   } else if (document.prerendering) {
     // Nobody sees the page yet, and perhaps nobody will.
     document.addEventListener("prerenderingchange", guard(start), { once: true });

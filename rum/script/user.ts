@@ -53,7 +53,7 @@ function tenure(since: unknown): string | undefined {
   // Never leaves the page: a day of sign-up may single somebody out.
   const days = (now() - +new Date(since as string)) / DAY_MS;
   const steps = tag.tenure.split(/[\s,]+/);
-  if (isNaN(days)) warn("since is the day the user signed up, such as '2024-05-31'");
+  if (isNaN(days)) warn("since must be a date");
   else return steps.find((_, i) => !(i % 2) && !(days >= +steps[i + 1]!));
   return undefined;
 }

@@ -68,7 +68,7 @@ export function whenViewEnds(told: () => void): void {
  */
 export function namePage(name: unknown): void {
   if (typeof name !== "string" || !name) {
-    warn("vigie('page', name): the name must be a text, such as 'Mandate: address'");
+    warn("vigie('page', name): the name must be a text");
     return;
   }
   const page = name.slice(0, NAME_LENGTH_MAX);
