@@ -30,6 +30,7 @@ from store.erasing_rows import erase_rows, erase_sealed, sealed_files_of, sessio
 from store.erasing_scan import Scan, rows_left, scan
 from store.erasure_receipts import ErasureReceipt, Removed, write_receipt
 from store.records import Record
+from store.repair import ASIDE
 from store.retention import unlink_dropped
 from store.rewriting import Rewritten
 from store.sealed_files import sync_file
@@ -88,6 +89,8 @@ class Waiting(StrEnum):
     """A collector still writes to a segment that holds records to erase; it soon begins another."""
     FILES_IN_USE = "files_in_use"
     """A report still reads files that were replaced."""
+    SET_ASIDE = "set_aside"
+    """Damaged files that a repair kept hold traces: somebody has to remove them."""
     DISK_LOW = "disk_low"
     """No room to rewrite the database file without what was deleted."""
     TRACES_FOUND = "traces_found"
@@ -127,12 +130,22 @@ class Eraser:
 
     def ask(self, site: str, subject: Subject, value: str, now: datetime) -> ErasureRequest:
         """Write the request down, durably; `run` does it. Raises OSError."""
+        return self._ask(site, subject, value, (), now)
+
+    def ask_again(self, site: str, sessions: Sequence[str], now: datetime) -> ErasureRequest:
+        """The same for sessions that were erased before and are back. Raises OSError."""
+        return self._ask(site, Subject.SESSION, sessions[0], tuple(sessions), now)
+
+    def _ask(
+        self, site: str, subject: Subject, value: str, sessions: tuple[str, ...], now: datetime
+    ) -> ErasureRequest:
         request = ErasureRequest(
             receipt=secrets.token_hex(RECEIPT_DIGITS // 2),
             site=site,
             subject=subject,
             value=value,
             asked_us=microseconds(now),
+            sessions=sessions,
         )
         self._save(request)
         self._step("asked")
@@ -163,6 +176,8 @@ class Eraser:
         if self._rewrite_database().refusal is not None:
             return Waiting.DISK_LOW
         self._step("rewritten")
+        if not scan(self._set_aside(), request.sessions, self._users(request)).clean:
+            return Waiting.SET_ASIDE
         found = self._scan(request)
         self._step("scanned")
         if not found.clean:
@@ -201,7 +216,7 @@ class Eraser:
 
     def _sessions(self, request: ErasureRequest) -> set[str]:
         if request.subject is Subject.SESSION:
-            return {request.value}
+            return {request.value, *request.sessions}
         site, user = request.site, request.value
         return sessions_of_user(self._database, site, user, request.asked_at) | sessions_in_journal(
             self._journal, site, user, request.asked_us
@@ -238,17 +253,22 @@ class Eraser:
 
     def _scan(self, request: ErasureRequest) -> Scan:
         """Look for traces in every file, and by query in what is compressed."""
-        user = [request.value] if request.subject is Subject.USER else []
         found = scan(
             [self._database.folder, self._journal],
             request.sessions,
-            user,
+            self._users(request),
             leave_out=[self.requests],
         )
         files = [str(path) for path in sealed_files_of(self._database, request.site)]
         if rows_left(self._database.cursor(), files, request.sessions):
             found = replace(found, places=(*found.places, "rows or sealed files"))
         return found
+
+    def _users(self, request: ErasureRequest) -> list[str]:
+        return [request.value] if request.subject is Subject.USER else []
+
+    def _set_aside(self) -> list[Path]:
+        return sorted(self._database.folder.glob(f"{ASIDE}*"))
 
     def _finish(self, request: ErasureRequest, found: Scan, now: datetime) -> ErasureReceipt:
         receipt = ErasureReceipt(

@@ -190,7 +190,7 @@ def _rebuilt(
             database,
             copy if copy.exists() else None,
             store / SEALED_FOLDER,
-            from_backup=backup is not None,
+            backup=backup,
             journal_from=journal_from,
             now=now,
             say=say,

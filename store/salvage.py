@@ -1,5 +1,6 @@
 """What can still be read of a damaged database, carried into one from a backup or an empty one."""
 
+import shutil
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from msgspec import Struct, field
 
 from store.database import Database
 from store.rewriting import quoted
-from store.sealed_files import EMPTY_FILES, SCHEMA_VERSION
+from store.sealed_files import EMPTY_FILES, SCHEMA_VERSION, SEALED_FOLDER, sync_file
 from store.settling import count_hours, count_of, settle_sessions
 from store.snapshot import Snapshot
 from store.times import naive
@@ -50,7 +51,7 @@ def salvage(
     damaged: Path | None,
     sealed: Path,
     *,
-    from_backup: bool,
+    backup: Path | None,
     journal_from: datetime | None,
     now: datetime,
     say: Say,
@@ -66,7 +67,9 @@ def salvage(
     with database.reading() as cursor:
         if damaged is not None and _attached(cursor, damaged, say):
             for table in _tables(cursor):
-                taken = _take(cursor, table, from_backup=from_backup, journal_from=journal_from)
+                taken = _take(
+                    cursor, table, from_backup=backup is not None, journal_from=journal_from
+                )
                 if taken is None:
                     unreadable.append(table)
                     say(f"{table} cannot be read whole")
@@ -74,7 +77,8 @@ def salvage(
                     rows[table] = taken
                     say(f"{table}: {taken:,} rows carried over")
             cursor.execute(f"DETACH {BESIDE}")
-    adopted = _adopt(database, sealed, now, counts_known="hourly_counts" in rows, say=say)
+    counts_known = "hourly_counts" in rows
+    adopted = _adopt(database, sealed, now, counts_known=counts_known, backup=backup, say=say)
     return Salvaged(rows=rows, unreadable=unreadable, adopted=adopted)
 
 
@@ -161,7 +165,15 @@ def _insert_ranges(
             continue
 
 
-def _adopt(database: Database, sealed: Path, now: datetime, *, counts_known: bool, say: Say) -> int:
+def _adopt(
+    database: Database,
+    sealed: Path,
+    now: datetime,
+    *,
+    counts_known: bool,
+    backup: Path | None,
+    say: Say,
+) -> int:
     """Take up files of `sealed` that the manifest does not name: sealed after what it comes from.
 
     Their days' hot rows, which they hold, go; counted first where the counts were not carried over.
@@ -175,6 +187,7 @@ def _adopt(database: Database, sealed: Path, now: datetime, *, counts_known: boo
         and name not in EMPTY_FILES.values()
         and name.split("/")[0] in ("detail", "summaries")
     ]
+    _settle_missing(database, sealed, found, backup, say)
     if not found:
         return 0
     days: set[tuple[str, date]] = set()
@@ -190,6 +203,28 @@ def _adopt(database: Database, sealed: Path, now: datetime, *, counts_known: boo
             )
     say(f"{len(found)} sealed files that no manifest named are taken up again")
     return len(found)
+
+
+def _settle_missing(
+    database: Database, sealed: Path, found: list[Path], backup: Path | None, say: Say
+) -> None:
+    """Files that the manifest names and that are not there: written anew by an erasure since, then
+    what it wrote takes their place; or lost, then the backup's are taken."""
+    with database.reading() as cursor:
+        listed = cursor.execute("SELECT file FROM sealed_files").fetchall()
+    anew = {(path.parent, path.name.split("-")[0]) for path in found}
+    for (file,) in listed:
+        path = sealed / file
+        if path.exists():
+            continue
+        if (path.parent, path.name.split("-")[0]) in anew:
+            with database.transaction() as cursor:
+                cursor.execute("DELETE FROM sealed_files WHERE file = $file", {"file": file})
+        elif backup is not None and (backup / SEALED_FOLDER / file).exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(backup / SEALED_FOLDER / file, path)
+            sync_file(path)
+            say(f"{file} was missing; it is back from the backup")
 
 
 def _adopt_file(

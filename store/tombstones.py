@@ -80,6 +80,12 @@ class Tombstones:
         for stone in stones:
             self._remember(stone)
 
+    def covers_user(self, site: str, user: str, received_us: int) -> bool:
+        """Whether the user key was erased after something was received then."""
+        if not self._users:
+            return False
+        return received_us <= self._users.get(self.digest(Subject.USER, site, user), -1)
+
     def any(self) -> bool:
         """Whether anything was ever erased here."""
         return bool(self._sessions or self._users)
@@ -92,10 +98,7 @@ class Tombstones:
         """Whether the batch belongs to somebody who was erased after it was received."""
         if self.covers_session(batch.site, batch.session):
             return True
-        if not batch.user or not self._users:
-            return False
-        erased_us = self._users.get(self.digest(Subject.USER, batch.site, batch.user), -1)
-        return batch.received_us <= erased_us
+        return bool(batch.user) and self.covers_user(batch.site, batch.user, batch.received_us)
 
     def covers_session(self, site: str, session: str) -> bool:
         """Whether the session, 32 hex digits, was erased."""

@@ -14,6 +14,7 @@ from store.backup import back_up
 from store.backup_files import Backup, backups_in, expire_backups
 from store.database import Database
 from store.restore import Problem, verify_backup
+from store.tombstones import FILE_NAME as TOMBSTONES
 from vigie.folders import DataFolder
 from vigie.keeper import Job
 from vigie.settings import BackupSettings, Settings
@@ -22,7 +23,7 @@ SETTINGS_NAME = "vigie.toml"
 LATE_AND_MORE = 1.5
 """A backup is overdue after so many times its period."""
 CHECK_EVERY_S = 600.0
-OTHERS = ("secret", "monitors.json")
+OTHERS = ("secret", "monitors.json", TOMBSTONES)
 """Files of the data folder that are backed up too."""
 
 log = logging.getLogger("vigie.backups")

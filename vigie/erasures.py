@@ -5,26 +5,30 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 
 from msgspec import Struct
 
 from rum.privacy import site_secret, user_key
 from store.database import Database
+from store.erasing_again import covered_sessions
 from store.erasure import Eraser, ErasureRequest, Waiting
 from store.erasure_receipts import ErasureReceipt, receipt_of
 from store.replays import erase_replays
 from store.rewriting import rewrite_database
-from store.tombstones import Subject, Tombstones
+from store.tombstones import FILE_NAME, Subject, Tombstones, merge_tombstones
+from vigie.failures import CommandError
 from vigie.folders import DataFolder
 from vigie.keeper import Job
 from vigie.settings import Settings
 
-TOMBSTONES_FILE = "tombstones"
 JOB_PERIOD_S = 2.0
+TRIES_MAX = 5
 SESSION_RIGHT = "A session id is 32 digits, 0 to 9 and a to f; vigie('session', ...) tells it."
 WORDS = {
     Waiting.JOURNAL_GROWS: "a collector is about to begin another segment of the journal",
     Waiting.FILES_IN_USE: "a report still reads a file that was replaced",
+    Waiting.SET_ASIDE: "files that vigie repair set aside hold traces: remove store/damaged-*",
     Waiting.DISK_LOW: "there is no room on the disk to rewrite the database file",
     Waiting.TRACES_FOUND: "a trace was still found; all is done again",
 }
@@ -73,17 +77,13 @@ class Erasures:
         roll_journal: Callable[[], None] = lambda: None,
     ) -> None:
         self._settings = settings
+        self._folder = folder
         self._secret = folder.secret()
         self._database = database
         self._clock = clock
         self._why: dict[str, Waiting] = {}
-        self._eraser = Eraser(
-            database,
-            folder.journal,
-            tombstones,
-            erase_replays=lambda site, sessions: erase_replays(database, site, sessions),
-            rewrite_database=lambda: rewrite_database(database, clock()),
-            roll_journal=roll_journal,
+        self._eraser = eraser_of(
+            folder, database, tombstones, clock=clock, roll_journal=roll_journal
         )
 
     def ask(self, site: str, *, session: str = "", user: str = "") -> ErasureRequest:
@@ -128,6 +128,7 @@ class Erasures:
                 self._why[request.receipt] = answer
             else:
                 self._why.pop(request.receipt, None)
+                self._tell_backups()
                 finished.append(request.receipt)
         return f"erased and scanned: {', '.join(finished)}" if finished else ""
 
@@ -138,6 +139,16 @@ class Erasures:
             period_s=JOB_PERIOD_S,
             run=self.run_waiting,
         )
+
+    def _tell_backups(self) -> None:
+        """Put the tombstones beside the scheduled backups too: with a lost disk, ours are lost."""
+        backups = self._settings.backup.folder
+        if not backups or not Path(backups).is_dir():
+            return
+        try:
+            merge_tombstones(self._folder.root / FILE_NAME, Path(backups) / FILE_NAME)
+        except (OSError, ValueError) as error:
+            log.warning("tombstones could not be put beside the backups: %s", error)
 
     def _waiting_status(self, receipt: str) -> ErasureStatus:
         why = self._why.get(receipt)
@@ -155,6 +166,46 @@ class Erasures:
         return site
 
 
+def eraser_of(
+    folder: DataFolder,
+    database: Database,
+    tombstones: Tombstones,
+    *,
+    clock: Callable[[], datetime],
+    roll_journal: Callable[[], None] = lambda: None,
+) -> Eraser:
+    """What erases in a data folder."""
+    return Eraser(
+        database,
+        folder.journal,
+        tombstones,
+        erase_replays=lambda site, sessions: erase_replays(database, site, sessions),
+        rewrite_database=lambda: rewrite_database(database, clock()),
+        roll_journal=roll_journal,
+    )
+
+
+def erase_again(folder: DataFolder, clock: Callable[[], datetime]) -> list[str]:
+    """Erase what a restore or repair brought back; what was done, in lines. Nobody else may have
+    the store. Raises OSError, duckdb.Error, ValueError, and CommandError when traces stay."""
+    tombstones = tombstones_of(folder)
+    said = []
+    database = Database(folder.store)
+    try:
+        eraser = eraser_of(folder, database, tombstones, clock=clock)
+        for site, sessions in covered_sessions(database, tombstones).items():
+            eraser.ask_again(site, sorted(sessions), clock())
+            said.append(f"erased {len(sessions):,} sessions of {site} again, erased before")
+        for _ in range(TRIES_MAX):
+            answers = [eraser.run(request, clock()) for request in eraser.waiting()]
+            waiting = [answer for answer in answers if isinstance(answer, Waiting)]
+            if not waiting:
+                return said
+    finally:
+        database.close()
+    raise CommandError(f"what was erased before is not all gone again: {WORDS[waiting[0]]}")
+
+
 def tombstones_of(folder: DataFolder) -> Tombstones:
     """Those of a data folder. Raises OSError and ValueError."""
-    return Tombstones(folder.root / TOMBSTONES_FILE, folder.secret())
+    return Tombstones(folder.root / FILE_NAME, folder.secret())

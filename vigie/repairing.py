@@ -10,6 +10,7 @@ import duckdb
 from store.database import DatabaseBusyError
 from store.repair import Source, repair_store
 from store.segment import segments
+from vigie.erasures import erase_again
 from vigie.failures import CommandError
 from vigie.folders import DataFolder
 from vigie.processes_at_work import refuse_while_running
@@ -51,6 +52,7 @@ def repair_data(
         if done.source is Source.SOUND:
             return
         yield from load_on_top(folder, None, show)
+        yield from erase_again(folder, lambda: now)
         if begins is None:
             yield "the journal is empty: what came after that state is lost"
         elif done.source in (Source.BACKUP, Source.NOTHING):

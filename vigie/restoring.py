@@ -9,7 +9,10 @@ from store.backup_files import Manifest, chosen_backup, read_manifest
 from store.database import Database
 from store.loader import Loader
 from store.restore import NotEmptyError, check_files, restore_store
+from store.tombstones import FILE_NAME as TOMBSTONES
+from store.tombstones import merge_tombstones
 from vigie.backups import OTHERS, SETTINGS_NAME, BackupDiffersError
+from vigie.erasures import erase_again, tombstones_of
 from vigie.failures import CommandError
 from vigie.folders import DataFolder, write_atomically
 from vigie.processes_at_work import refuse_while_running
@@ -41,8 +44,19 @@ def restore_data(backup: Path, data: Path, show: Show) -> list[str]:
             ) from error
         said = [f"restored {chosen} of {manifest.made_at:%Y-%m-%d %H:%M} UTC into {data}"]
         said += _restore_others(chosen, folder)
+        take_tombstones(chosen, folder)
         said += load_on_top(folder, manifest, show)
+        said += erase_again(folder, lambda: datetime.now(UTC))
     return said
+
+
+def take_tombstones(backup: Path, folder: DataFolder) -> None:
+    """Those in a backup and those beside it: what was erased after it was made must stay so.
+
+    Raises OSError and ValueError.
+    """
+    for source in (backup / DATA_FOLDER / TOMBSTONES, backup.parent / TOMBSTONES):
+        merge_tombstones(source, folder.root / TOMBSTONES)
 
 
 def load_on_top(folder: DataFolder, manifest: Manifest | None, show: Show) -> list[str]:
@@ -50,7 +64,13 @@ def load_on_top(folder: DataFolder, manifest: Manifest | None, show: Show) -> li
     database = Database(folder.store)
     batches = checks = done = 0
     try:
-        loader = Loader(database, folder.journal, segments_kept_h=EVER_H, repeats_h=EVER_H)
+        loader = Loader(
+            database,
+            folder.journal,
+            segments_kept_h=EVER_H,
+            repeats_h=EVER_H,
+            tombstones=tombstones_of(folder),
+        )
         while (loaded := loader.load_once(datetime.now(UTC))).bytes:
             batches, checks = batches + loaded.batches, checks + loaded.checks
             done += loaded.bytes
