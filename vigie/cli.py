@@ -20,6 +20,7 @@ COMMANDS = {
     "check": "vigie.commands.check",
     "check-site": "vigie.commands.check_site",
     "report": "vigie.commands.report",
+    "refused": "vigie.commands.refused",
     "replay": "vigie.commands.replay",
     "backup": "vigie.commands.backup",
     "restore": "vigie.commands.restore",

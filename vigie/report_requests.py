@@ -16,7 +16,8 @@ from analytics.reports.deletion import DeletionReport, deletion
 from analytics.reports.funnel import funnel
 from analytics.reports.journey import journey
 from analytics.reports.latency import latency
-from analytics.reports.refused import RefusedReport, refused
+from analytics.reports.refused import AFTER_MAX as REFUSED_AFTER_MAX
+from analytics.reports.refused import RefusedFilter, RefusedReport, refused
 from analytics.reports.seen import seen
 from analytics.reports.session import SessionReport, session
 from analytics.reports.sessions import AFTER_MAX, SessionFilter, SessionsReport, sessions
@@ -30,6 +31,7 @@ from analytics.reports.types import (
     UptimeReport,
 )
 from analytics.reports.uptime import uptime
+from rum.records import Reason
 from store.snapshot import Snapshot
 from vigie.contracts import contract_questions
 from vigie.maintenance import maintenance_of
@@ -60,6 +62,8 @@ WINDOW_MINUTES_MAX = 7 * 24 * 60.0
 WINDOW_PARAMS = frozenset({"days", "start", "end"})
 WITHOUT_WINDOW = frozenset({"contract", "deletion", "session"})
 """Reports of a time of their own: a calendar month, a session's."""
+NO_SITE = "-"
+"""In place of a site's id: what was refused of none that could be told. No id is so."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 DEVICES = ("desktop", "phone", "tablet")
 SESSION_EVENTS_MAX = 10_000_000
@@ -83,10 +87,9 @@ def run_report(
     Every report takes `days`, or `start` and `end`. The others: uptime and latency `monitor`;
     funnel `site`, `steps` ("page:/a,event:b"), `window_minutes`, `level`, `sample`; speed `site`,
     `page`, `device`, `level`, `sample`; journey `journey`; seen `site`; sessions `site`, `level`,
-    `page`, `device`, `user_key`, `errors` and `recorded` ("yes"), `after`. Contract takes
-    `contract` and `month` ("2026-03") alone; session `site`, `session` and `after`.
-    `page`, `device`, `level`, `sample`; journey `journey`; seen `site`. Contract takes `contract`
-    and `month` ("2026-03") alone, deletion `month`.
+    `page`, `device`, `user_key`, `errors` and `recorded` ("yes"), `after`; refused `site` ("-":
+    none that could be told), `reason`, `after`. Contract takes `contract` and `month` ("2026-03")
+    alone, deletion `month`; session `site`, `session` and `after`.
     """
     report, known = _REPORTS.get(name, (None, frozenset()))
     if report is None:
@@ -347,7 +350,19 @@ def _session(
 def _refused(
     params: Mapping[str, str], settings: Settings, snapshot: Snapshot, now: datetime
 ) -> RefusedReport:
-    return refused(snapshot, window_of(params, now))
+    asked = RefusedFilter(
+        site=_refused_site(params.get("site", ""), settings),
+        reason=_one_of(params, "reason", tuple(Reason)) or None,
+    )
+    after = int(_number(params, "after", 0, least=0, most=REFUSED_AFTER_MAX))
+    return refused(snapshot, window_of(params, now), asked, after=after)
+
+
+def _refused_site(id_: str, settings: Settings) -> str | None:
+    """The id as refusals have it: "" of no site that could be told; None, for all, when unset."""
+    if id_ == NO_SITE:
+        return ""
+    return _named(id_, settings.sites, "site").id if id_ else None
 
 
 def _contract(
@@ -384,7 +399,7 @@ _REPORTS: dict[
         frozenset({"site", "level", "page", "device", "user_key", "errors", "recorded", "after"}),
     ),
     "session": (_session, frozenset({"site", "session", "after"})),
-    "refused": (_refused, frozenset()),
+    "refused": (_refused, frozenset({"site", "reason", "after"})),
     "contract": (_contract, frozenset({"contract", "month"})),
     "deletion": (_deletion, frozenset({"month"})),
 }

@@ -65,8 +65,14 @@ def rendered(name: str, answer: str) -> RenderableType:
     if isinstance(report, DeletionReport):
         return Group(*(Text(line) for line in report.sentences()), Text(""), *_parts(report))
     if isinstance(report, RefusedReport):  # counted in full: there is no sample to tell of
-        return Group(*_parts(report), Text(f"{report.total:,} in all", style="dim"))
+        return Group(*_parts(report), Text(refused_total(report), style="dim"))
     return Group(*_parts(report), Text(basis_line(report.basis), style="dim"))
+
+
+def refused_total(report: RefusedReport) -> str:
+    """ "12,000 in all, 11,950 of them only counted" """
+    unseen = f", {report.only_counted:,} of them only counted" if report.only_counted else ""
+    return f"{report.total:,} in all{unseen}"
 
 
 def _parts(report: Report) -> Iterator[RenderableType]:

@@ -133,14 +133,16 @@ def test_what_was_refused_is_counted_and_what_was_seen_listed() -> None:
         reason="unknown_site",
         site="",
         count=1234,
+        only_counted=34,
         last=END,
         detail="no [site] has this key",
         part="",
         origin="",
     )
-    said = printed("refused", RefusedReport(start=BASIS.start, end=END, rows=(row,)))
+    report = RefusedReport(start=BASIS.start, end=END, rows=(row,), hours=(), latest=())
+    said = printed("refused", report)
     assert "no [site] has this key" in said
-    assert said.strip().endswith("1,234 in all")
+    assert said.strip().endswith("1,234 in all, 34 of them only counted")
     seen = SeenReport(basis=BASIS, pages=(SeenRow(name="/cart", count=7, sessions=3),), events=())
     assert "page  /cart" in printed("seen", seen)
 

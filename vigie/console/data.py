@@ -6,14 +6,12 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from analytics.reports.refused import RefusedReport, refused
-from store.snapshot import Snapshot
 from vigie.alerts.ledger import Ledger, OutboxRow, Tally
 from vigie.console.backups import backup_now, backup_under_way
 from vigie.console.console import Console, console_of
 from vigie.console.elsewhere import locations_now
 from vigie.console.freshness import freshness_now, freshness_values
-from vigie.console.scope import Scope
+from vigie.console.refused import REASON_ROWS, refused_lines
 from vigie.settings import ChannelSettings
 from vigie.supervisor_status import read_status
 
@@ -30,7 +28,7 @@ def data(request: Request) -> Response:
         "data.html",
         scope,
         live_s=3,
-        reasons=refused_answer(console, scope).rows,
+        refused=refused_lines(console, scope)[:REASON_ROWS],
         refused_address=scope.href("/api/v1/reports/refused", site=None, level=None),
         supervisor=read_status(console.context.folder.run),
         generated=fresh.generated,
@@ -62,10 +60,3 @@ def outbox_now(console: Console) -> OutboxView:
         ),
         unsettled=tuple(ledger.unsettled(since, FAILURES_MAX)),
     )
-
-
-def refused_answer(console: Console, scope: Scope) -> RefusedReport:
-    def compute(snapshot: Snapshot) -> RefusedReport:
-        return refused(snapshot, scope.window)
-
-    return console.answers.ask(("refused", scope.question()), compute)
