@@ -131,7 +131,7 @@ def test_a_click_of_which_something_comes_is_not_dead(clicked: Clicked, body: st
 def test_opening_a_window_by_clicks_is_neither_dead_nor_rage(
     page: Page, site: WebSite, capture: Capture
 ) -> None:
-    site.pages["/"] = document(HANDLED.format("open('/new')"))
+    site.pages["/"] = document(HANDLED.format("window.open('/new')"))
     visit(page, site.base + "/")
     for _ in range(3):
         with page.expect_popup() as popup:
@@ -145,7 +145,7 @@ def test_opening_a_window_by_clicks_is_neither_dead_nor_rage(
 def test_a_click_that_scrolls_is_not_dead(clicked: Clicked) -> None:
     tall = '<div style="height: 5000px"></div>'
     watched = "<script>addEventListener('scroll', () => { window.scrolled = 1 })</script>"
-    clicked.open(HANDLED.format("scrollTo(0, 100)") + tall + watched)
+    clicked.open(HANDLED.format("window.scrollTo(0, 100)") + tall + watched)
     clicked.page.click("#it")
     clicked.page.wait_for_function("window.scrolled")
     (click,) = clicked.told()
