@@ -403,9 +403,9 @@ def _refusal(
         reason=reason,
         site=rules.site.id if rules else "",
         count=count,
-        detail=cut(detail, DETAIL_CHARS_MAX),
+        detail=masked(cut(detail, DETAIL_CHARS_MAX)),
         part=part,
-        origin=cut(draft.request.origin, ORIGIN_CHARS_MAX),
+        origin=masked(cut(draft.request.origin, ORIGIN_CHARS_MAX)),
     )
 
 

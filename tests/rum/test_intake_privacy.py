@@ -125,6 +125,15 @@ def test_what_is_kept_of_a_refused_beacon_is_short_and_masked() -> None:
     assert whole.refusal.part == '{"user":"[user]","x":"[email]"'
 
 
+@pytest.mark.parametrize("field", ["session", "level"])
+def test_what_is_said_of_a_refusal_is_masked_too(field: str) -> None:
+    fields: dict[str, Any] = {field: "jean@example.com"}
+    taken = taken_from(**fields)
+    refusals = [taken.refusal] if isinstance(taken, Rejected) else taken.refusals
+    assert refusals != []
+    assert "jean" not in msgspec.json.encode(refusals).decode()
+
+
 def test_long_strings_are_cut_and_many_attributes_left_out_and_counted() -> None:
     long = view(
         kind="event",
