@@ -6,6 +6,7 @@ Every place where a session's data lives, for whoever has to remove it from all 
 - its write-ahead log, until a checkpoint, and the file's free blocks, until `rewrite_database`;
 - files of temporary space (`temp/` of the store), which end with the process;
 - sealed files: detail (`sample`, `rest`) and summaries, by site and day;
+- copies of before a migration (`before-migration-N.duckdb`), for a week or until an erasure;
 - replays, by site, day and session;
 - the journal, loaded segments included, for `segments_kept_h`;
 - the spools of probers elsewhere hold none;

@@ -30,6 +30,7 @@ from store.erasing_rows import erase_rows, erase_sealed, sealed_files_of, sessio
 from store.erasing_scan import Scan, rows_left, scan
 from store.erasure_receipts import ErasureReceipt, Removed, write_receipt
 from store.records import Record
+from store.rehearsal import remove_copies
 from store.repair import ASIDE
 from store.retention import unlink_dropped
 from store.rewriting import Rewritten
@@ -176,6 +177,7 @@ class Eraser:
         if self._rewrite_database().refusal is not None:
             return Waiting.DISK_LOW
         self._step("rewritten")
+        remove_copies(self._database.folder)
         if not scan(self._set_aside(), request.sessions, self._users(request)).clean:
             return Waiting.SET_ASIDE
         found = self._scan(request)

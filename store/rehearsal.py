@@ -41,6 +41,12 @@ def migrate_safely(
     return migrate(cursor, known)
 
 
+def remove_copies(folder: Path) -> None:
+    """Remove all copies of before a migration: they hold what was erased since. Raises OSError."""
+    for path in folder.glob(f"{BEFORE}*.duckdb"):
+        path.unlink()
+
+
 def expire_copies(folder: Path, now: datetime) -> int:
     """Remove copies of before a migration that are old enough; returns how many. Raises OSError."""
     old = [

@@ -151,6 +151,23 @@ def test_a_report_that_reads_a_replaced_file_keeps_it_until_it_ends(
     assert scan([folder], kept.of_anna(), [ANNA]).clean
 
 
+def test_copies_of_before_a_migration_go_and_what_a_repair_set_aside_is_told(
+    store: Database, kept: Kept, folder: Path
+) -> None:
+    gone = kept.of_anna()[0]
+    (folder / "store" / "before-migration-7.duckdb").write_bytes(gone.encode())
+    aside = folder / "store" / "damaged-2026-03-09T120000Z" / "vigie.duckdb"
+    aside.parent.mkdir()
+    aside.write_bytes(gone.encode())
+    eraser = eraser_of(store, folder)
+    request = eraser.ask("shop", Subject.SESSION, gone, NOON)
+    assert eraser.run(request, NOON) is Waiting.SET_ASIDE
+    assert not (folder / "store" / "before-migration-7.duckdb").exists()
+    aside.unlink()
+    (request,) = eraser.waiting()
+    finished(eraser, request)
+
+
 def test_somebody_unknown_is_erased_with_an_empty_receipt(
     store: Database, kept: Kept, folder: Path
 ) -> None:

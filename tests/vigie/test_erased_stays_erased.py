@@ -57,8 +57,9 @@ def test_after_a_repair_from_backup_and_journal(erased: Erased) -> None:
     wal_of(file).unlink(missing_ok=True)
     said = list(repair_data(erased.data, erased.backups, lambda text: None, silent))
     assert any("rebuilt from the backup" in line for line in said)
-    # Sealed files were written anew, and are taken up as they are; hot rows came back.
-    assert any("4 sessions of shop again" in line for line in said)
+    # Sealed files were written anew and are taken up so; four hot sessions and one row of a
+    # recording came back.
+    assert any("5 sessions of shop again" in line for line in said), said
     erased.assert_gone_from(erased.data)
 
 
