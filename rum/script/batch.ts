@@ -35,7 +35,12 @@ export interface View {
   readonly number: number;
   /** The page's template, or the name the site gave it. */
   page: string;
+  /** What `era` was when it began. */
+  readonly era: number;
 }
+
+/** How often all was forgotten. Watchers may still hold views of before, which nothing is told of. */
+export let era = 0;
 
 export interface Event {
   readonly kind: "view" | "vitals" | "error" | "event" | "click" | "request" | "frame" | "leave";
@@ -80,7 +85,7 @@ let settling: (() => void)[] | undefined = [];
 
 /** Adds an event of a view to the batch that is being gathered, which is sent soon if `urgent`. */
 export function add(view: View, event: Event, urgent = false): void {
-  if (next >= BATCHES_MAX || !mayGather()) return;
+  if (next >= BATCHES_MAX || view.era !== era || !mayGather()) return;
   const text = JSON.stringify(event).slice(0, -1);
   const bytes = utf8.encode(text).length + view.page.length + 40;
   const first = gathered[0];
@@ -113,8 +118,13 @@ export function settled(): void {
   waiting.forEach((told) => told());
 }
 
-/** Drops what was gathered. */
+/** Drops what was gathered, and what will yet come of the views of until now. */
 export function forgetGathered(): void {
+  era++;
+  empty();
+}
+
+function empty(): void {
   gathered = [];
   gatheredBytes = 0;
 }
@@ -126,7 +136,7 @@ export function seal(): void {
   if (!maySend()) return;
   if (settling) settleSession();
   const all = gathered;
-  forgetGathered();
+  empty();
   while (all[0]) {
     let bytes = 0;
     let events = 0;

@@ -5,7 +5,7 @@
  * navigation (https://github.com/vuejs/router/issues/1416), and to sort a table or open a dialogue.
  */
 
-import { add, settled, waits, type View } from "./batch";
+import { add, era, settled, waits, type View } from "./batch";
 import { moment, now } from "./clock";
 import { guard, warn } from "./guard";
 import { peek, renew, touch } from "./session";
@@ -85,7 +85,7 @@ function begin(at: number, name: string, via?: string): View {
   const page = (name || template(pathOf(location))).slice(0, NAME_LENGTH_MAX);
   // Somebody came: that is told at once, lest a visit of a few seconds be lost.
   const arrival = peek(at) == null;
-  here = { session: touch(at), number: ++number, page };
+  here = { session: touch(at), number: ++number, page, era };
   if (!arrival && number === 1) settled();
   ending.forEach((told) => told());
   add(here, { kind: "view", at, via }, arrival);
