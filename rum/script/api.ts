@@ -21,7 +21,7 @@ type Call = ArrayLike<unknown>;
 interface Vigie {
   (...call: unknown[]): void;
   /** Calls that wait; once we are here, what does them at once. */
-  q?: Call[] | { push(call: Call): void };
+  q?: Call[] | { length: 0; push(call: Call): void };
   ready?: boolean;
 }
 
@@ -64,7 +64,7 @@ export function openApi(begin: () => void): void {
   vigie.ready = true;
   // A module of the page's may have kept the function that queues, or its queue.
   const take = (call: Call) => vigie(...Array.from(call));
-  const queue = (vigie.q = { push: take });
+  const queue = (vigie.q = { length: 0, push: take });
   guard(() => {
     if (stub) stub.q = queue;
     for (const type of ["error", "unhandledrejection"]) removeEventListener(type, stub!);

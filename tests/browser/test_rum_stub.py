@@ -15,6 +15,7 @@ BYTES_MAX = 400
 
 EARLY = """<script>
     vigie('event', 'before');
+    window.kept = vigie;
     setTimeout(() => { throw new RangeError('early') });
     Promise.reject(new TypeError('early promise'));
     setTimeout(() => vigie('page', 'Second'));
@@ -49,9 +50,13 @@ def test_calls_and_errors_before_the_script_came_are_told_once_with_their_view_a
     page.wait_for_function("vigie.q.length == 5")
     arrived = page.evaluate("() => { arrive(); return Date.now() }")
     page.wait_for_function("vigie.ready")
-    page.evaluate("() => { setTimeout(() => { throw new RangeError('after') }) }")
+    page.evaluate("kept('event', 'by a reference kept from before')")
+    page.evaluate("""() => new Promise(done => {
+        setTimeout(() => { setTimeout(done); throw new RangeError('after') });
+    })""")
     leave(page)
     capture.wait_for_event(kind="vitals")
+    capture.wait_for_event(name="by a reference kept from before")
     errors = {event["message"]: event for event in capture.find(kind="error")}
     assert len(errors) == len(capture.find(kind="error")) == 4
     assert errors["early promise"]["source"] == "rejection"
