@@ -99,7 +99,6 @@ def serve(folder: str) -> None:
         journal or NoJournal(),
         b"s" * 32,
         Path("static"),
-        sink_metrics=journal.metrics if journal else dict,
     )
     config = server_config(app, LIMITS, host="127.0.0.1", port=0, log_level="error")
 

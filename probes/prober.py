@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 from msgspec import Struct, structs
@@ -35,6 +36,15 @@ class ProberStatus(Struct, frozen=True, kw_only=True):
     """Records given up because too many waited."""
     write_failures: int
     internal_errors: int
+    checks: int = 0
+    """Begun."""
+    lag_s: float = 0.0
+    """How late they were begun, together."""
+    lag_s_max: float = 0.0
+    lagged: int = 0
+    """Checks that came too late to be made, or to say anything."""
+    missed: int = 0
+    """Checks not made because the one before was still in flight."""
 
 
 class Prober:
@@ -70,6 +80,9 @@ class Prober:
         self._wake = asyncio.Event()
         self._running = False
         self._internal_errors = 0
+        self._checks_begun = 0
+        self._lag_s = self._lag_s_max = 0.0
+        self._unmade: Counter[Outcome] = Counter()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Check until `stop` is set; then end what is in flight, and write what is known.
@@ -117,6 +130,11 @@ class Prober:
             dropped=self._outbox.dropped,
             write_failures=self._outbox.failures,
             internal_errors=self._internal_errors,
+            checks=self._checks_begun,
+            lag_s=self._lag_s,
+            lag_s_max=self._lag_s_max,
+            lagged=self._unmade[Outcome.LAGGED],
+            missed=self._unmade[Outcome.MISSED],
         )
 
     def _take_up(self, changed: Iterable[Monitor], *, removed: Iterable[Monitor]) -> None:
@@ -139,8 +157,13 @@ class Prober:
         for turn in self._schedule.take(now_s, self._in_flight_max - len(self._checks)):
             due_us = wall_us - round((now_s - turn.due_s) * 1e6)
             if turn.skipped is None:
+                late_s = max(0.0, now_s - turn.due_s)
+                self._checks_begun += 1
+                self._lag_s += late_s
+                self._lag_s_max = max(self._lag_s_max, late_s)
                 self._start(turn, due_us)
             else:
+                self._unmade[turn.skipped] += 1
                 self._outbox.put(self._skipped(turn, turn.skipped, due_us, wall_us))
 
     def _start(self, turn: Turn, due_us: int) -> None:
@@ -196,6 +219,7 @@ class Prober:
                 "this machine was suspended, or its clock was set",
             )
         if result.lag_ms > limit_s * 1000:
+            self._unmade[Outcome.LAGGED] += 1
             return structs.replace(
                 result, outcome=Outcome.LAGGED, detail=_late(result.lag_ms / 1000, limit_s)
             )

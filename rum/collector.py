@@ -7,10 +7,11 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from msgspec.structs import asdict
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -31,6 +32,8 @@ from rum.client_address import TrustedProxies, cut_address
 from rum.inflate import inflated
 from rum.intake import BeaconRequest, Intake, Rejected
 from rum.limits import Limits
+from rum.local_only import is_local
+from rum.metrics_text import CONTENT_TYPE, Kind, Metric, by_label, counter, rendered
 from rum.records import Reason, Refusal
 from rum.refusals import RefusalWriter
 from rum.replay_route import replay_routes
@@ -44,9 +47,13 @@ RETRY_AFTER_S = 5
 SWEEP_EVERY_S = 600
 SCRIPTS = ("rum.js", "rum-replay.js", "rum-stub.js")
 
-_METRICS_TYPE = "text/plain; version=0.0.4"
-_LOOPBACK = {"127.0.0.1", "::1"}
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+_COUNTED = {
+    "batches": "Beacons accepted and on disk.",
+    "events": "Events accepted and on disk, of beacons.",
+    "unavailable": "Beacons answered 503, because they could not be made durable.",
+    "disconnected": "Senders that went away amid their beacon.",
+    "untrusted_proxy": "Requests with X-Forwarded-For from outside trusted_proxies.",
+}
 
 log = logging.getLogger("vigie.collector")
 
@@ -64,13 +71,14 @@ def create_app(
     static: Path,
     clock_us: Callable[[], int] = now_us,
     *,
-    sink_metrics: Callable[[], Mapping[str, float]] = dict,
+    more_metrics: Callable[[], Sequence[Metric]] = tuple,
     replays: ReplaySink | None = None,
     salts: DaySalts | None = None,
 ) -> Starlette:
     """The collector's application; run it with its lifespan, which writes the refusals down.
 
-    `secret` keys the hashes of users. `static` holds SCRIPTS. `sink_metrics` are added to /metrics.
+    `secret` keys the hashes of users. `static` holds SCRIPTS. `more_metrics` are added to /metrics;
+    `app.state.figures()` gives all of them.
     Without `replays` no recording is taken. `salts` are those that storage-free sessions share with
     other collectors. The sinks stay the caller's to close, after the
     application has ended.
@@ -95,12 +103,18 @@ def create_app(
             return JSONResponse({"status": "ok"})
         return JSONResponse({"status": "unavailable", "reason": "journal_unavailable"}, 503)
 
-    async def metrics(request: Request) -> Response:
-        if not _is_local(request):
-            return PlainTextResponse("not found: metrics are for this machine only\n", 404)
-        return PlainTextResponse(beacons.metrics(sink_metrics()), media_type=_METRICS_TYPE)
+    async def live(request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
 
-    return Starlette(
+    def figures() -> list[Metric]:
+        return [*beacons.metrics(), *more_metrics()]
+
+    async def metrics(request: Request) -> Response:
+        if not is_local(request):
+            return PlainTextResponse("not found: metrics are for this machine only\n", 404)
+        return PlainTextResponse(rendered(figures()), media_type=CONTENT_TYPE)
+
+    app = Starlette(
         routes=[
             Route("/rum/v1/beacon", beacons),
             *(
@@ -111,10 +125,14 @@ def create_app(
             *recordings,
             server_events_route(intake, sink, refusals, clock_us),
             Route("/health", health),
+            Route("/ready", health),
+            Route("/live", live),
             Route("/metrics", metrics),
         ],
         lifespan=lifespan,
     )
+    app.state.figures = figures
+    return app
 
 
 async def _sweep_salts(salts: DaySalts, clock_us: Callable[[], int]) -> None:
@@ -125,13 +143,6 @@ async def _sweep_salts(salts: DaySalts, clock_us: Callable[[], int]) -> None:
         except OSError as problem:
             log.error("an old salt of storage-free sessions cannot be removed: %s", problem)
         await asyncio.sleep(SWEEP_EVERY_S)
-
-
-def _is_local(request: Request) -> bool:
-    """A program of this machine, and not somebody behind a proxy that stands on it."""
-    client = request.client
-    forwarded = any(name in request.headers for name in _FORWARDED)
-    return client is not None and client.host in _LOOPBACK and not forwarded
 
 
 class BeaconRoute:
@@ -265,16 +276,31 @@ class BeaconRoute:
         """As `readable_by`, when any site takes beacons from the origin."""
         return readable_by(origin if self._intake.knows_origin(origin) else "")
 
-    def metrics(self, more: Mapping[str, float]) -> str:
-        """Counters since the start, as Prometheus reads them."""
-        lines = [
-            f"vigie_collector_{name}_total {self._counts[name]}"
-            for name in ("batches", "events", "unavailable", "disconnected")
-        ]
+    def metrics(self) -> list[Metric]:
+        """Counters since the start, and the limits that are kept."""
         totals = self._refusals.tally.totals
-        lines += [
-            f'vigie_collector_refused_total{{reason="{reason}"}} {totals[reason]}'
-            for reason in Reason
+        limits = {
+            name: float(value)
+            for name, value in asdict(self._intake.limits).items()
+            if isinstance(value, int | float)
+        }
+        return [
+            *(
+                counter(f"vigie_collector_{name}_total", help_, self._counts[name])
+                for name, help_ in _COUNTED.items()
+            ),
+            by_label(
+                "vigie_collector_refused_total",
+                Kind.COUNTER,
+                "Refused beacons, events and pieces of recordings, by reason.",
+                "reason",
+                {reason.value: totals[reason] for reason in Reason},
+            ),
+            by_label(
+                "vigie_collector_limit",
+                Kind.GAUGE,
+                "Limits of intake as set, each in the unit its name ends in.",
+                "limit",
+                limits,
+            ),
         ]
-        lines += [f"vigie_{name} {value}" for name, value in more.items()]
-        return "\n".join(lines) + "\n"

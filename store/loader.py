@@ -48,6 +48,8 @@ class Loaded(Struct, frozen=True, kw_only=True):
     failures: int = 0
     bytes: int = 0
     backlog_bytes: int = 0
+    received_us: tuple[int, ...] = ()
+    """When each batch stored was received."""
 
 
 class Loader:
@@ -142,6 +144,7 @@ class Loader:
             failures=len(found.failures),
             bytes=found.bytes,
             backlog_bytes=sum(left.values()),
+            received_us=tuple(batch.received_us for batch in batches),
         )
 
     def _commit(

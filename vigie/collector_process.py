@@ -17,6 +17,7 @@ from store.journal_writer import JournalWriter
 from store.replay_writer import ReplayWriter
 from vigie.distant.app import distant_routes
 from vigie.distant.presence import keep_presence
+from vigie.figures import journal_figures, keep_telling, process_figures
 from vigie.folders import STATIC, DataFolder, address_of
 from vigie.own_monitors import OwnMonitorsReader
 from vigie.process import serve_app
@@ -51,7 +52,7 @@ async def run_collector(
             journal,
             folder.secret(),
             STATIC,
-            sink_metrics=journal.metrics,
+            more_metrics=lambda: [*journal_figures(journal, admission), *process_figures()],
             replays=replays,
             salts=DaySalts(folder.root / "visitors"),
         )
@@ -64,11 +65,13 @@ async def run_collector(
             app, limits, host=address.host, port=address.port, loop="none", log_config=None
         )
         present = asyncio.create_task(keep_presence(reader.settings, journal, name, stop, now_us))
+        telling = asyncio.create_task(keep_telling(folder.run, name, app.state.figures))
         try:
             await serve_app(config, listening, stop)
             await present
         finally:
             present.cancel()
+            telling.cancel()
     finally:
         await asyncio.to_thread(replays.close)
         await asyncio.to_thread(journal.close)

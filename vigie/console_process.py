@@ -112,7 +112,7 @@ def keeper_of(
         repeats_h=settings.collector.late_h + LATE_AND_MORE_H,
         tombstones=tombstones,
     )
-    return Keeper(loader, [*keeper_jobs(database, settings), *more_jobs], clock)
+    return Keeper(loader, [*keeper_jobs(database, settings, folder.journal), *more_jobs], clock)
 
 
 def _invite(folder: DataFolder, url: str) -> None:

@@ -11,7 +11,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from store.loader import Loaded
+from store.times import microseconds
 from vigie.keeper_status import JobStatus, KeeperStatus
+from vigie.waits import WaitTally
 
 LOAD_PERIOD_S = 0.2
 LOAD_ERROR_WAIT_S = 1.0
@@ -54,6 +56,7 @@ class Keeper:
         self._stopping = threading.Event()
         self._caught_up = threading.Event()
         self._lock = threading.Lock()
+        self._waits = WaitTally()
         self._status = KeeperStatus(
             running=False,
             jobs=tuple(
@@ -100,8 +103,9 @@ class Keeper:
 
     def _load(self) -> Loaded | None:
         """One load; None when it failed, which has then been noted."""
+        begun, begun_s = self._clock(), time.monotonic()
         try:
-            loaded = self._loader.load_once(self._clock())
+            loaded = self._loader.load_once(begun)
         except Exception as error:  # the edge of a loop that must survive
             log.exception("loading the journal failed; trying again")
             self._note(
@@ -110,6 +114,9 @@ class Keeper:
                 last_error_at=self._clock(),
             )
             return None
+        if loaded.received_us:
+            stored_us = microseconds(begun) + round((time.monotonic() - begun_s) * 1e6)
+            self._waits.add((stored_us - each) / 1e6 for each in loaded.received_us)
         self._note_load(loaded)
         return loaded
 
@@ -126,6 +133,7 @@ class Keeper:
             repeats=status.repeats + loaded.repeats,
             load_failures=status.load_failures + loaded.failures,
             last_error="",
+            waits=self._waits.told() if loaded.received_us else status.waits,
         )
 
     def _worker(self, name: str, *, prompt: bool) -> threading.Thread:
@@ -146,7 +154,7 @@ class Keeper:
             self._stopping.wait(max(0.0, min(due.values()) - time.monotonic()) if due else None)
 
     def _run(self, number: int, job: Job) -> bool:
-        begun = self._clock()
+        begun, begun_s = self._clock(), time.monotonic()
         self._note_job(number, last_start=begun)
         try:
             result = job.run(begun)
@@ -160,7 +168,12 @@ class Keeper:
             )
             return False
         finally:
-            self._note_job(number, last_end=self._clock(), runs=self.status().jobs[number].runs + 1)
+            self._note_job(
+                number,
+                last_end=self._clock(),
+                last_duration_s=time.monotonic() - begun_s,
+                runs=self.status().jobs[number].runs + 1,
+            )
         if result:
             log.info("%s: %s", job.name, result)
             self._note_job(number, last_result=result)

@@ -1,6 +1,7 @@
 """The table of the keeper's jobs: what keeps the store in shape, and how often."""
 
 from datetime import datetime
+from pathlib import Path
 
 from msgspec.structs import asdict
 
@@ -9,6 +10,7 @@ from store.database import Database, DatabaseLimits
 from store.deletions import rewriting_due
 from store.rehearsal import expire_copies
 from store.replays import sweep_replays
+from store.resources import measure, note_sizes
 from store.retention import RetentionLimits, retire
 from store.rewriting import rewrite_database
 from store.sealing import SealPolicy, days_due, seal_day, sweep_orphans
@@ -19,8 +21,8 @@ MINUTE_S = 60.0
 HOUR_S = 3600.0
 
 
-def keeper_jobs(database: Database, settings: Settings) -> list[Job]:
-    """In the order they run at the start."""
+def keeper_jobs(database: Database, settings: Settings, journal: Path | None = None) -> list[Job]:
+    """In the order they run at the start. Without the `journal`'s folder, no sizes are noted."""
 
     def sweep(now: datetime) -> str:
         expire_copies(database.folder, now)
@@ -38,6 +40,12 @@ def keeper_jobs(database: Database, settings: Settings) -> list[Job]:
 
     def retire_old(now: datetime) -> str:
         return retire_past_terms(database, settings, now)
+
+    def measure_sizes(now: datetime) -> str:
+        if journal is not None:
+            backups = settings.backup.folder
+            note_sizes(database, measure(database, journal, backups), now)
+        return ""
 
     return [
         Job(
@@ -69,6 +77,12 @@ def keeper_jobs(database: Database, settings: Settings) -> list[Job]:
             description="Rewrite the database file, so that deleted values are gone from it",
             period_s=10 * MINUTE_S,
             run=rewrite,
+        ),
+        Job(
+            name="sizes",
+            description="Note how large everything is, to tell when the disk will be full",
+            period_s=HOUR_S,
+            run=measure_sizes,
         ),
     ]
 

@@ -4,6 +4,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from vigie.waits import Waits
+
 
 class JobStatus(Struct, frozen=True, kw_only=True):
     """One line of the table of jobs. Times are UTC; `last_error` is "" after a good run."""
@@ -13,6 +15,7 @@ class JobStatus(Struct, frozen=True, kw_only=True):
     period_s: float
     last_start: datetime | None = None
     last_end: datetime | None = None
+    last_duration_s: float | None = None
     last_result: str = ""
     """What the last good run did, in words: "sealed 1 day"."""
     last_error: str = ""
@@ -45,4 +48,6 @@ class KeeperStatus(Struct, frozen=True, kw_only=True):
     last_error: str = ""
     """Of loading; "" again after a good load."""
     last_error_at: datetime | None = None
+    waits: Waits = Waits()
+    """From a beacon's arrival to its rows in the store."""
     jobs: tuple[JobStatus, ...] = ()

@@ -8,10 +8,12 @@ import msgspec
 
 from probes.check import Checker, now_us
 from probes.monitor import Monitor
-from probes.prober import Prober
+from probes.prober import Prober, ProberStatus
 from probes.result import MonitorDefinition
+from rum.metrics_text import Metric, counter, gauge
 from store.journal_writer import JournalWriter
 from vigie.distant.meant import meant_for
+from vigie.figures import journal_figures, keep_telling, process_figures
 from vigie.folders import DataFolder, write_atomically
 from vigie.own_monitors import Signature, UnreadableError, all_monitors, signature
 from vigie.settings import ProberSettings, Settings
@@ -45,9 +47,13 @@ async def run_prober(settings: Settings, folder: DataFolder, stop: asyncio.Event
         prober = prober_of(settings.prober, monitors, journal, checker)
         log.info("watching %d monitors from %s", len(monitors), settings.prober.location)
         reloading = asyncio.create_task(keep_reloading(prober, settings, folder, seen))
+        telling = asyncio.create_task(
+            keep_telling(folder.run, NAME, lambda: prober_figures(prober.status(), journal))
+        )
         try:
             await prober.run(stop)
         finally:
+            telling.cancel()
             reloading.cancel()
             with suppress(asyncio.CancelledError):
                 await reloading
@@ -91,6 +97,31 @@ async def keep_reloading(
             continue
         prober.update(monitors)
         log.info("watching %d monitors now", len(monitors))
+
+
+def prober_figures(status: ProberStatus, journal: JournalWriter) -> list[Metric]:
+    """What the prober says of itself."""
+    counts = {
+        "checks": ("Checks begun.", status.checks),
+        "check_lag_seconds": ("How late checks were begun, together.", status.lag_s),
+        "checks_lagged": ("Checks that came too late to say anything.", status.lagged),
+        "checks_missed": ("Checks not made: the one before was in flight.", status.missed),
+        "internal_errors": ("Checks that broke by a fault of ours.", status.internal_errors),
+        "write_failures": ("Writes to the journal that failed.", status.write_failures),
+        "records_dropped": ("Results given up because too many waited.", status.dropped),
+    }
+    gauges = {
+        "monitors": ("Monitors watched.", status.monitors),
+        "in_flight": ("Checks in flight.", status.in_flight),
+        "unwritten": ("Records that wait for the journal.", status.unwritten),
+        "check_lag_seconds_max": ("The latest begin of a check.", status.lag_s_max),
+    }
+    return [
+        *(counter(f"vigie_prober_{name}_total", *each) for name, each in counts.items()),
+        *(gauge(f"vigie_prober_{name}", *each) for name, each in gauges.items()),
+        *journal_figures(journal),
+        *process_figures(),
+    ]
 
 
 def prober_of(

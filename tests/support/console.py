@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import uvicorn
+from msgspec.structs import replace
 
 from probes.check import Checker
 from probes.monitor import Monitor
@@ -65,6 +66,10 @@ class RunningConsole:
 
     def keeper_status(self) -> KeeperStatus:
         return self._status
+
+    def loaded_at(self, at: datetime) -> None:
+        """As after a load that ended well then."""
+        self._status = replace(self._status, last_load=at)
 
     def load(self, records: Iterable[Record]) -> None:
         """Write records to the journal, and load them."""

@@ -5,7 +5,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from vigie.console import (
@@ -17,6 +17,7 @@ from vigie.console import (
     first_start,
     funnels,
     home,
+    inside,
     install,
     journeys,
     monitor_actions,
@@ -25,6 +26,7 @@ from vigie.console import (
     received,
     recordings,
     refused,
+    resources,
     sessions,
     sign_in,
     speed,
@@ -69,6 +71,7 @@ def create_app(context: ConsoleContext) -> Starlette:
             Route("/install", install.install),
             Route("/data", data.data),
             Route("/data/refused", refused.page),
+            Route("/data/resources", resources.page),
             Route("/api/v1/backup", backup_api.begin, methods=["POST"]),
             Route("/api/v1/backup", backup_api.progress),
             Route("/data/erasure", erasure.page),
@@ -82,7 +85,10 @@ def create_app(context: ConsoleContext) -> Starlette:
             Route("/sign-in", sign_in.sign_in),
             Route("/sign-out", sign_in.sign_out, methods=["POST"]),
             Route("/static/{digest}/{name}", console.static.serve),
-            Route("/health", health),
+            Route("/health", inside.live),
+            Route("/live", inside.live),
+            Route("/ready", inside.ready),
+            Route("/metrics", inside.metrics),
         ],
         middleware=[
             Middleware(SecurityHeaders),
@@ -102,10 +108,6 @@ def create_app(context: ConsoleContext) -> Starlette:
     )
     app.state.console = console
     return app
-
-
-def health(request: Request) -> Response:
-    return PlainTextResponse("ok\n")
 
 
 def bad_request(request: Request, error: Exception) -> Response:

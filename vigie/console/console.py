@@ -8,17 +8,22 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from analytics.reports.types import State
+from store.resources import Sizes
 from vigie import contract_words
 from vigie.console import findings, formats, happenings, texts
 from vigie.console.access import Access
 from vigie.console.answers import Answers
 from vigie.console.context import ConsoleContext
 from vigie.console.monitor_trial import Trials
+from vigie.console.remembered import Remembered
 from vigie.console.scope import Scope, default_scope, scope_of
 from vigie.console.static_files import StaticFiles
 from vigie.own_monitors import OwnMonitorsReader
 from vigie.recordings import RecordingPage
 from vigie.settings import Settings
+
+SIZES_EVERY_S = 30.0
+"""How often the disk is asked for the sizes of thousands of files, whoever looks."""
 
 
 class Console:
@@ -30,6 +35,7 @@ class Console:
         self.access = Access(context.folder.secret(), context.folder.run)
         self.trials = Trials(context.make_checker)
         self.answers = Answers(context.database, context.data_version)
+        self.sizes = Remembered[Sizes](SIZES_EVERY_S)
         self.static = StaticFiles(STATIC_FOLDER)
         self.recording_page = RecordingPage(STATIC_FOLDER)
         self._templates = _environment(self.static)

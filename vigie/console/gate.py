@@ -31,7 +31,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
-OPEN_PATHS = frozenset({"/health", "/sign-in"})
+OPEN_PATHS = frozenset({"/health", "/live", "/ready", "/metrics", "/sign-in"})
 OPEN_PREFIX = "/static/"
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 

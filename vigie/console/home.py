@@ -12,6 +12,7 @@ from vigie.console.findings import biggest_drop, headline
 from vigie.console.first_start import first_start
 from vigie.console.freshness import freshness_now, freshness_values
 from vigie.console.journeys import funnel_address, journey_lines
+from vigie.console.resources import disk_warning
 from vigie.console.strips import now_report, strips_report
 
 LIVE_S = 2
@@ -40,6 +41,7 @@ def home(request: Request) -> Response:
         budgets=budgets(console),
         certificates=certificates_now(console),
         backup=backup_now(console),
+        disk=disk_warning(console),
         last_check=fresh.last_check(),
         generated=fresh.generated,
         **freshness_values(console, fresh),
