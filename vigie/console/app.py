@@ -41,55 +41,7 @@ def create_app(context: ConsoleContext) -> Starlette:
     """The console over `context`: pages, API, static files. Pages run in threads."""
     console = Console(context)
     app = Starlette(
-        routes=[
-            Route("/", home.home),
-            Route("/journeys", journeys.journeys),
-            Route("/journeys/{id}", journeys.journey),
-            Route("/funnels", funnels.funnels),
-            Route("/speed", speed.speed),
-            Route("/sessions", sessions.sessions),
-            Route("/sessions", sessions.find, methods=["POST"]),
-            Route("/sessions/{id}", sessions.session),
-            Route("/sessions/{id}/recording", recordings.recording),
-            Route("/api/v1/sessions/{id}/recording", recordings.recording_file),
-            Route("/monitors", monitors.monitors),
-            # "-" is no monitor: ids begin with a letter or a digit.
-            Route("/monitors/-/add", monitor_forms.add_form),
-            Route("/monitors/-/add", monitor_forms.add, methods=["POST"]),
-            Route("/monitors/-/export", monitor_actions.export),
-            Route("/monitors/{id}", monitors.monitor),
-            Route("/monitors/{id}/edit", monitor_forms.edit_form),
-            Route("/monitors/{id}/edit", monitor_forms.edit, methods=["POST"]),
-            Route("/monitors/{id}/pause", monitor_actions.pause, methods=["POST"]),
-            Route("/monitors/{id}/resume", monitor_actions.resume, methods=["POST"]),
-            Route("/monitors/{id}/remove", monitor_actions.remove, methods=["POST"]),
-            Route("/monitors/{id}/restore", monitor_actions.restore, methods=["POST"]),
-            Route("/monitors/{id}/export", monitor_actions.export),
-            Route("/incidents", monitors.incidents),
-            Route("/contracts", contracts.contracts),
-            Route("/contracts/{id}", contracts.contract),
-            Route("/install", install.install),
-            Route("/data", data.data),
-            Route("/data/refused", refused.page),
-            Route("/data/resources", resources.page),
-            Route("/api/v1/backup", backup_api.begin, methods=["POST"]),
-            Route("/api/v1/backup", backup_api.progress),
-            Route("/data/erasure", erasure.page),
-            Route("/data/erasure", erasure.ask, methods=["POST"]),
-            Route("/api/v1/erasures", erasure.begin, methods=["POST"]),
-            Route("/api/v1/erasures/{receipt}", erasure.progress),
-            Route("/api/v1/reports/{name}", api.report),
-            Route("/api/v1/monitors/{id}/latency", monitors.latency_figure),
-            Route("/api/v1/arrivals", first_start.arrivals),
-            Route("/api/v1/received", received.received),
-            Route("/sign-in", sign_in.sign_in),
-            Route("/sign-out", sign_in.sign_out, methods=["POST"]),
-            Route("/static/{digest}/{name}", console.static.serve),
-            Route("/health", inside.live),
-            Route("/live", inside.live),
-            Route("/ready", inside.ready),
-            Route("/metrics", inside.metrics),
-        ],
+        routes=[*page_routes(), *machine_routes(console)],
         middleware=[
             Middleware(SecurityHeaders),
             Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),
@@ -108,6 +60,65 @@ def create_app(context: ConsoleContext) -> Starlette:
     )
     app.state.console = console
     return app
+
+
+def page_routes() -> list[Route]:
+    """Pages, and what their forms post."""
+    return [
+        Route("/", home.home),
+        Route("/journeys", journeys.journeys),
+        Route("/journeys/{id}", journeys.journey),
+        Route("/funnels", funnels.funnels),
+        Route("/speed", speed.speed),
+        Route("/sessions", sessions.sessions),
+        Route("/sessions", sessions.find, methods=["POST"]),
+        Route("/sessions/{id}", sessions.session),
+        Route("/sessions/{id}/recording", recordings.recording),
+        Route("/monitors", monitors.monitors),
+        # "-" is no monitor: ids begin with a letter or a digit.
+        Route("/monitors/-/add", monitor_forms.add_form),
+        Route("/monitors/-/add", monitor_forms.add, methods=["POST"]),
+        Route("/monitors/-/export", monitor_actions.export),
+        Route("/monitors/{id}", monitors.monitor),
+        Route("/monitors/{id}/edit", monitor_forms.edit_form),
+        Route("/monitors/{id}/edit", monitor_forms.edit, methods=["POST"]),
+        Route("/monitors/{id}/pause", monitor_actions.pause, methods=["POST"]),
+        Route("/monitors/{id}/resume", monitor_actions.resume, methods=["POST"]),
+        Route("/monitors/{id}/remove", monitor_actions.remove, methods=["POST"]),
+        Route("/monitors/{id}/restore", monitor_actions.restore, methods=["POST"]),
+        Route("/monitors/{id}/export", monitor_actions.export),
+        Route("/incidents", monitors.incidents),
+        Route("/contracts", contracts.contracts),
+        Route("/contracts/{id}", contracts.contract),
+        Route("/install", install.install),
+        Route("/data", data.data),
+        Route("/data/refused", refused.page),
+        Route("/data/resources", resources.page),
+        Route("/data/erasure", erasure.page),
+        Route("/data/erasure", erasure.ask, methods=["POST"]),
+        Route("/sign-in", sign_in.sign_in),
+        Route("/sign-out", sign_in.sign_out, methods=["POST"]),
+    ]
+
+
+def machine_routes(console: Console) -> list[Route]:
+    """The API, static files, and what is said to those who watch this process."""
+    return [
+        Route("/api/v1/sessions/{id}/recording", recordings.recording_file),
+        Route("/api/v1/backup", backup_api.begin, methods=["POST"]),
+        Route("/api/v1/backup", backup_api.progress),
+        Route("/api/v1/erasures", erasure.begin, methods=["POST"]),
+        Route("/api/v1/erasures/{receipt}", erasure.progress),
+        Route("/api/v1/reports/{name}", api.report),
+        Route("/api/v1/monitors/{id}/latency", monitors.latency_figure),
+        Route("/api/v1/arrivals", first_start.arrivals),
+        Route("/api/v1/received", received.received),
+        Route("/static/{digest}/{name}", console.static.serve),
+        Route("/health", inside.live),
+        Route("/live", inside.live),
+        Route("/ready", inside.ready),
+        Route("/metrics", inside.metrics),
+    ]
 
 
 def bad_request(request: Request, error: Exception) -> Response:
