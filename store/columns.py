@@ -109,6 +109,7 @@ def batch_tables(batches: Sequence[Batch]) -> Tables:
         "session": sessions,
         "batch": numbers,
         "received": received,
+        "sent": _times([batch.sent_us for batch in batches]),
         "level": _texts([batch.level for batch in batches]),
         "user_key": _texts([batch.user for batch in batches]),
         "environment": _texts([batch.environment for batch in batches]),

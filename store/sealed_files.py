@@ -9,7 +9,7 @@ from store.segment import sync_folder
 
 SEALED_FOLDER = "sealed"
 UNFINISHED_FOLDER = "unfinished"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """1: without what migration 0007 added, which reads as NULL."""
 
 EMPTY_FILES = {
@@ -19,8 +19,9 @@ EMPTY_FILES = {
 """The file with the schema and no rows that stands in every list, by kind."""
 
 COLUMNS = {
-    "detail": "* EXCLUDE (site, day, client_time),"
-    " epoch_us(client_time) - epoch_us(time) AS client_offset_us",
+    "detail": "* EXCLUDE (site, day, client_time, sent),"
+    " epoch_us(client_time) - epoch_us(time) AS client_offset_us,"
+    " epoch_us(sent) - epoch_us(received) AS sent_offset_us",
     "summaries": "* EXCLUDE (site, day)",
 }
 """What a file holds of `events`, or of summaries, by kind: site and day are in its path."""

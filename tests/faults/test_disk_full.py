@@ -48,7 +48,8 @@ def test_a_full_disk_is_503_and_room_is_204_again(small_disk: Path, tmp_path: Pa
         assert send(client, collector.base, 1).status_code == 204
         with pytest.raises(OSError, match="No space"):
             ballast.write_bytes(bytes(2_000_000))
-        taken, refused = {1}, set()
+        taken: set[int] = {1}
+        refused: set[int] = set()
         number = 1
         while not refused:
             number += 1

@@ -118,6 +118,7 @@ def test_every_field_of_an_event_is_stored(database: Database) -> None:
         "time": NAIVE_NOON + timedelta(microseconds=1),
         "client_time": NAIVE_NOON - timedelta(seconds=5),
         "received": NAIVE_NOON + timedelta(seconds=1),
+        "sent": NAIVE_NOON,
         "kind": "event",
         "view": 2,
         "page": "/mandate/?",
@@ -174,7 +175,8 @@ def test_what_was_not_said_is_null(database: Database) -> None:
     first, second = stored(database, batch_tables([bare]), "events")
     never_null = {
         "site", "day", "bucket", "session", "batch", "position", "time", "client_time",
-        "received", "kind", "view", "page", "bot", "generated", "server", "storage_free",
+        "received", "sent", "kind", "view", "page", "bot", "generated", "server",
+        "storage_free",
     }  # fmt: skip
     assert {name for name, value in first.items() if value is None} == first.keys() - never_null
     assert second["attributes"] == {"a": "b"}

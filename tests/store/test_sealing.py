@@ -6,6 +6,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from msgspec.structs import replace
 
 from rum.bucket import bucket_end, bucket_of
 from rum.records import Batch
@@ -15,6 +16,7 @@ from store.database import Database
 from store.rows import insert
 from store.sealed_files import SCHEMA_VERSION
 from store.sealing import STEPS, SealPolicy, days_due, seal_day, sweep_orphans
+from store.times import microseconds
 from tests.support.stored import (
     NOON,
     TODAY,
@@ -320,3 +322,17 @@ def test_files_that_no_manifest_names_are_swept(database: Database, make: Maker)
     assert sweep_orphans(database) == 2
     assert files_on_disk(database) == known == files_listed(database)
     assert events_seen(database, "count(*)") == [(3,)]
+
+
+def test_when_a_batch_was_sent_is_read_back_from_a_sealed_day(
+    database: Database, make: Maker
+) -> None:
+    time = NOON - timedelta(days=3)
+    sent = time - timedelta(hours=7, microseconds=11)
+    batch = replace(make.batch(time=time), sent_us=microseconds(sent))
+    for table, rows in batch_tables([batch]).items():
+        insert(database.cursor(), table, rows)
+    hot = set(events_seen(database, "sent, received"))
+    seal_day(database, SealPolicy(site="shop", keep=1.0), time.date(), NOON)
+    assert set(events_seen(database, "sent, received")) == hot
+    assert hot == {(sent.replace(tzinfo=None), time.replace(tzinfo=None))}
