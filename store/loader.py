@@ -1,6 +1,7 @@
 """The loader: from the journal into the database, each record exactly once."""
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import zip_longest
@@ -12,6 +13,7 @@ from msgspec import Struct
 
 from rum.records import Batch
 from store.admission import write_progress
+from store.clock_watch import ClockWatch
 from store.columns import batch_tables, check_tables, definition_tables, refusal_tables
 from store.database import Database
 from store.deletions import Cause, note_deletion
@@ -64,8 +66,10 @@ class Loader:
         repeats_h: float = 25.0,
         tombstones: Tombstones | None = None,
         step: Callable[[str], None] = lambda name: None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`repeats_h` must be over the age at which the collector refuses events as too old.
+        """`repeats_h` must be over the age at which the collector refuses events as too old. After
+        the clock was set, batches are known for that long again, whatever it says.
 
         What `tombstones` cover is not loaded: it is passed over, and counted.
         `step` is called with each step's name after it, for tests that stop there.
@@ -81,6 +85,7 @@ class Loader:
         self._positions: dict[str, int] = {}
         self._progress: dict[str, int] = {}
         self._expired_us = 0
+        self._clock_watch = ClockWatch(repeats_h * 3600, monotonic)
         self._knows_database = False
 
     def load_once(self, now: datetime, bytes_max: int = BYTES_MAX) -> Loaded:
@@ -110,9 +115,10 @@ class Loader:
 
     def _store(self, listed: Sequence[Segment], found: Round, now: datetime) -> Loaded:
         positions = self._positions | found.positions
+        steady = self._clock_watch.steady(now)
         left = {s.name: max(0, s.bytes - positions.get(s.name, 0)) for s in listed}
         behind = any(left[name] for name in left.keys() - found.waiting)
-        expire_us = 0 if behind else self._expire_us(now)
+        expire_us = self._expire_us(now) if steady and not behind else 0
         rows = Rows()
         erased = self._leave_out_erased(found)
         new = self._new_batches(found)

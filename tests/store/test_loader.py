@@ -102,12 +102,16 @@ def test_a_repeat_found_only_in_a_long_backlog_is_dropped(
 
 
 def test_identities_are_forgotten_after_a_day(
-    database: Database, journal: Journal, loader: Loader, make: Maker
+    database: Database, journal: Journal, make: Maker
 ) -> None:
     journal.write(make.batch(time=NOON - timedelta(hours=3)), make.batch(time=NOON))
+    seconds = 0.0
+    loader = Loader(database, journal.folder, monotonic=lambda: seconds)
     loader.load_once(NOON)
+    seconds = 21 * 3600
     loader.load_once(NOON + timedelta(hours=21))
     assert rows(database, "SELECT count(*) FROM batches") == [(2,)]
+    seconds = 24 * 3600
     loader.load_once(NOON + timedelta(hours=24))
     assert rows(database, "SELECT received FROM batches") == [(NOON.replace(tzinfo=None),)]
 
