@@ -1,6 +1,6 @@
 """A store in which somebody is to be erased: hot rows, sealed days, recordings, a journal."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from msgspec import Struct
@@ -22,6 +22,7 @@ SECRET = b"s" * 32
 ANNA = "a" * 32
 BERT = "b" * 32
 TRIES_MAX = 10
+CHUNKS_DAY = (NOON - timedelta(days=3)).date()
 
 
 class Kept(Struct):
@@ -72,9 +73,8 @@ def fill(folder: Path) -> Kept:
     return kept
 
 
-def a_chunk(folder: Path, batch: Batch) -> ReplayChunk:
+def a_chunk(folder: Path, batch: Batch, day: date = CHUNKS_DAY) -> ReplayChunk:
     """A chunk of the batch's session, with its file."""
-    day = (NOON - timedelta(days=3)).date()
     path = folder / "store" / REPLAYS_FOLDER / chunk_name("shop", day, batch.session, 7, 0)
     path.parent.mkdir(parents=True)
     path.write_bytes(b"recorded")
