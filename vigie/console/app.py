@@ -41,7 +41,11 @@ def create_app(context: ConsoleContext) -> Starlette:
     """The console over `context`: pages, API, static files. Pages run in threads."""
     console = Console(context)
     app = Starlette(
-        routes=[*page_routes(), *machine_routes(console)],
+        routes=[
+            *page_routes(),
+            *machine_routes(),
+            Route("/static/{digest}/{name}", console.static.serve),
+        ],
         middleware=[
             Middleware(SecurityHeaders),
             Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),
@@ -101,8 +105,8 @@ def page_routes() -> list[Route]:
     ]
 
 
-def machine_routes(console: Console) -> list[Route]:
-    """The API, static files, and what is said to those who watch this process."""
+def machine_routes() -> list[Route]:
+    """The API, and what is said to those who watch this process; docs/api.md has them."""
     return [
         Route("/api/v1/sessions/{id}/recording", recordings.recording_file),
         Route("/api/v1/backup", backup_api.begin, methods=["POST"]),
@@ -113,7 +117,6 @@ def machine_routes(console: Console) -> list[Route]:
         Route("/api/v1/monitors/{id}/latency", monitors.latency_figure),
         Route("/api/v1/arrivals", first_start.arrivals),
         Route("/api/v1/received", received.received),
-        Route("/static/{digest}/{name}", console.static.serve),
         Route("/health", inside.live),
         Route("/live", inside.live),
         Route("/ready", inside.ready),

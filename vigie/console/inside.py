@@ -19,6 +19,7 @@ from rum.metrics_text import (
     rendered,
 )
 from store.resources import bytes_of, hot_rows
+from vigie.console.backups import backup_now
 from vigie.console.console import Console, console_of
 from vigie.console.resources import sizes_now
 from vigie.figures import process_figures, told_by_processes
@@ -154,6 +155,11 @@ def _sizes(console: Console) -> list[Metric]:
         ),
         gauge("vigie_disk_free_bytes", "Free on the disk of the store.", sizes.disk_free_bytes),
         gauge("vigie_disk_bytes", "Size of the disk of the store.", sizes.disk_bytes),
+        gauge(
+            "vigie_backup_overdue",
+            "1 when a scheduled backup, or its comparison after a restore, is late.",
+            bool(backup_now(console).overdue),
+        ),
         gauge("vigie_hot_events", "Events in the database file.", hot),
         gauge(
             "vigie_database_memory_limit_bytes",
