@@ -102,7 +102,9 @@ def bytes_of(text: str) -> int:
     if match is None:
         raise ValueError(f"{text!r} is no size")
     number, power, binary = match.groups()
-    return round(float(number) * (1024 if binary else 1000) ** " KMGT".index(power or " "))
+    base: float = 1024.0 if binary else 1000.0
+    scale: float = base ** " KMGT".index(power or " ")
+    return round(float(number) * scale)
 
 
 def folder_bytes(folder: Path) -> int:
