@@ -1,7 +1,10 @@
 """The collector's short answers, as bare ASGI: an error in JSON, and who may read what."""
 
 import msgspec
-from starlette.types import Send
+from starlette.types import Receive, Send
+
+from rum.body import BodyProblem, drain
+from rum.records import Refusal
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -44,6 +47,9 @@ def error(reason: str, detail: str) -> bytes:
     return msgspec.json.encode({"error": {"reason": reason, "detail": detail}})
 
 
+TRY_LATER = error("unavailable", "try again later")
+
+
 async def answer(
     send: Send, status: int, headers: Headers, body: bytes = b"", *, ended: bool = True
 ) -> None:
@@ -56,3 +62,25 @@ async def answer(
         ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": not ended})
+
+
+async def answer_early(
+    send: Send, receive: Receive, status: int, headers: Headers, body: bytes
+) -> None:
+    """Send it before the request was read; then some of the rest is read and thrown away, because a
+    connection closed on unread bytes is reset, and its answer lost with it."""
+    await answer(send, status, headers, body, ended=False)
+    await drain(receive)
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def refuse_body(
+    send: Send, receive: Receive, problem: BodyProblem, origin: str, now_us: int
+) -> Refusal:
+    """Answer a body that is not to be read on; the refusal to write down."""
+    headers = [*READABLE_BY_ANYONE, (b"connection", b"close")]
+    said = error(problem.reason, problem.detail)
+    await answer_early(send, receive, problem.status, headers, said)
+    return Refusal(
+        received_us=now_us, reason=problem.reason, detail=problem.detail, origin=origin[:200]
+    )

@@ -21,20 +21,22 @@ from starlette.types import Receive, Scope, Send
 from rum.answers import (
     READABLE_BY_ANYONE,
     READABLE_LATER,
+    TRY_LATER,
     Headers,
     answer,
     error,
     preflight,
     readable_by,
+    refuse_body,
 )
-from rum.body import BodyProblem, drain, read_body
+from rum.body import BodyProblem, read_body
 from rum.client_address import TrustedProxies, cut_address
 from rum.inflate import inflated
 from rum.intake import BeaconRequest, Intake, Rejected
 from rum.limits import Limits
 from rum.local_only import is_local
 from rum.metrics_text import CONTENT_TYPE, Kind, Metric, by_label, counter, rendered
-from rum.records import Reason, Refusal
+from rum.records import Reason
 from rum.refusals import RefusalWriter
 from rum.replay_route import replay_routes
 from rum.script_file import ScriptFile
@@ -207,7 +209,8 @@ class BeaconRoute:
         if isinstance(body, bytes) and (encoding := headers.get(b"content-encoding")):
             body = inflated(body, encoding, limits.inflated_bytes_max)
         if isinstance(body, BodyProblem):
-            await self._refuse_body(body, origin, receive, send)
+            refusal = await refuse_body(send, receive, body, origin, self._clock_us())
+            self._refusals.add([refusal])
             return
         if body is None:
             self._counts["disconnected"] += 1
@@ -245,24 +248,6 @@ class BeaconRoute:
             headers = [*READABLE_LATER, (b"retry-after", str(taken.retry_after_s).encode())]
         await answer(send, taken.status, headers, error(taken.reason, taken.detail))
 
-    async def _refuse_body(
-        self, problem: BodyProblem, origin: str, receive: Receive, send: Send
-    ) -> None:
-        """Answered at once; then some of the rest is read and thrown away, because a connection
-        closed on unread bytes is reset, and its answer lost with it."""
-        refusal = Refusal(
-            received_us=self._clock_us(),
-            reason=problem.reason,
-            detail=problem.detail,
-            origin=origin[:200],
-        )
-        self._refusals.add([refusal])
-        headers = [*READABLE_BY_ANYONE, (b"connection", b"close")]
-        said = error(problem.reason, problem.detail)
-        await answer(send, problem.status, headers, said, ended=False)
-        await drain(receive)
-        await send({"type": "http.response.body", "body": b""})
-
     async def _unavailable(self, problem: OSError, origin: str, send: Send) -> None:
         self._counts["unavailable"] += 1
         if self._counts["unavailable"].bit_count() == 1:  # at 1, 2, 4, 8 ...: told, not flooded
@@ -270,7 +255,7 @@ class BeaconRoute:
                 "beacons cannot be kept (%s); %d answered 503", problem, self._counts["unavailable"]
             )
         headers = [*self._cross_origin(origin), (b"retry-after", str(RETRY_AFTER_S).encode())]
-        await answer(send, 503, headers, error("unavailable", "try again later"))
+        await answer(send, 503, headers, TRY_LATER)
 
     def _cross_origin(self, origin: str) -> Headers:
         """As `readable_by`, when any site takes beacons from the origin."""

@@ -11,10 +11,19 @@ from collections.abc import Callable, Sequence
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from rum.answers import READABLE_BY_ANYONE, answer, error, preflight, readable_by
-from rum.body import BodyProblem, drain, read_body
+from rum.answers import (
+    READABLE_BY_ANYONE,
+    TRY_LATER,
+    Headers,
+    answer,
+    answer_early,
+    error,
+    preflight,
+    readable_by,
+    refuse_body,
+)
+from rum.body import BodyProblem, read_body
 from rum.limits import Limits
-from rum.records import Refusal
 from rum.refusals import RefusalWriter
 from rum.replay_intake import (
     ChunkRequest,
@@ -78,9 +87,8 @@ class ReplayRoute:
             await answer(send, 405, [(b"allow", b"POST, OPTIONS")], error("method", "POST only"))
             return
         if self._in_flight >= IN_FLIGHT_MAX:
-            await self._unavailable("too many at once", origin, send, ended=False)
-            await drain(receive)
-            await send({"type": "http.response.body", "body": b""})
+            unavailable = self._unavailable("too many at once", origin)
+            await answer_early(send, receive, 503, unavailable, TRY_LATER)
             return
         self._in_flight += 1
         try:
@@ -94,7 +102,8 @@ class ReplayRoute:
         bytes_max = self._intake.limits.body_bytes_max
         body = await read_body(headers, receive, bytes_max, self._body_timeout_s)
         if isinstance(body, BodyProblem):
-            await self._refuse_body(body, origin, receive, send)
+            refusal = await refuse_body(send, receive, body, origin, self._clock_us())
+            self._refusals.add([refusal])
             return
         if body is None:
             self.counts["disconnected"] += 1
@@ -109,7 +118,7 @@ class ReplayRoute:
         try:
             await self._sink.write_replay(taken.record, taken.packed)
         except OSError as problem:
-            await self._unavailable(str(problem), origin, send)
+            await answer(send, 503, self._unavailable(str(problem), origin), TRY_LATER)
             return
         self._intake.tally.add(taken.record)
         self.counts["chunks"] += 1
@@ -125,30 +134,16 @@ class ReplayRoute:
         )
         return taken if problem is None else self._intake.refused_content(request, taken, *problem)
 
-    async def _refuse_body(
-        self, problem: BodyProblem, origin: str, receive: Receive, send: Send
-    ) -> None:
-        refusal = Refusal(
-            received_us=self._clock_us(),
-            reason=problem.reason,
-            detail=problem.detail,
-            origin=origin[:200],
-        )
-        self._refusals.add([refusal])
-        headers = [*READABLE_BY_ANYONE, (b"connection", b"close")]
-        said = error(problem.reason, problem.detail)
-        await answer(send, problem.status, headers, said, ended=False)
-        await drain(receive)
-        await send({"type": "http.response.body", "body": b""})
-
-    async def _unavailable(self, why: str, origin: str, send: Send, *, ended: bool = True) -> None:
+    def _unavailable(self, why: str, origin: str) -> Headers:
+        """Counts and tells of it; the headers of the 503."""
         self.counts["unavailable"] += 1
         if self.counts["unavailable"].bit_count() == 1:  # at 1, 2, 4, 8 ...: told, not flooded
             count = self.counts["unavailable"]
             log.error("chunks of recordings cannot be kept (%s); %d answered 503", why, count)
-        retry = (b"retry-after", str(RETRY_AFTER_S).encode())
-        headers = [*readable_by(self._known(origin)), retry]
-        await answer(send, 503, headers, error("unavailable", "try again later"), ended=ended)
+        return [
+            *readable_by(self._known(origin)),
+            (b"retry-after", str(RETRY_AFTER_S).encode()),
+        ]
 
     def _known(self, origin: str) -> str:
         return origin if self._intake.knows_origin(origin) else ""

@@ -13,8 +13,8 @@ import msgspec
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from rum.answers import Headers, answer, error
-from rum.body import BodyProblem, drain, read_body
+from rum.answers import answer, answer_early, error
+from rum.body import BodyProblem, read_body
 from rum.inflate import inflated
 from rum.intake import Intake, SiteRules
 from rum.records import Reason, Refusal
@@ -73,7 +73,7 @@ class ServerEventsRoute:
             detail = "this token is of no site; see event_tokens_sha256 in [[sites]]"
             said = error(Reason.UNKNOWN_TOKEN, detail)
             self._refuse(Reason.UNKNOWN_TOKEN, "a token of no site", "")
-            await _answer_early(send, receive, 401, [(b"www-authenticate", b"Bearer")], said)
+            await answer_early(send, receive, 401, [(b"www-authenticate", b"Bearer")], said)
             return
         body = await self._body(headers, receive)
         if body is None:
@@ -81,7 +81,7 @@ class ServerEventsRoute:
         if isinstance(body, BodyProblem):
             self._refuse(body.reason, body.detail, rules.site.id)
             said = error(body.reason, body.detail)
-            await _answer_early(send, receive, body.status, [(b"connection", b"close")], said)
+            await answer_early(send, receive, body.status, [(b"connection", b"close")], said)
             return
         key = headers.get(b"idempotency-key", b"").decode("latin-1").strip()
         await self._take(rules, body, key, send)
@@ -134,12 +134,3 @@ class ServerEventsRoute:
 
 def _said(taken: TakenEvents) -> bytes:
     return msgspec.json.encode(Taken(taken.accepted, taken.refused, taken.left_out))
-
-
-async def _answer_early(
-    send: Send, receive: Receive, status: int, headers: Headers, said: bytes
-) -> None:
-    """Then some of the body is read, because an answer on unread bytes is lost with a reset."""
-    await answer(send, status, headers, said, ended=False)
-    await drain(receive)
-    await send({"type": "http.response.body", "body": b""})
