@@ -193,8 +193,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="vigie-ingest-", dir=arguments.folder) as name:
         folder = Path(name)
         stored = fill_store(folder / "data" / "store", arguments.stored)
-        print(f"stored           {stored.events:>10,} events, {stored.bytes_an_event:.1f}", end=" ")
-        print(f"bytes an event in sealed days (aim: 20), {stored.hot:,} of them hot")
+        print(f"stored           {stored.events:>10,} events, {stored.hot:,} of them hot")
+        print(f"sealed           {stored.detail_bytes:>10.1f} bytes an event of detail", end=" ")
+        print(f"(aim: 20), and {stored.summary_bytes:.1f} of session summaries")
         served, seconds = start(folder)
         try:
             print(f"serving after    {seconds:>10.1f} s (aim: 5)")

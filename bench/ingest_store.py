@@ -20,8 +20,10 @@ MADE_EVENTS = 100_000
 class Stored(Struct, frozen=True, kw_only=True):
     events: int
     hot: int
-    bytes_an_event: float
-    """Of detail and summaries together, in sealed days that keep everything."""
+    detail_bytes: float
+    """An event, in sealed days that keep everything."""
+    summary_bytes: float
+    """The same of session summaries: of an event, too."""
 
 
 def fill_store(folder: Path, events: int) -> Stored:
@@ -47,10 +49,16 @@ def fill_store(folder: Path, events: int) -> Stored:
     kept = 0
     for site, day in days_due(database, now, hot_days=2):
         kept += seal_day(database, SealPolicy(site=site, keep=1.0), day, now).events
-    ((size,),) = cursor.execute("SELECT coalesce(sum(bytes), 0) FROM sealed_files").fetchall()
+    ((detail, summaries),) = cursor.execute(
+        "SELECT coalesce(sum(bytes) FILTER (content <> 'summaries'), 0),"
+        " coalesce(sum(bytes) FILTER (content = 'summaries'), 0) FROM sealed_files"
+    ).fetchall()
     ((hot,),) = cursor.execute("SELECT count(*) FROM events").fetchall()
     database.close()
-    return Stored(events=kept + hot, hot=hot, bytes_an_event=size / max(1, kept))
+    kept = max(1, kept)
+    return Stored(
+        events=kept + hot, hot=hot, detail_bytes=detail / kept, summary_bytes=summaries / kept
+    )
 
 
 def _make(database: Database) -> None:
