@@ -20,10 +20,10 @@ class TrustedProxies:
         """Networks such as "10.0.0.0/8" or "::1". Raises ValueError for what is none."""
         self._networks = tuple(ip_network(network, strict=False) for network in networks)
         self._client = lru_cache(maxsize=4096)(self._find_client)
+        self._trusts = lru_cache(maxsize=256)(self._find_trust)
 
     def trusts(self, peer: str) -> bool:
-        address = _parsed(peer)
-        return address is not None and self._is_trusted(address)
+        return self._trusts(peer)
 
     def client(self, peer: str, forwarded: str) -> str:
         """The client's address: the right-most in `forwarded` that is no trusted proxy, when the
@@ -31,6 +31,10 @@ class TrustedProxies:
         counted, for everybody behind a proxy that does not say for whom it asks.
         """
         return self._client(peer, forwarded[-FORWARDED_CHARS_MAX:])
+
+    def _find_trust(self, peer: str) -> bool:
+        address = _parsed(peer)
+        return address is not None and self._is_trusted(address)
 
     def _find_client(self, peer: str, forwarded: str) -> str:
         address = _parsed(peer)
