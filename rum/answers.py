@@ -4,6 +4,7 @@ import msgspec
 from starlette.types import Receive, Send
 
 from rum.body import BodyProblem, drain
+from rum.privacy import masked
 from rum.records import Refusal
 
 Headers = list[tuple[bytes, bytes]]
@@ -82,5 +83,8 @@ async def refuse_body(
     said = error(problem.reason, problem.detail)
     await answer_early(send, receive, problem.status, headers, said)
     return Refusal(
-        received_us=now_us, reason=problem.reason, detail=problem.detail, origin=origin[:200]
+        received_us=now_us,
+        reason=problem.reason,
+        detail=problem.detail,
+        origin=masked(origin[:200]),
     )

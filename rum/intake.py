@@ -7,6 +7,7 @@ given back with its reason, to be counted.
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -38,6 +39,8 @@ SKEW_MIN_US = 30_000_000
 BATCH_END = 2**52
 RETRY_AFTER_MAX_S = 60
 USER_CHARS_MAX = 1_000
+LATER_PART_CHARS_MAX = 60
+"""Of a beacon over a rate: whoever floods us should not make us read much of each."""
 DETAIL_CHARS_MAX = 300
 ORIGIN_CHARS_MAX = 200
 
@@ -235,12 +238,14 @@ def check_batch_number(intake: Intake, draft: Draft) -> Rejected | None:
 
 def check_event_count(intake: Intake, draft: Draft) -> Rejected | None:
     """None at all is malformed; those over the limit are refused, the first ones stay."""
-    events, most = draft.beacon.events, intake.limits.events_max
+    events: list[Any] = draft.beacon.events
+    most = intake.limits.events_max
     if not events:
         return _reject(intake, draft, 400, Reason.MALFORMED, "a beacon holds at least one event")
     if len(events) > most:
         detail = f"{len(events)} events in a beacon, at most {most}"
-        _refuse(draft, Reason.TOO_MANY_EVENTS, detail, count=len(events) - most)
+        part = masked_part(_bytes_of(events[most]), intake.limits.part_chars_max)
+        _refuse(draft, Reason.TOO_MANY_EVENTS, detail, count=len(events) - most, part=part)
         del events[most:]
     return None
 
@@ -387,7 +392,8 @@ def _reject(intake: Intake, draft: Draft, status: int, reason: Reason, detail: s
 def _later(intake: Intake, draft: Draft, wait_s: float, reason: Reason, detail: str) -> Rejected:
     """Too much for now; the sender may come again."""
     after_s = min(RETRY_AFTER_MAX_S, max(1, math.ceil(wait_s)))
-    refusal = _refusal(draft, draft.rules, reason, detail, 1, "")
+    part = masked_part(draft.request.body, LATER_PART_CHARS_MAX)
+    refusal = _refusal(draft, draft.rules, reason, detail, 1, part)
     return Rejected(429, refusal, after_s)
 
 

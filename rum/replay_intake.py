@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from rum.bucket import bucket_end, bucket_of
 from rum.origin_rule import OriginRule
-from rum.privacy import masked_part
+from rum.privacy import masked, masked_part
 from rum.records import Reason, Refusal, ReplayChunk, ReplayReason
 from rum.site import Site
 from rum.texts import cut
@@ -343,8 +343,8 @@ def _refused(
         received_us=now_us,
         reason=reason,
         site=site,
-        detail=cut(detail, DETAIL_CHARS_MAX),
+        detail=masked(cut(detail, DETAIL_CHARS_MAX)),
         part=masked_part(line, PART_CHARS_MAX),
-        origin=cut(request.origin, PART_CHARS_MAX),
+        origin=masked(cut(request.origin, PART_CHARS_MAX)),
     )
     return RefusedChunk(status, refusal)

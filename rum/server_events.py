@@ -28,7 +28,7 @@ from rum.event_intake import TIME_MAX_MS
 from rum.event_kinds import take_fields
 from rum.intake import SESSION, USER_CHARS_MAX, SiteRules, release_text
 from rum.limits import Limits
-from rum.privacy import user_key
+from rum.privacy import masked_part, user_key
 from rum.records import Batch, Event, EventKind, Reason
 from rum.texts import cut, masked_name, scalar_text
 from rum.wire import Scalar, WireNamed
@@ -116,6 +116,16 @@ def take_server_events(
     for position, each in enumerate(sent):
         taking.take(position, each)
     return taking.taken()
+
+
+def event_part(body: bytes, event: int, chars_max: int) -> str:
+    """The masked start of one event of a request, by its place in it; "" where there is none."""
+    read = _read(body)
+    if isinstance(read, Malformed) or event >= len(read[0]):
+        return ""
+    each = read[0][event]
+    sent = bytes(each) if isinstance(each, msgspec.Raw) else msgspec.json.encode(each)
+    return masked_part(sent, chars_max)
 
 
 def _read(body: bytes) -> tuple[Sequence[msgspec.Raw | ServerEvent], str] | Malformed:

@@ -16,11 +16,19 @@ from starlette.types import Receive, Scope, Send
 from rum.answers import answer, answer_early, error
 from rum.body import BodyProblem, read_body
 from rum.inflate import inflated
-from rum.intake import Intake, SiteRules
+from rum.intake import DETAIL_CHARS_MAX, Intake, SiteRules
+from rum.privacy import masked, masked_part
 from rum.records import Reason, Refusal
 from rum.refusals import RefusalWriter
-from rum.server_events import Malformed, RefusedEvent, TakenEvents, take_server_events
+from rum.server_events import (
+    Malformed,
+    RefusedEvent,
+    TakenEvents,
+    event_part,
+    take_server_events,
+)
 from rum.sink import BatchSink
+from rum.texts import cut
 
 PATH = "/events/v1"
 RETRY_AFTER_S = 5
@@ -111,7 +119,8 @@ class ServerEventsRoute:
     async def _take(self, rules: SiteRules, body: bytes, key: str, send: Send) -> None:
         taken = take_server_events(rules, self._intake.limits, body, key, self._clock_us())
         if isinstance(taken, Malformed):
-            self._refuse(taken.reason, taken.detail, rules.site.id)
+            part = masked_part(body, self._intake.limits.part_chars_max)
+            self._refuse(taken.reason, taken.detail, rules.site.id, part)
             await answer(send, 400, [], error(taken.reason, taken.detail))
             return
         for batch in taken.batches:
@@ -123,13 +132,20 @@ class ServerEventsRoute:
                 await answer(send, 503, headers, error("unavailable", "try again later"))
                 return
         for each in (*taken.refused, *taken.left_out):
-            self._refuse(each.reason, f"event {each.event}: {each.detail}", rules.site.id)
+            part = event_part(body, each.event, self._intake.limits.part_chars_max)
+            self._refuse(each.reason, f"event {each.event}: {each.detail}", rules.site.id, part)
         await answer(send, 200 if taken.accepted else 400, [], _said(taken))
 
-    def _refuse(self, reason: Reason, detail: str, site: str) -> None:
-        """Without a part of it: what servers send is theirs to look up, by its place."""
-        now_us = self._clock_us()
-        self._refusals.add([Refusal(received_us=now_us, reason=reason, site=site, detail=detail)])
+    def _refuse(self, reason: Reason, detail: str, site: str, part: str = "") -> None:
+        """The detail names what was sent, so it is masked as the part is."""
+        refusal = Refusal(
+            received_us=self._clock_us(),
+            reason=reason,
+            site=site,
+            detail=masked(cut(detail, DETAIL_CHARS_MAX)),
+            part=part,
+        )
+        self._refusals.add([refusal])
 
 
 def _said(taken: TakenEvents) -> bytes:
