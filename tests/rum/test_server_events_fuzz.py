@@ -49,13 +49,12 @@ def take(body: bytes, key: str) -> TakenEvents | Malformed:
     return taken
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300), TEXT)
 def test_noise_is_malformed(body: bytes, key: str) -> None:
     assert isinstance(take(body, key), Malformed)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(EVENT | JSON, min_size=1, max_size=5), TEXT, st.booleans())
 def test_any_events_are_judged_and_what_is_accepted_can_be_stored(
     events: list[Any], key: str, one: bool
