@@ -64,7 +64,7 @@ def test_the_console_tells_of_itself_and_of_processes_without_a_port(
         answer = client.get("/metrics")
         assert answer.headers["content-type"] == CONTENT_TYPE
         found = families(answer.text)
-        proxied = client.get("/metrics", headers={"x-forwarded-for": "203.0.113.9"})
+        proxied = client.get("/metrics", headers={"x-real-ip": "203.0.113.9"})
         assert proxied.status_code == 404
     assert found["vigie_prober_checks_total"] == {(("process", "prober"),): 7}
     memory = found["process_resident_memory_bytes"]
