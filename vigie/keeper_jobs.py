@@ -1,11 +1,14 @@
 """The table of the keeper's jobs: what keeps the store in shape, and how often."""
 
+import time
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 from msgspec.structs import asdict
 
 from store.check_days import close_day, unclosed_days
+from store.clock_watch import ClockWatch
 from store.database import Database, DatabaseLimits
 from store.deletions import rewriting_due
 from store.rehearsal import expire_copies
@@ -19,9 +22,16 @@ from vigie.settings import Settings
 
 MINUTE_S = 60.0
 HOUR_S = 3600.0
+RETIRE_WAIT_S = 24 * HOUR_S
+"""After the clock was set: one that is a month ahead by mistake would remove a month of data."""
 
 
-def keeper_jobs(database: Database, settings: Settings, journal: Path | None = None) -> list[Job]:
+def keeper_jobs(
+    database: Database,
+    settings: Settings,
+    journal: Path | None = None,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> list[Job]:
     """In the order they run at the start. Without the `journal`'s folder, no sizes are noted."""
 
     def sweep(now: datetime) -> str:
@@ -37,9 +47,6 @@ def keeper_jobs(database: Database, settings: Settings, journal: Path | None = N
 
     def rewrite(now: datetime) -> str:
         return rewrite_if_due(database, settings.store.rewrite_wait_h, now)
-
-    def retire_old(now: datetime) -> str:
-        return retire_past_terms(database, settings, now)
 
     def measure_sizes(now: datetime) -> str:
         if journal is not None:
@@ -70,7 +77,7 @@ def keeper_jobs(database: Database, settings: Settings, journal: Path | None = N
             name="retire",
             description="Remove what is past its retention",
             period_s=HOUR_S,
-            run=retire_old,
+            run=_retiring(database, settings, monotonic),
         ),
         Job(
             name="rewrite",
@@ -150,6 +157,20 @@ def retire_past_terms(database: Database, settings: Settings, now: datetime) -> 
         f"{name.replace('_', ' ')} {count:,}" for name, count in asdict(retired).items() if count
     ]
     return ", ".join(counts)
+
+
+def _retiring(
+    database: Database, settings: Settings, monotonic: Callable[[], float]
+) -> Callable[[datetime], str]:
+    """The job that retires; it waits while the clock is being set."""
+    clock_watch = ClockWatch(RETIRE_WAIT_S, monotonic)
+
+    def retire_old(now: datetime) -> str:
+        if not clock_watch.steady(now):
+            return "nothing is removed for a day after the clock was set"
+        return retire_past_terms(database, settings, now)
+
+    return retire_old
 
 
 def database_limits(settings: Settings) -> DatabaseLimits:

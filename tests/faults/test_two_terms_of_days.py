@@ -52,7 +52,7 @@ class Simulated:
             sites=(SiteSettings(id="shop", key="k", origins=("*",), sample=0.5, keep=1.0),),
             store=StoreSettings(hot_days=1, retention_days=retention_days, rewrite_wait_h=20.0),
         )
-        self.jobs = keeper_jobs(self.database, settings)
+        self.jobs = keeper_jobs(self.database, settings, monotonic=lambda: self.seconds)
         self.make = Maker()
         self.days: list[Planted] = []
 
@@ -85,6 +85,25 @@ class Simulated:
         self.database.cursor().execute("CHECKPOINT")
         sessions = [session for each in days for session in each.sessions]
         return scan([self.folder], sessions, [t for each in days for t in each.texts]).places
+
+
+def test_a_clock_that_jumps_ahead_and_back_removes_nothing(tmp_path: Path) -> None:
+    simulated = Simulated(tmp_path, retention_days=4)
+    for _ in range(5):
+        simulated.live_a_day()
+        simulated.sleep()
+    for job in simulated.jobs:
+        job.run(simulated.now + timedelta(days=400))
+    for job in simulated.jobs:
+        job.run(simulated.now)
+    kept = {each.day for each in simulated.days}
+    assert {day for (day,) in events_seen(simulated.database, "DISTINCT day")} == kept
+    for _ in range(2):
+        simulated.live_a_day()
+        simulated.sleep()
+    kept = {each.day for each in simulated.days[-5:]}
+    assert {day for (day,) in events_seen(simulated.database, "DISTINCT day")} == kept
+    simulated.database.close()
 
 
 @pytest.mark.parametrize("retention_days", [4, pytest.param(30, marks=pytest.mark.long)])
