@@ -4,7 +4,7 @@
  */
 
 import { guard } from "./guard";
-import { listen } from "./listen";
+import { listen, navigationOf } from "./listen";
 import { tap } from "./tap";
 
 /** Is told that something came: requests begun (1) or ended (-1) by it, and whether it is an error. */
@@ -15,14 +15,14 @@ export let calmedAt = 0;
 
 let selected = false;
 const waiting = new Set<Told>();
-const came = guard(() => happened());
-const observer = new MutationObserver(came);
+const came = () => void happened();
+const observer = new MutationObserver(guard(came));
 
 export function watchActivity(): void {
   // "reset" changes fields without "input", "toggle" is for popovers, which change no attribute, "play"
   // and "pause" are for sounds, "navigate" for a navigation that is long in coming.
   listen("input submit reset invalid toggle play pause copy", came);
-  (window as { navigation?: EventTarget }).navigation?.addEventListener("navigate", came);
+  listen("navigate", came, navigationOf());
   listen("scroll", calm);
   listen("selectionchange", selectionChanged);
   for (const name of ["open", "alert", "confirm", "prompt", "print"]) tap(window, name, calm);

@@ -6,7 +6,6 @@
  */
 
 import { whenSettled } from "./batch";
-import { now } from "./clock";
 import { declareConsent, declareReplay, maySend, stop } from "./consent";
 import { sayAll } from "./end";
 import { recordUncaught, reportError } from "./error";
@@ -60,10 +59,10 @@ export function queuedPage(): string {
 export function openApi(begin: () => void): void {
   const stub = page[name()];
   const waiting = queued();
-  const vigie: Vigie = guard((...call: unknown[]) => obey(call));
+  const vigie: Vigie = guard(obey);
   vigie.ready = true;
   // A module of the page's may have kept the function that queues, or its queue.
-  const take = (call: Call) => vigie(...Array.from(call));
+  const take = (call: Call) => vigie.apply(0, call as unknown[]);
   const queue = (vigie.q = { length: 0, push: take });
   guard(() => {
     if (stub) stub.q = queue;
@@ -71,22 +70,22 @@ export function openApi(begin: () => void): void {
     page[name()] = vigie;
   })();
   const settles = (call: Call) => FIRST.test(String(call[0]));
-  for (const call of waiting) if (settles(call)) take(call);
+  waiting.filter(settles).forEach(take);
   begin();
-  for (const call of waiting) if (!settles(call)) take(call);
+  waiting.filter((call) => !settles(call)).forEach(take);
 }
 
-function obey([command, subject, options]: unknown[]): void {
+function obey(command?: unknown, subject?: unknown, options?: unknown): void {
   // The stub keeps errors as calls, whose one argument is the browser's event.
   if ((command as Event)?.timeStamp) return recordUncaught(command as Event);
   const work = COMMANDS[String(command)];
   if (work) work(subject as never, (options || {}) as never);
-  else warn(`there is no vigie('${String(command)}')`);
+  else warn(String(command));
 }
 
 /** vigie('session', id => ...): the session's id as soon as it is certain; "" in storage-free mode. */
 function tellSession(told: (id: string) => void): void {
-  whenSettled(guard(() => maySend() && told(currentView(now()).session)));
+  whenSettled(guard(() => maySend() && told(currentView().session)));
 }
 
 function name(): string {

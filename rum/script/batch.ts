@@ -7,7 +7,6 @@
  * share a number and need not talk; n counts from 0, so that a hole shows what was lost.
  */
 
-import { now } from "./clock";
 import { maySend, mayGather } from "./consent";
 import { guard } from "./guard";
 import { randomHex } from "./random";
@@ -15,14 +14,14 @@ import { inSample } from "./sample";
 import { enqueue } from "./send";
 import { peek } from "./session";
 import { rate, tag } from "./tag";
+import { tidy } from "./tidy";
 
 /** A batch waits this long for more events... */
 const WAIT_MS = 10_000;
 /** ...but this long once it holds something that somebody may be waiting for. */
 const WAIT_URGENT_MS = 1000;
-/** Urgent batches of a page load that may come at once, and how long it takes to earn another. */
-const URGENT_BURST = 20;
-const URGENT_EARNED_MS = 10_000;
+/** Urgent batches of a page load; what comes after them waits like all else. */
+const URGENT_MAX = 50;
 const EVENTS_MAX = 50;
 const BYTES_MAX = 14_000;
 const BATCHES_MAX = 2 ** 20;
@@ -36,18 +35,13 @@ export interface View {
   /** The page's template, or the name the site gave it. */
   page: string;
   /** What `era` was when it began. */
-  readonly era: number;
+  readonly era_: number;
 }
 
 /** How often all was forgotten. Watchers may still hold views of before, which nothing is told of. */
 export let era = 0;
 
-export interface Event {
-  readonly kind: "view" | "vitals" | "error" | "event" | "click" | "request" | "frame" | "leave";
-  /** Milliseconds since the epoch, by the browser's clock. */
-  readonly at: number;
-  readonly [field: string]: unknown;
-}
+export type Kind = "view" | "vitals" | "error" | "event" | "click" | "request" | "frame" | "leave";
 
 /** What is true of a whole batch, and rides on each. */
 export interface Context {
@@ -68,30 +62,33 @@ export const load = parseInt(randomHex(8), 16);
 const utf8 = new TextEncoder();
 
 interface Gathered {
-  readonly view: View;
-  readonly kind: string;
+  readonly view_: View;
+  readonly kind_: string;
   /** The event's JSON but for its end, where its view and page go. */
-  readonly text: string;
-  readonly bytes: number;
+  readonly text_: string;
+  readonly bytes_: number;
 }
 
 let next = 0;
 let gathered: Gathered[] = [];
 let gatheredBytes = 0;
 let timer: number | undefined;
-let timerDue = 0;
+let timerDue = Infinity;
 let urgentUsed = 0;
 let settling: (() => void)[] | undefined = [];
 
-/** Adds an event of a view to the batch that is being gathered, which is sent soon if `urgent`. */
-export function add(view: View, event: Event, urgent = false): void {
-  if (next >= BATCHES_MAX || view.era !== era || !mayGather()) return;
-  const text = JSON.stringify(event).slice(0, -1);
+/**
+ * Adds an event of a view to the batch that is being gathered, which is sent soon if `urgent`. It was
+ * `at`, in milliseconds since the epoch by the browser's clock.
+ */
+export function add(view: View, kind: Kind, at: number, fields: object, urgent = false): void {
+  if (next >= BATCHES_MAX || view.era_ !== era || !mayGather()) return;
+  const text = JSON.stringify(tidy({ kind, at, ...fields })).slice(0, -1);
   const bytes = utf8.encode(text).length + view.page.length + 40;
   const first = gathered[0];
-  if (first && (!fits(gatheredBytes + bytes, gathered.length) || first.view.session !== view.session)) seal();
+  if (first && (!fits(gatheredBytes + bytes, gathered.length) || first.view_.session !== view.session)) seal();
   if (gatheredBytes > HELD_BYTES_MAX) return;
-  gathered.push({ view, kind: event.kind, text, bytes });
+  gathered.push({ view_: view, kind_: kind, text_: text, bytes_: bytes });
   gatheredBytes += bytes;
   schedule(urgent);
 }
@@ -102,7 +99,7 @@ function fits(bytes: number, events: number): boolean {
 
 /** Whether this view itself still waits to be sent, so that it can still be renamed. */
 export function waits(view: View): boolean {
-  return gathered.some((one) => one.view === view && one.kind === "view");
+  return gathered.some((one) => one.view_ === view && one.kind_ === "view");
 }
 
 /** Calls `told` when the session's id is certain: at once, or when the first batch is sealed. */
@@ -132,7 +129,7 @@ function empty(): void {
 /** Seals what was gathered, where it may be sent, and hands it over. */
 export function seal(): void {
   clearTimeout(timer);
-  timer = undefined;
+  timerDue = Infinity;
   if (!maySend()) return;
   if (settling) settleSession();
   const all = gathered;
@@ -140,8 +137,8 @@ export function seal(): void {
   while (all[0]) {
     let bytes = 0;
     let events = 0;
-    for (const { view, bytes: more } of all) {
-      if (view.session !== all[0].view.session || !fits((bytes += more), events)) break;
+    for (const { view_: view, bytes_: more } of all) {
+      if (view.session !== all[0].view_.session || !fits((bytes += more), events)) break;
       events++;
     }
     sealBatch(all.splice(0, events || 1));
@@ -149,14 +146,14 @@ export function seal(): void {
 }
 
 function sealBatch(events: Gathered[]): void {
-  const { session } = events[0]!.view;
+  const { session } = events[0]!.view_;
   // Outside the site's sample nothing is sent. In storage-free mode the collector draws the sample.
   if (session && !inSample(session, rate(tag.sample, 1))) return;
   const batch = load * BATCHES_MAX + next++;
-  const header = JSON.stringify({ v: 1, session, storage_free: session ? undefined : true, batch, ...context });
+  const header = JSON.stringify({ v: 1, session, batch, ...tidy({ storage_free: !session, ...context }) });
   // Joined by hand: pages with an old Prototype.js have arrays stringified as texts (Array#toJSON).
   const texts = events.map(
-    ({ view, text }) => `${text},"view":${view.number},"page":${JSON.stringify(view.page)}}`,
+    ({ view_, text_ }) => `${text_},"view":${view_.number},"page":${JSON.stringify(view_.page)}}`,
   );
   // Sent as ...,"sent":123}: the one field that differs from one attempt to the next comes last.
   enqueue(`${header.slice(0, -1)},"events":[${texts.join()}]`);
@@ -164,18 +161,17 @@ function sealBatch(events: Gathered[]): void {
 
 /** Tabs opened at one moment each began a session before they could see the other's. */
 function settleSession(): void {
-  const agreed = peek(now());
-  if (agreed != null) gathered.forEach(({ view }) => (view.session = agreed));
+  const agreed = peek();
+  if (agreed != null) gathered.forEach(({ view_ }) => (view_.session = agreed));
   if (gathered[0]) settled();
 }
 
 function schedule(urgent: boolean): void {
-  const at = performance.now();
-  let wait = WAIT_MS;
-  if (urgent && urgentUsed - at / URGENT_EARNED_MS < URGENT_BURST) wait = WAIT_URGENT_MS;
-  if (timer !== undefined && timerDue <= at + wait) return;
-  if (wait === WAIT_URGENT_MS) urgentUsed++;
+  const wait = urgent && urgentUsed < URGENT_MAX ? WAIT_URGENT_MS : WAIT_MS;
+  const due = performance.now() + wait;
+  if (timerDue <= due) return;
+  if (urgent) urgentUsed++;
   clearTimeout(timer);
-  timerDue = at + wait;
+  timerDue = due;
   timer = setTimeout(guard(seal), wait);
 }

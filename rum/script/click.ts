@@ -15,7 +15,7 @@
 import { calmedAt, expect, happened } from "./activity";
 import { add } from "./batch";
 import { now } from "./clock";
-import { beforeEnd } from "./end";
+import { beforeEnd, once } from "./end";
 import { whenErrorRecorded } from "./error";
 import { guard } from "./guard";
 import { listen } from "./listen";
@@ -44,7 +44,6 @@ const ACTS =
 /** Ends a press: as this click, or as none. */
 type Release = (click?: MouseEvent) => void;
 
-const untold = new Set<() => void>();
 let count = 0;
 
 let pressed: Element | undefined;
@@ -67,11 +66,8 @@ export function watchClicks(): void {
   });
   watch("click", clicked);
   whenErrorRecorded(() => happened(0, true));
-  beforeEnd(() => {
-    // That the page is left is something that comes of a click, too.
-    happened();
-    untold.forEach((tell) => tell());
-  });
+  // That the page is left is something that comes of a click, too.
+  beforeEnd(happened);
 }
 
 function watch(type: string, told: (event: MouseEvent, target: Element) => void): void {
@@ -135,23 +131,20 @@ function press(pressing: MouseEvent, target: Element): Release {
     // A click without a press is a key's.
     const number = event !== pressing && mine.push(began);
 
-    const tell = () => {
-      if (!untold.delete(tell)) return;
+    const tell = once(() => {
       conclude();
       const rages =
         number === mine.length &&
         calmedAt < mine[0]! &&
         mine.some((time, index) => mine[index + RAGE_CLICKS - 1]! - time <= RAGE_MS);
-      add(view, {
-        kind: "click",
-        at,
+      add(view, "click", at, {
         target: selector,
         ...spot(),
-        rage: rages ? number : undefined,
-        dead: (mortal && !seen) || undefined,
-        error: failed || undefined,
+        rage: rages && number,
+        dead: mortal && !seen,
+        error: failed,
       });
-    };
+    });
     const settle = guard((due: number) => {
       const time = performance.now();
       if (requests > 0 || time - due > LATE_MS) quietAt = time + QUIET_MS;
@@ -161,7 +154,6 @@ function press(pressing: MouseEvent, target: Element): Release {
       if (time < next) setTimeout(settle, next - time, next);
       else tell();
     });
-    untold.add(tell);
     settle(began);
   };
 }

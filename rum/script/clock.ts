@@ -8,12 +8,12 @@
 /** Beyond this the two clocks did not drift apart: one of them stood still. */
 const STOOD_STILL_MS = 2000;
 
-// Safari has performance.timeOrigin from version 15 on.
-let origin = performance.timeOrigin || Date.now() - performance.now();
+// Not performance.timeOrigin, which Safari before 15 lacks and which may be hours off after a sleep.
+let origin = Date.now() - performance.now();
 
 /**
- * Now. The monotonic clock stops while the computer sleeps (https://crbug.com/1206450), and
- * timeOrigin itself can be hours off after it; the wall clock then has the last word.
+ * Now. The monotonic clock stops while the computer sleeps (https://crbug.com/1206450); the wall clock
+ * then has the last word.
  */
 export function now(): number {
   const wall = Date.now();

@@ -75,9 +75,9 @@ export function mayRecord(): boolean {
 }
 
 function declare(given: unknown, free: boolean): void {
-  if (given === "granted") change(free ? "storage-free" : given);
-  else if (given === "pending" || given === "denied") change(given);
-  else warn(`consent is granted, pending or denied, not ${String(given)}`);
+  if (given === "granted" && free) change("storage-free");
+  else if (/^(granted|pending|denied)$/.test(given as string)) change(given as Consent);
+  else warn("consent");
 }
 
 function change(to: Consent): void {

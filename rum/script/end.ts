@@ -6,29 +6,38 @@
 import { seal } from "./batch";
 import { recordError } from "./error";
 import { guard, takeCaught } from "./guard";
+import { isHidden, listen } from "./listen";
 import { leave, online, resume } from "./send";
 
 const speaking: (() => void)[] = [];
+const untold = new Set<() => void>();
 
 /** Calls `speaks` before what is gathered is sent for what may be the last time. */
-export function beforeEnd(speaks: () => void): void {
+export function beforeEnd(speaks: () => unknown): void {
   speaking.push(guard(speaks));
 }
 
+/** What waits a little to be told, done the first time it is called: at the end, if not before. */
+export function once(work: () => void): () => void {
+  const tell = guard(() => {
+    if (untold.delete(tell)) work();
+  });
+  untold.add(tell);
+  return tell;
+}
+
 export function watchEnd(): void {
-  document.addEventListener(
-    "visibilitychange",
-    guard(() => (document.visibilityState === "hidden" ? sayAll(false) : resume())),
-  );
+  listen("visibilitychange", () => (isHidden() ? sayAll(false) : resume()));
   // Both are needed: a tab put aside on a phone may be killed without a pagehide, and browsers differ
   // in whether and in which order a navigation fires the two.
-  addEventListener("pagehide", guard(() => sayAll(true)));
-  addEventListener("online", guard(online));
+  listen("pagehide", () => sayAll(true));
+  listen("online", online);
 }
 
 /** Says all there is to say, for it may be the last time. */
 export function sayAll(gone: boolean): void {
   speaking.forEach((speaks) => speaks());
+  untold.forEach((tell) => tell());
   const caught = takeCaught();
   if (caught) {
     const { message, stack } = (caught.first || {}) as Partial<Error>;

@@ -13,9 +13,6 @@ import { liveView } from "./view";
 
 const SAME_MAX = 5;
 const ALL_MAX = 100;
-const NAME_LENGTH_MAX = 100;
-const MESSAGE_LENGTH_MAX = 500;
-const STACK_LENGTH_MAX = 3000;
 
 const EXTENSION = /^(?:(?:chrome|moz|safari|safari-web)-extension|webkit-masked-url):\/\//;
 const ADDRESS = /[a-z-]+:\/\/[^\s)]+/;
@@ -43,13 +40,12 @@ export function watchErrors(): void {
 /** Records what one of the browser's two events tells of, at the time of the event. */
 export function recordUncaught(event: globalThis.Event): void {
   const { message, filename, error, reason } = event as ErrorEvent & PromiseRejectionEvent;
-  const source = event.type === "error" ? "error" : "rejection";
-  note(source, source === "error" ? error : reason, moment(event.timeStamp), message, filename);
+  note(event.type === "error" ? "error" : "rejection", error ?? reason, moment(event.timeStamp), message, filename);
 }
 
 /** vigie('error', error, {attributes: {step: 'signature'}}) */
-export function reportError(thrown: unknown, options: EventOptions = {}): void {
-  note("reported", thrown, now(), "", "", options?.attributes);
+export function reportError(thrown: unknown, options: EventOptions): void {
+  note("reported", thrown, now(), "", "", options.attributes);
 }
 
 /** Records an error, however it looks: anything at all can be thrown. */
@@ -65,20 +61,18 @@ export function recordError(
   const times = seen.get(fingerprint) || 0;
   if (times >= SAME_MAX || all >= ALL_MAX) return;
   // An error alone does not mean that somebody is there: an ended session stays ended.
-  const view = liveView(now());
+  const view = liveView();
   if (!view) return;
   seen.set(fingerprint, times + 1);
   all++;
   const event = {
-    kind: "error",
-    at,
-    name: name.slice(0, NAME_LENGTH_MAX),
-    message: withoutQueries(message).slice(0, MESSAGE_LENGTH_MAX),
-    stack: withoutQueries(stack).slice(0, STACK_LENGTH_MAX),
+    name,
+    message: withoutQueries(message),
+    stack: withoutQueries(stack),
     source,
-    ...(attributes && { attributes: plain(attributes) }),
-  } as const;
-  add(view, event, true);
+    attributes: plain(attributes),
+  };
+  add(view, "error", at, event, true);
   watching.forEach((told) => told());
 }
 

@@ -2,10 +2,9 @@
 
 import { add } from "./batch";
 import { now } from "./clock";
-import { warn } from "./guard";
+import { isText, warn } from "./guard";
 import { currentView } from "./view";
 
-const NAME_LENGTH_MAX = 100;
 const ATTRIBUTES_MAX = 20;
 const KEY_LENGTH_MAX = 50;
 const TEXT_LENGTH_MAX = 200;
@@ -19,32 +18,30 @@ export interface EventOptions {
 }
 
 /** vigie('event', 'mandate_signed', {value: 290000, currency: 'EUR', attributes: {kind: 'sale'}}) */
-export function recordEvent(name: unknown, options: EventOptions = {}): void {
-  if (typeof name !== "string" || !name) {
-    warn("vigie('event', name): the name must be a text");
-    return;
-  }
+export function recordEvent(name: unknown, options: EventOptions): void {
+  if (!isText(name, "event")) return;
   const at = now();
-  const { value, currency, attributes } = options || {};
+  const { value, currency, attributes } = options;
   const event = {
-    kind: "event",
-    at,
-    name: name.slice(0, NAME_LENGTH_MAX),
-    ...(Number.isFinite(value) && { value }),
-    ...(typeof currency === "string" && currency && { currency: currency.slice(0, 3) }),
-    ...(attributes && { attributes: plain(attributes) }),
-  } as const;
-  add(currentView(at), event, true);
+    name,
+    value: Number.isFinite(value) && value,
+    currency: typeof currency === "string" && currency,
+    attributes: plain(attributes),
+  };
+  add(currentView(at), "event", at, event, true);
 }
 
+type Attributes = Record<string, string | number | boolean>;
+
 /** The attributes that are texts, numbers, true or false; a table has no room for others. */
-export function plain(attributes: Record<string, unknown>): Record<string, string | number | boolean> {
-  const kept: Record<string, string | number | boolean> = {};
+export function plain(attributes?: Record<string, unknown>): Attributes | undefined {
+  if (!attributes) return undefined;
+  const kept: Attributes = {};
   for (const [key, value] of Object.entries(attributes).slice(0, ATTRIBUTES_MAX)) {
     const name = key.slice(0, KEY_LENGTH_MAX);
     if (typeof value === "string") kept[name] = value.slice(0, TEXT_LENGTH_MAX);
     else if (typeof value === "boolean" || Number.isFinite(value)) kept[name] = value as number;
-    else warn(`attribute "${name}" is left out: it must be a text, number or boolean`);
+    else warn("attribute " + name);
   }
   return kept;
 }

@@ -5,7 +5,7 @@
 
 import { addressOf } from "./address";
 import { add, type View } from "./batch";
-import { moment, now } from "./clock";
+import { moment } from "./clock";
 import { endOf, observe } from "./observe";
 import { template } from "./template";
 import { liveView } from "./view";
@@ -32,7 +32,7 @@ interface LongFrame extends PerformanceEntry {
 }
 
 export interface LongestScript {
-  readonly entry: Script;
+  readonly entry_: Script;
   /** How much of it counts, in milliseconds. */
   readonly time: number;
 }
@@ -42,9 +42,8 @@ let view: View | undefined;
 let ofView = 0;
 let all = 0;
 
-/** Gives a function that takes what the browser has not handed over yet. */
-export function watchFrames(): (() => void) | undefined {
-  return observe(["long-animation-frame"], note) || observe(["longtask"], note);
+export function watchFrames(): void {
+  observe(["long-animation-frame"], note) || observe(["longtask"], note);
 }
 
 /** The script that took most of the time from `start` on, in frames that were going on until `end`. */
@@ -60,21 +59,19 @@ function note(frame: LongFrame): void {
   const { duration, blockingDuration = duration - TASK_MS, startTime } = frame;
   if (blockingDuration < BLOCKING_MIN_MS && duration < DURATION_MIN_MS) return;
   // It alone does not mean that somebody is there: an ended session stays ended.
-  const current = liveView(now());
+  const current = liveView();
   if (!current) return;
   if (view !== current) ofView = 0;
   view = current;
   if (++ofView > VIEW_MAX || ++all > ALL_MAX) return;
   const script = longest([frame], 0);
-  add(view, {
-    kind: "frame",
-    at: moment(startTime),
-    duration: Math.round(duration),
-    blocking: Math.round(blockingDuration),
+  add(view, "frame", moment(startTime), {
+    duration,
+    blocking: blockingDuration,
     ...(script && {
-      script: addressOf(script.entry.sourceURL) || undefined,
-      script_time: Math.round(script.time),
-      invoker: invokerOf(script.entry) || undefined,
+      script: addressOf(script.entry_.sourceURL),
+      script_time: script.time,
+      invoker: invokerOf(script.entry_),
     }),
   });
 }
@@ -83,7 +80,7 @@ function longest(frames: LongFrame[], start: number): LongestScript | undefined 
   let found: LongestScript | undefined;
   for (const entry of frames.flatMap((frame) => frame.scripts || [])) {
     const time = endOf(entry) - Math.max(start, entry.startTime);
-    if (time > (found ? found.time : 0)) found = { entry, time };
+    if (time > (found ? found.time : 0)) found = { entry_: entry, time };
   }
   return found;
 }

@@ -36,9 +36,16 @@ export function takeCaught(): { count: number; first: unknown } | undefined {
 
 const warned = new Set<string>();
 
-/** Tells the developer, once for each text and ten times at most. */
-export function warn(text: string): void {
-  if (warned.has(text) || warned.size >= 10) return;
-  warned.add(text);
-  console.warn(`vigie: ${text}`);
+/** Whether it is a text, and not an empty one; if not, that is told of as `what`. */
+export function isText(value: unknown, what: string): value is string {
+  if (typeof value === "string" && value) return true;
+  warn(what);
+  return false;
+}
+
+/** Tells the developer what is wrong, once each and ten times at most; docs/rum.md says what is right. */
+export function warn(what: string): void {
+  if (warned.size > 9 || warned.has(what)) return;
+  warned.add(what);
+  console.warn("vigie: wrong", what);
 }

@@ -15,10 +15,10 @@ const DURATION_MIN_MS = 40;
 const DURATION_LEAST_MS = 16;
 /** Interactions of which one may be slower than INP: its 98th percentile. */
 const ONE_IN = 50;
-const LONGEST_MAX = 10;
-const GROUPS_MAX = 10;
 /** Browsers number interactions in such steps, lest somebody count by the numbers. */
 const ID_STEP = 7;
+const LONGEST_MAX = 10;
+const GROUPS_MAX = 10;
 /** Durations are rounded to this, so events painted together may seem to be as far apart. */
 const ROUNDED_MS = 8;
 
@@ -42,38 +42,33 @@ interface Interaction {
   duration: number;
   start: number;
   name: string;
-  group: Group;
+  group_: Group;
   script?: LongestScript | undefined;
 }
 
 let queue: EventTiming[] = [];
 let groups: Group[] = [];
 let longest: Interaction[] = [];
-let lowest = Infinity;
-let highest = 0;
+let firstId = 0;
+let lastId = 0;
 let countBefore = 0;
 let returned = false;
-let take: (() => void) | undefined;
-let takeFrames: (() => void) | undefined;
-
-const counted = "interactionCount" in performance;
 
 export function watchInteractions(): void {
-  takeFrames = watchFrames();
-  if (!("interactionId" in (window.PerformanceEventTiming || Object).prototype)) return;
-  take = observe<EventTiming>(
+  watchFrames();
+  // Browsers that do not tell which events are of one interaction give nothing to go by (see note).
+  observe<EventTiming>(
     ["event", "first-input"],
     (entry) => {
       // Later: the events of one interaction come in several portions, and nobody waits for us.
       if (!queue[0]) whenIdle(process);
       queue.push(entry);
     },
-    counted ? DURATION_MIN_MS : DURATION_LEAST_MS,
+    counted() == null ? DURATION_LEAST_MS : DURATION_MIN_MS,
   );
 }
 
 export function restartInteractions(): void {
-  take?.();
   process();
   returned = true;
   longest = [];
@@ -81,8 +76,6 @@ export function restartInteractions(): void {
 }
 
 export function readInteractions(values: Measured, attribution: Measured): void {
-  takeFrames?.();
-  take?.();
   process();
   const since = count() - countBefore;
   const chosen = longest[Math.min(longest.length - 1, Math.floor(since / ONE_IN))];
@@ -102,12 +95,12 @@ function readInteraction(interaction: Interaction, attribution: Measured): void 
   attribution.inp_processing = done - began;
   attribution.inp_presentation = shown - done;
   if (!script) return;
-  attribution.inp_script = addressOf(script.entry.sourceURL);
+  attribution.inp_script = addressOf(script.entry_.sourceURL);
   attribution.inp_script_time = script.time;
 }
 
 /** When its handlers, and others of the same frame, began and were done, and when all was shown. */
-function phases({ start, duration, group }: Interaction): [number, number, number] {
+function phases({ start, duration, group_: group }: Interaction): [number, number, number] {
   const began = Math.max(group.began, start);
   // Rounding may put it before; and a handler that opens a dialogue goes on after something was shown
   // (https://github.com/GoogleChrome/web-vitals/issues/492).
@@ -128,15 +121,15 @@ function process(): void {
 
 function note(entry: EventTiming): void {
   const { interactionId: id, duration, startTime: start, name } = entry;
-  if (id && entry.entryType === "event") {
-    lowest = Math.min(lowest, id);
-    highest = Math.max(highest, id);
+  if (id) {
+    firstId ||= id;
+    lastId = Math.max(lastId, id);
   }
   if (duration < DURATION_MIN_MS && entry.entryType === "event") return;
   const group = groupOf(entry);
   if (!id) return;
   const known = longest.find((one) => one.id === id);
-  const slowest = { duration, start, name, group, script: undefined };
+  const slowest = { duration, start, name, group_: group, script: undefined };
   const interaction = known || { id, target: "", ...slowest };
   if (!known) longest.push(interaction);
   else if (duration > known.duration) Object.assign(known, slowest);
@@ -161,6 +154,9 @@ function groupOf(entry: EventTiming): Group {
 
 /** Interactions of this page load; of a browser that does not count them, by its numbers. */
 function count(): number {
-  if (counted) return (performance as unknown as { interactionCount: number }).interactionCount;
-  return highest && (highest - lowest) / ID_STEP + 1;
+  return counted() ?? (lastId - firstId) / ID_STEP + +!!lastId;
+}
+
+function counted(): number | undefined {
+  return (performance as { interactionCount?: number }).interactionCount;
 }

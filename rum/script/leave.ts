@@ -11,12 +11,12 @@
  * than 20, the computer slept, and nobody looked.
  */
 
-import { add, type View } from "./batch";
-import { now } from "./clock";
+import type { View } from "./batch";
 import { beforeEnd } from "./end";
 import { guard } from "./guard";
-import { listen } from "./listen";
-import { afterPaint } from "./painted";
+import { addLatest } from "./latest";
+import { isHidden, listen } from "./listen";
+import { afterPaint, pageHeight } from "./painted";
 import { currentView, whenViewEnds } from "./view";
 
 const ACTING_MS = 5000;
@@ -30,7 +30,6 @@ let lowestPixel = 0;
 let share = 0;
 let visible = 0;
 let engaged = 0;
-let lastTold = "";
 
 /** Until when time was counted, and how the page was since. */
 let counted = 0;
@@ -58,9 +57,8 @@ export function watchLeaving(): void {
 
 function begin(): void {
   count();
-  const mine = (view = currentView(now()));
+  const mine = (view = currentView());
   lowestPixel = visible = engaged = 0;
-  lastTold = "";
   setTimeout(
     guard(() => mine === view && look()),
     SHOWN_AFTER_MS,
@@ -78,7 +76,7 @@ function count(): void {
   if (inSight && at - counted < ASLEEP_MS) visible += at - counted;
   if (inSight && inFocus) engaged += Math.max(Math.min(at, actingUntil) - counted, 0);
   counted = at;
-  inSight = document.visibilityState === "visible";
+  inSight = !isHidden();
   inFocus = document.hasFocus();
 }
 
@@ -94,19 +92,16 @@ function scrolled(): void {
 
 /** Reads the layout: not to be called while the page is at work. */
 function look(): void {
-  const height = (document.scrollingElement || document.documentElement).scrollHeight;
+  const height = pageHeight();
   lowestPixel = Math.max(lowestPixel, Math.round(Math.min(scrollY + innerHeight, height)));
   share = Math.min(lowestPixel / height, 1);
 }
 
 function tell(): void {
   count();
-  const figures = {
-    ...(lowestPixel && { scroll_px: lowestPixel, scroll: Math.round(share * 1000) / 1000 }),
-    visible: Math.round(visible),
-    engaged: Math.round(engaged),
-  };
-  const text = JSON.stringify(figures);
-  if (text !== lastTold) add(view, { kind: "leave", at: now(), ...figures });
-  lastTold = text;
+  addLatest(view, "leave", {
+    ...(lowestPixel && { scroll_px: lowestPixel, scroll: share }),
+    visible,
+    engaged,
+  });
 }

@@ -14,6 +14,7 @@ import { consentNow, maySend, readConsent, whenConsentChanges, type Consent } fr
 import { beforeEnd, watchEnd } from "./end";
 import { watchErrors } from "./error";
 import { guard, warn } from "./guard";
+import { isHidden, listen } from "./listen";
 import { watchLeaving } from "./leave";
 import { watchRequests } from "./request";
 import { beginSending, forgetUnsent, resume } from "./send";
@@ -49,7 +50,7 @@ function start(): void {
     site: tag.site,
     environment: tag.environment,
     release: tag.release,
-    referrer: guard(referrerHost)() || undefined,
+    referrer: referrerHost(),
     campaign: campaign() || undefined,
   });
   readConsent();
@@ -71,8 +72,8 @@ function obey(consent: Consent, before?: Consent): void {
   if (consent === "denied" || consent === "stopped") return;
   if (!watching) watch();
   // Where storage may be used from now on, the session is stored for the other tabs to share.
-  touch(now());
-  currentView(now());
+  touch();
+  currentView();
   if (maySend()) beginSending();
 }
 
@@ -86,18 +87,15 @@ function watch(): void {
 /** Whatever somebody does keeps the session going; storage is written once a second at most. */
 function watchPeople(): void {
   let last = 0;
-  const seen = guard(() => {
+  listen("click keydown touchstart scroll", () => {
     const at = now();
     if (at - last < TOUCH_EVERY_MS) return;
     last = at;
     currentView(at);
     touch(at);
   });
-  for (const type of ["click", "keydown", "touchstart", "scroll"]) {
-    addEventListener(type, seen, { capture: true, passive: true });
-  }
   setInterval(
-    guard(() => document.visibilityState === "visible" && keepAlive(now())),
+    guard(() => isHidden() || keepAlive()),
     KEEP_ALIVE_EVERY_MS,
   );
 }
@@ -106,26 +104,25 @@ function watchPeople(): void {
  * The page comes back from the back/forward cache: a new view, with vitals of its own.
  */
 function watchReturn(): void {
-  const returned = guard((event: PageTransitionEvent) => {
-    if (!event.persisted) return;
-    restartVitals(viewAgain(moment(event.timeStamp)), event.timeStamp);
+  listen<PageTransitionEvent>("pageshow", ({ persisted, timeStamp }) => {
+    if (!persisted) return;
+    restartVitals(viewAgain(moment(timeStamp)), timeStamp);
     resume();
   });
-  addEventListener("pageshow", returned, true);
 }
 
 function watchFirstVitals(): void {
-  watchVitals(currentView(now()));
+  watchVitals(currentView());
   whenViewEnds(() => recordVitals());
   beforeEnd(() => recordVitals(takeDeclared()));
 }
 
 guard(() => {
   if (!readTag()) {
-    warn('nothing is measured: the tag needs data-site="KEY"');
+    warn("data-site");
   } else if (document.prerendering) {
     // Nobody sees the page yet, and perhaps nobody will.
-    document.addEventListener("prerenderingchange", guard(start), { once: true });
+    listen("prerenderingchange", start);
   } else {
     start();
   }

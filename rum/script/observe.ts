@@ -9,20 +9,21 @@ interface IdleWindow {
   requestIdleCallback?: (work: () => void, options: { timeout: number }) => void;
 }
 
+const taking: (() => void)[] = [];
+
 /**
  * Tells of every entry of these types, also of those from before, in the order in which they ended.
- * Gives a function that takes at once what the browser has not handed over yet; undefined in a browser
- * that knows none of the types.
+ * Whether the browser knows one of the types.
  */
 export function observe<Entry extends PerformanceEntry>(
   types: string[],
   told: (entry: Entry) => void,
   durationThreshold?: number,
-): (() => void) | undefined {
+): boolean {
   // Firefox can be set to have no observers.
   const known = window.PerformanceObserver?.supportedEntryTypes || [];
   const supported = types.filter((type) => known.includes(type));
-  if (!supported[0]) return undefined;
+  if (!supported[0]) return false;
   const take = guard((entries: PerformanceEntryList) =>
     // Of two types, they come one type after the other:
     // https://github.com/w3c/performance-timeline/issues/224
@@ -32,7 +33,13 @@ export function observe<Entry extends PerformanceEntry>(
   for (const type of supported) {
     observer.observe({ type, buffered: true, durationThreshold } as PerformanceObserverInit);
   }
-  return () => take(observer.takeRecords());
+  taking.push(() => take(observer.takeRecords()));
+  return true;
+}
+
+/** Tells at once of what the browser has not handed over yet. */
+export function takeEntries(): void {
+  taking.forEach((take) => take());
 }
 
 /** When it ended, in milliseconds since the page's time origin. */
@@ -45,4 +52,13 @@ export function whenIdle(work: () => void): void {
   const { requestIdleCallback } = window as IdleWindow;
   if (requestIdleCallback) requestIdleCallback(guard(work), { timeout: IDLE_WAIT_MS });
   else setTimeout(guard(work));
+}
+
+export interface Navigation extends PerformanceNavigationTiming {
+  /** When somebody came to see a page that had been prerendered; 0 for any other. */
+  readonly activationStart?: number;
+}
+
+export function navigationEntry(): Navigation | undefined {
+  return performance.getEntriesByType("navigation")[0] as Navigation | undefined;
 }

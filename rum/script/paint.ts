@@ -7,7 +7,8 @@
  */
 
 import { addressOf } from "./address";
-import { observe } from "./observe";
+import { isHidden } from "./listen";
+import { navigationEntry, observe, takeEntries, type Navigation } from "./observe";
 import { selectorOf } from "./selector";
 import type { Measured } from "./vitals";
 
@@ -15,10 +16,6 @@ declare global {
   interface Document {
     readonly prerendering?: boolean;
   }
-}
-
-interface Navigation extends PerformanceNavigationTiming {
-  readonly activationStart?: number;
 }
 
 interface LargestPaint extends PerformanceEntry {
@@ -35,8 +32,8 @@ let lcp: number | undefined;
 let largest: LargestPaint | undefined;
 let target = "";
 let returned = false;
-let takePaint: (() => void) | undefined;
-let takeLargest: (() => void) | undefined;
+let observesPaint: boolean;
+let observesLargest: boolean;
 
 export function watchPaint(): void {
   began = navigationEntry()?.activationStart || 0;
@@ -44,12 +41,12 @@ export function watchPaint(): void {
     .getEntriesByType("visibility-state")
     .find(({ name, startTime }) => name === "hidden" && startTime >= began);
   // Where the browser keeps no such record, a page that is hidden now is taken to have always been.
-  hiddenAt = hidden ? hidden.startTime : document.visibilityState === "hidden" ? 0 : Infinity;
-  takePaint = observe(["paint"], (entry) => {
+  hiddenAt = hidden ? hidden.startTime : isHidden() ? 0 : Infinity;
+  observesPaint = observe(["paint"], (entry) => {
     if (entry.name === "first-contentful-paint" && counts(entry)) fcp = since(entry.startTime);
   });
   // Browsers stop at the first click, key or scrolling: what comes then is no part of the loading.
-  takeLargest = observe<LargestPaint>(["largest-contentful-paint"], (entry) => {
+  observesLargest = observe<LargestPaint>(["largest-contentful-paint"], (entry) => {
     if (!counts(entry)) return;
     lcp = since(entry.startTime);
     largest = entry;
@@ -65,17 +62,16 @@ export function restartPaint(at: number): void {
   requestAnimationFrame(() =>
     requestAnimationFrame(() => {
       const painted = performance.now() - at;
-      if (takePaint) fcp = painted;
-      if (takeLargest) lcp = painted;
+      if (observesPaint) fcp = painted;
+      if (observesLargest) lcp = painted;
     }),
   );
 }
 
 export function readPaint(values: Measured, attribution: Measured): void {
-  if (document.visibilityState === "hidden") hiddenAt = Math.min(hiddenAt, performance.now());
-  takePaint?.();
-  takeLargest?.();
-  const navigation = navigationEntry();
+  if (isHidden()) hiddenAt = Math.min(hiddenAt, performance.now());
+  takeEntries();
+  const navigation = answered();
   if (navigation) values.ttfb = returned ? 0 : since(navigation.responseStart);
   values.fcp = fcp;
   values.lcp = lcp;
@@ -126,9 +122,7 @@ function since(time: number): number {
  * Undefined where it makes no sense: browsers have said 0, less, and the future
  * (https://github.com/GoogleChrome/web-vitals/issues/137, /162 and /275).
  */
-function navigationEntry(): Navigation | undefined {
-  const [entry] = performance.getEntriesByType("navigation") as Navigation[];
-  return entry && entry.responseStart > 0 && entry.responseStart < performance.now()
-    ? entry
-    : undefined;
+function answered(): Navigation | undefined {
+  const entry = navigationEntry();
+  return entry && entry.responseStart > 0 && entry.responseStart < performance.now() ? entry : undefined;
 }

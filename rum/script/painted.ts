@@ -6,3 +6,8 @@ import { guard } from "./guard";
 export function afterPaint(work: () => void): void {
   requestAnimationFrame(() => setTimeout(guard(work)));
 }
+
+/** In pixels. Without a doctype it is the body that scrolls. */
+export function pageHeight(): number {
+  return (document.scrollingElement || document.documentElement).scrollHeight;
+}

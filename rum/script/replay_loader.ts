@@ -4,34 +4,39 @@
  * error.
  */
 
-import { load } from "./batch";
+import { load, whenSettled } from "./batch";
 import { now } from "./clock";
-import { mayRecord } from "./consent";
+import { mayRecord, whenConsentChanges } from "./consent";
 import { whenErrorRecorded } from "./error";
+import { guard } from "./guard";
 import type { Host } from "./replay/host";
-import { whenRecordable } from "./replay_gate";
 import { inSample } from "./sample";
 import { keep, native } from "./send";
 import { peek } from "./session";
 import { rate, tag } from "./tag";
 import { liveView, whenViewEnds } from "./view";
 
+/** From when the session's id is certain: looks anew whenever consent, view or session may be others. */
 export function offerReplay(): void {
-  const host = { tag, load, fetch: native, keep, mayRecord, now, peek, view: liveView, session: "", reason: "" } as Host;
+  const host = { tag, load, fetch: native, keep, mayRecord, now, peek, view: liveView } as Partial<Host> as Host;
   let asked = false;
-  const tell = () => host.changed?.();
-  whenRecordable((session) => {
+  const look = guard(() => {
+    const session = (mayRecord() && peek()) || "";
     const within = (share: string | undefined) => session && inSample(session, rate(share, 0));
     host.session = session;
     host.reason = within(tag.replay) ? "sample" : within(tag.replayErrors) ? "error" : "";
     if (host.reason && !asked) asked = bring(host);
-    tell();
+    host.changed?.();
+  });
+  whenSettled(() => {
+    whenConsentChanges(look);
+    whenViewEnds(look);
+    look();
   });
   whenErrorRecorded(() => {
     host.error = true;
-    tell();
+    host.changed?.();
   });
-  whenViewEnds(tell);
 }
 
 type Policy = { createScriptURL(url: string): string };
@@ -40,16 +45,18 @@ type Types = { createPolicy(name: string, policy: Policy): Policy };
 function bring(host: Host): true {
   const policy: Policy = { createScriptURL: (url) => url };
   const types = (window as { trustedTypes?: Types }).trustedTypes;
-  const script = Object.assign(document.createElement("script"), {
-    vigie: host,
-    nonce: tag.nonce,
-    integrity: tag.replayIntegrity || "",
-    crossOrigin: tag.replayIntegrity ? "" : null,
-    // Where a page requires trusted types, its trusted-types directive has to name this policy.
-    src: (types?.createPolicy("vigie", policy) || policy).createScriptURL(
-      new URL("rum-replay.js", tag.src).href,
-    ),
-  });
-  document.head.append(script);
+  const integrity = tag.replayIntegrity || "";
+  document.head.append(
+    Object.assign(document.createElement("script"), {
+      vigie: host,
+      nonce: tag.nonce,
+      integrity,
+      crossOrigin: integrity ? "" : null,
+      // Where a page requires trusted types, its trusted-types directive has to name this policy.
+      src: (types?.createPolicy("vigie", policy) || policy).createScriptURL(
+        new URL("rum-replay.js", tag.src).href,
+      ),
+    }),
+  );
   return true;
 }

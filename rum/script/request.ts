@@ -6,10 +6,10 @@
  */
 
 import { happened } from "./activity";
-import { addressOf } from "./address";
+import { addressOf, urlOf } from "./address";
 import { add } from "./batch";
 import { now } from "./clock";
-import { beforeEnd } from "./end";
+import { once } from "./end";
 import { guard } from "./guard";
 import { randomHex } from "./random";
 import { tag } from "./tag";
@@ -23,12 +23,11 @@ const NOTED_AFTER_MS = 300;
 const HEADER = "traceparent";
 
 /** What is to be called when a request has ended; 0: no answer came; negative: nobody can know. */
-type Ended = (status: number, aborted?: true) => void;
+type Ended = (status: number, aborted?: boolean) => void;
 
 /** What was opened: method, address, whether the page set the header, what ends it. */
-type Opened = [method: string, url: string, traced?: boolean, ended?: Ended];
+type Opened = [method: string, url: URL | undefined, traced?: boolean, ended?: Ended];
 
-const untold = new Set<() => void>();
 const opened = new WeakMap<object, Opened>();
 let told = 0;
 let failedTold = 0;
@@ -38,14 +37,13 @@ export function watchRequests(): void {
   tap(window, "fetch", fetching as Before);
   tap(prototype, "open", ((xhr: XMLHttpRequest, [method, url]: [string, unknown]) => {
     // What was under way ends without a word; or it has ended, and the page heard of it before us.
-    opened.get(xhr)?.[3]?.(xhr.status, xhr.readyState < 4 || undefined);
-    opened.set(xhr, [method, hrefOf(url)]);
+    opened.get(xhr)?.[3]?.(xhr.status, xhr.readyState < 4);
+    opened.set(xhr, [method, urlOf(url)]);
   }) as Before);
   tap(prototype, "setRequestHeader", (xhr, [name]) => {
     if (`${name}`.toLowerCase() === HEADER) opened.get(xhr)![2] = true;
   });
   tap(prototype, "send", sending as Before);
-  beforeEnd(() => untold.forEach((tell) => tell()));
 }
 
 function sending(xhr: XMLHttpRequest): After | void {
@@ -63,20 +61,16 @@ function sending(xhr: XMLHttpRequest): After | void {
 function fetching(_: unknown, args: [RequestInfo | URL, RequestInit?]): After {
   const [input, init] = args;
   const request = (input instanceof Request ? input : {}) as Partial<Request>;
-  const url = hrefOf(request.url ?? input);
+  const url = urlOf(request.url ?? input);
+  const option = <Name extends keyof Request & keyof RequestInit>(name: Name) => init?.[name] || request[name];
   if (isTraced(url) && !(init instanceof Request)) {
-    const headers = new Headers(init?.headers || request.headers);
+    const headers = new Headers(option("headers"));
     if (!headers.has(HEADER)) {
       headers.set(HEADER, traceparent());
       args[1] = { ...init, headers };
     }
   }
-  const ended = begin(
-    "fetch",
-    init?.method || request.method || "GET",
-    url,
-    init?.keepalive || request.keepalive,
-  );
+  const ended = begin("fetch", (option("method") as string) || "GET", url, !!option("keepalive"));
   return (result) => {
     const promise = result as Promise<Response> | undefined;
     if (!promise?.then) return ended(-1);
@@ -87,7 +81,7 @@ function fetching(_: unknown, args: [RequestInfo | URL, RequestInit?]): After {
         return response;
       },
       (error) => {
-        ended(0, (init?.signal || request.signal)?.aborted || undefined);
+        ended(0, (option("signal") as AbortSignal | null)?.aborted);
         throw error;
       },
     );
@@ -99,55 +93,43 @@ function fetching(_: unknown, args: [RequestInfo | URL, RequestInit?]): After {
   };
 }
 
-function begin(initiator: string, method: string, url: string, keepalive?: boolean): Ended {
+function begin(initiator: string, method: string, asked: URL | undefined, keepalive?: boolean): Ended {
+  const url = asked ? asked.href : "";
   // What may outlive the page is a report on it, not something that comes of a click.
   const over = keepalive ? undefined : happened(1);
   const start = performance.now();
   const at = now();
   const address = addressOf(url);
   const view = address[0] === "/" ? liveView(at) : undefined;
-  let tell: (() => void) | undefined;
+  let ended = false;
   return guard((status, aborted) => {
-    if (tell) return;
+    if (ended) return;
     const measured = performance.now() - start;
-    tell = guard(() => {
-      if (!untold.delete(tell!)) return;
+    over?.();
+    const failed = !aborted && (!status || status > 399);
+    ended = true;
+    if (!view || status < 0 || !(told < TOLD_MAX ? ++told : failed && failedTold++ < FAILED_TOLD_MAX)) return;
+    const tell = once(() => {
       const noted = (performance.getEntriesByName(url, "resource") as PerformanceResourceTiming[]).find(
         (entry) => entry.startTime > start - 1,
       );
       const wait = noted && noted.responseStart - noted.startTime;
-      add(view!, {
-        kind: "request",
-        at,
-        method: method.slice(0, 10).toUpperCase(),
+      add(view, "request", at, {
+        method: method.toUpperCase(),
         url: address,
         status,
-        duration: Math.round(noted?.duration || measured),
-        wait: wait! > 0 ? Math.round(wait!) : undefined,
+        duration: noted?.duration || measured,
+        wait: wait! > 0 && wait,
         initiator,
         aborted,
       });
     });
-    over?.();
-    const failed = !aborted && (!status || status > 399);
-    if (!view || status < 0 || !(told < TOLD_MAX ? ++told : failed && failedTold++ < FAILED_TOLD_MAX)) return;
-    untold.add(tell);
     setTimeout(tell, NOTED_AFTER_MS);
   });
 }
 
-/** The whole address; "" where it is none, which the browser will tell the page. */
-function hrefOf(url: unknown): string {
-  try {
-    return new URL(url as string, document.baseURI).href;
-  } catch {
-    return "";
-  }
-}
-
-function isTraced(url: string): boolean {
-  const origins = tag.traceOrigins;
-  return !!origins && !!url && origins.split(/[\s,]+/).includes(new URL(url).origin);
+function isTraced(url: URL | undefined): boolean {
+  return !!url && (tag.traceOrigins || "").split(/[\s,]+/).includes(url.origin);
 }
 
 /** https://www.w3.org/TR/trace-context/: a trace of its own for each request, and recorded. */

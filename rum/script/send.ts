@@ -10,6 +10,7 @@
 import { now } from "./clock";
 import { maySend } from "./consent";
 import { guard } from "./guard";
+import { isHidden } from "./listen";
 import { erase, read, write } from "./storage";
 import { tag } from "./tag";
 
@@ -25,15 +26,20 @@ const ATTEMPTS_MAX = 10;
 /** The store remembers batches for 24 h; a later repeat could be counted twice. */
 const AGE_MAX_MS = 23 * 3_600_000;
 
+const enum Flight {
+  None,
+  /** A request for it is under way... */
+  Flying,
+  /** ...that outlives the page. */
+  Kept,
+}
+
 interface Unsent {
   /** The sealed batch's JSON but for its end, where the time of sending goes. */
-  readonly text: string;
-  readonly sealed: number;
-  attempts: number;
-  /** A request for it is under way... */
-  flying: boolean;
-  /** ...that outlives the page. */
-  kept: boolean;
+  readonly text_: string;
+  readonly sealed_: number;
+  attempts_: number;
+  flight_: Flight;
 }
 
 let queue: Unsent[] = [];
@@ -46,9 +52,11 @@ let timer: number | undefined;
 
 /** Batches may be sent from now on; first those that an earlier page of this tab could not send. */
 export function beginSending(): void {
-  for (const [text, sealed] of takeSpilled()) {
-    if (now() - sealed < AGE_MAX_MS) queue.push(unsent(text, sealed));
+  for (const line of read("sessionStorage", KEY).split("\n")) {
+    const sealed = parseFloat(line);
+    if (now() - sealed < AGE_MAX_MS) queue.push(unsent(line.slice(line.indexOf("{")), sealed));
   }
+  write("sessionStorage", KEY, "");
   pump();
 }
 
@@ -74,9 +82,9 @@ export function enqueue(text: string): void {
 export function leave(gone: boolean): void {
   if (!maySend()) return;
   for (const batch of queue.slice()) {
-    if (batch.flying && batch.kept) continue;
-    if (gone || !keepsAlive) beacon(batch);
-    else if (!batch.flying && now() >= pauseUntil) post(batch);
+    if (batch.flight_ === Flight.Kept) continue;
+    if (gone) beacon(batch);
+    else if (!batch.flight_ && now() >= pauseUntil) post(batch);
   }
   if (failures && queue[0]) spill();
 }
@@ -96,7 +104,7 @@ export function online(): void {
 function pump(): void {
   clearTimeout(timer);
   const batch = queue[0];
-  if (!batch || batch.flying || !maySend()) return;
+  if (!batch || batch.flight_ || !maySend()) return;
   const wait = pauseUntil - now();
   if (wait > 0) timer = setTimeout(guard(pump), wait);
   else post(batch);
@@ -106,9 +114,6 @@ function pump(): void {
 // preflight and tell us what is none of our business.
 export const native = fetch;
 
-// Firefox has keepalive from version 133 on; before it, a request dies with its page.
-const keepsAlive = typeof Request === "function" && "keepalive" in Request.prototype;
-
 /** Whether `bytes` more may outlive the page; counts them if so. Less than none: they have arrived. */
 export function keep(bytes: number): boolean {
   if (keptAliveBytes + bytes > KEEPALIVE_BYTES_MAX) return false;
@@ -117,27 +122,23 @@ export function keep(bytes: number): boolean {
 }
 
 function unsent(text: string, sealed: number): Unsent {
-  return { text, sealed, attempts: 0, flying: false, kept: false };
+  return { text_: text, sealed_: sealed, attempts_: 0, flight_: Flight.None };
 }
 
 function body(batch: Unsent): string {
-  return `${batch.text},"sent":${Math.round(now())}}`;
+  return `${batch.text_},"sent":${Math.round(now())}}`;
 }
 
 function post(batch: Unsent): void {
   const content = body(batch);
   const bytes = new Blob([content]).size;
-  const keepalive = keepsAlive && keep(bytes);
-  const deadline = new AbortController();
-  const overdue = setTimeout(() => deadline.abort(), TIMEOUT_MS);
-  batch.flying = true;
-  batch.kept = keepalive;
-  batch.attempts++;
-  const landed = guard((status: number, retryAfter: string | null) => {
-    clearTimeout(overdue);
+  const keepalive = keep(bytes);
+  batch.flight_ = keepalive ? Flight.Kept : Flight.Flying;
+  batch.attempts_++;
+  const landed = guard((answer?: Response) => {
     if (keepalive) keep(-bytes);
-    batch.flying = false;
-    settle(batch, status, retryAfter);
+    batch.flight_ = Flight.None;
+    settle(batch, answer ? answer.status : 0, answer?.headers.get("Retry-After"));
   });
   // A string goes as text/plain. application/json would ask for a preflight, which a page on its way
   // out never finishes (https://github.com/PostHog/posthog-js/issues/4139).
@@ -145,28 +146,26 @@ function post(batch: Unsent): void {
     method: "POST",
     body: content,
     keepalive,
-    signal: deadline.signal,
+    // Browsers without it (Chrome before 103, Safari before 16) give up after minutes of their own.
+    signal: (AbortSignal as Partial<typeof AbortSignal>).timeout?.(TIMEOUT_MS) || null,
     referrerPolicy: "origin",
   };
   // Within a promise, for the page may have put a fetch of its own in place, which may throw.
-  new Promise<Response>((resolve) => resolve(native(tag.beacon, options))).then(
-    (answer) => landed(answer.status, answer.headers.get("Retry-After")),
-    () => landed(0, null),
-  );
+  new Promise<Response>((resolve) => resolve(native(tag.beacon, options))).then(landed, () => landed());
 }
 
 /** What an answer means for its batch; status 0: none came. */
-function settle(batch: Unsent, status: number, retryAfter: string | null): void {
+function settle(batch: Unsent, status: number, retryAfter: string | null | undefined): void {
   const failed = !status || status === 429 || status >= 500;
   lastStatus = status;
-  if (!failed || batch.attempts >= ATTEMPTS_MAX) queue = queue.filter((other) => other !== batch);
+  if (!failed || batch.attempts_ >= ATTEMPTS_MAX) queue = queue.filter((other) => other !== batch);
   if (failed) {
     const pause = Math.min(PAUSE_FIRST_MS * 2 ** failures++, PAUSE_MAX_MS);
-    const asked = Math.min(+(retryAfter || 0) * 1000 || 0, PAUSE_MAX_MS);
+    const asked = Math.min(+retryAfter! * 1000 || 0, PAUSE_MAX_MS);
     // Jittered, lest all browsers come back at the same moment.
     pauseUntil = now() + Math.max(asked, pause / 2) + Math.random() * pause;
     // The page may end without another word.
-    if (document.visibilityState === "hidden" && queue[0]) spill();
+    if (isHidden() && queue[0]) spill();
   } else {
     failures = 0;
   }
@@ -188,16 +187,7 @@ function beacon(batch: Unsent): void {
 
 function spill(): void {
   let bytes = 0;
-  const kept = queue.filter(({ text }) => (bytes += text.length) <= SPILL_BYTES_MAX);
-  write("sessionStorage", KEY, JSON.stringify(kept.map(({ text, sealed }) => [text, sealed])));
-}
-
-function takeSpilled(): [string, number][] {
-  const text = read("sessionStorage", KEY);
-  write("sessionStorage", KEY, "");
-  try {
-    return JSON.parse(text || "[]") as [string, number][];
-  } catch {
-    return [];
-  }
+  const kept = queue.filter(({ text_ }) => (bytes += text_.length) <= SPILL_BYTES_MAX);
+  // JSON has no line's end: a batch a line, behind the time at which it was sealed.
+  write("sessionStorage", KEY, kept.map(({ text_, sealed_ }) => sealed_ + text_).join("\n"));
 }

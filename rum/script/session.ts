@@ -9,6 +9,7 @@
  * here it has one all the same, so that it knows when somebody has gone.
  */
 
+import { now as present } from "./clock";
 import { storageFree } from "./consent";
 import { randomHex } from "./random";
 import { erase, read, write } from "./storage";
@@ -19,68 +20,58 @@ const REPLAY_KEY = "vigie.replay";
 const INACTIVE_MS = 15 * 60_000;
 const AGE_MS = 4 * 3_600_000;
 
-interface Session {
-  readonly id: string;
-  readonly began: number;
-  /** When somebody was last seen in it, in any tab. */
-  readonly seen: number;
-}
-
-let ours: Session | undefined;
+/** "" while there is none. */
+let id = "";
+let began = 0;
+/** When somebody was last seen in it, in any tab. */
+let seen = 0;
 
 /** The id of the session that is going on, begun now if there is none; "" in storage-free mode. */
 export function renew(now: number): string {
-  adopt(now);
-  return idOf(ours || save({ id: randomHex(32), began: now, seen: now }));
+  return peek(now) ?? save(randomHex(32), now, now);
 }
 
 /** The same, and somebody was seen in it just now. */
-export function touch(now: number): string {
+export function touch(now = present()): string {
   renew(now);
-  return idOf(save({ ...ours!, seen: now }));
+  return save(id, began, now);
 }
 
 /** The id of the session that is going on; undefined when it has ended. */
-export function peek(now: number): string | undefined {
-  adopt(now);
-  return ours && idOf(ours);
+export function peek(now = present()): string | undefined {
+  // What the other tabs agreed on; two that began at once settle on the last one stored.
+  const [shared, ...times] = read("localStorage", KEY).split(".");
+  if (/^[0-9a-f]{32}$/.test(shared!) && alive(+times[0]!, +times[1]!, now)) {
+    id = shared!;
+    began = +times[0]!;
+    seen = +times[1]!;
+  } else if (!alive(began, seen, now)) id = "";
+  return id ? told() : undefined;
 }
 
 /** No trace of the session is kept, here or in storage; the next has nothing in common with it. */
 export function forgetSession(): void {
-  ours = undefined;
+  id = "";
   erase("localStorage", KEY);
   erase("localStorage", REPLAY_KEY);
 }
 
 /** The session lives on, if it still does: its tab is in somebody's sight. */
-export function keepAlive(now: number): void {
-  if (peek(now) != null) touch(now);
+export function keepAlive(): void {
+  if (peek() != null) touch();
 }
 
-/** Takes over what the other tabs agreed on; two that began at once settle on the last one stored. */
-function adopt(now: number): void {
-  const shared = parse(read("localStorage", KEY));
-  if (shared && alive(shared, now)) ours = shared;
-  else if (ours && !alive(ours, now)) ours = undefined;
-}
-
-function alive(session: Session, now: number): boolean {
+function alive(began: number, seen: number, now: number): boolean {
   // Absolute, for a clock that was set back must not keep a session alive until it has caught up.
-  return Math.abs(now - session.seen) < INACTIVE_MS && Math.abs(now - session.began) < AGE_MS;
+  return Math.abs(now - seen) < INACTIVE_MS && Math.abs(now - began) < AGE_MS;
 }
 
-function parse(text: string): Session | undefined {
-  const found = /^([0-9a-f]{32})\.(\d+)\.(\d+)$/.exec(text);
-  return found ? { id: found[1]!, began: +found[2]!, seen: +found[3]! } : undefined;
-}
-
-function idOf({ id }: Session): string {
+function told(): string {
   return storageFree() ? "" : id;
 }
 
-function save(session: Session): Session {
-  ours = session;
-  write("localStorage", KEY, `${session.id}.${Math.round(session.began)}.${Math.round(session.seen)}`);
-  return session;
+function save(...session: [string, number, number]): string {
+  [id, began, seen] = session;
+  write("localStorage", KEY, `${id}.${Math.round(began)}.${Math.round(seen)}`);
+  return told();
 }

@@ -18,53 +18,51 @@ const WINDOW_MS = 5000;
 
 interface Window {
   value: number;
-  readonly began: number;
-  last: number;
-  largest: number;
-  target: string;
-  time: number;
+  readonly began_: number;
+  last_: number;
+  largest_: number;
+  target_: string;
+  time_: number;
 }
 
 let current: Window | undefined;
 let worst: Window | undefined;
-let take: (() => void) | undefined;
+let observed = false;
 
 export function watchShifts(): void {
-  take = observe<LayoutShift>(["layout-shift"], (shift) => {
+  observed = observe<LayoutShift>(["layout-shift"], (shift) => {
     const { value, startTime } = shift;
     // Within half a second of input it is what somebody asked for.
     if (shift.hadRecentInput) return;
     if (
       !current ||
-      startTime - current.last >= GAP_MS ||
-      startTime - current.began >= WINDOW_MS
+      startTime - current.last_ >= GAP_MS ||
+      startTime - current.began_ >= WINDOW_MS
     ) {
-      current = { value: 0, began: startTime, last: 0, largest: 0, target: "", time: 0 };
+      current = { value: 0, began_: startTime, last_: 0, largest_: 0, target_: "", time_: 0 };
     }
     current.value += value;
-    current.last = startTime;
-    if (value >= current.largest) {
-      current.largest = value;
-      current.target = targetOf(shift);
-      current.time = startTime;
+    current.last_ = startTime;
+    if (value >= current.largest_) {
+      current.largest_ = value;
+      current.target_ = targetOf(shift);
+      current.time_ = startTime;
     }
     if (!worst || current.value > worst.value) worst = current;
   });
 }
 
 export function restartShifts(): void {
-  take?.();
   current = worst = undefined;
 }
 
 /** There is a CLS, of 0 perhaps, where there was something to see. */
 export function readShifts(values: Measured, attribution: Measured): void {
-  take?.();
-  if (!take || values.fcp === undefined) return;
+  if (!observed || values.fcp === undefined) return;
   values.cls = worst ? worst.value : 0;
   if (!worst) return;
-  attribution.cls_target = worst.target;
-  attribution.cls_time = worst.time;
+  attribution.cls_target = worst.target_;
+  attribution.cls_time = worst.time_;
 }
 
 /** The first element among what moved; else the element of a text that did. */

@@ -1,6 +1,6 @@
 /** Where a click was: within its target, on the page, and on how wide a page. */
 
-import { afterPaint } from "./painted";
+import { afterPaint, pageHeight } from "./painted";
 
 export interface Spot {
   /** 0 to 1 of the target's width and height. */
@@ -12,7 +12,7 @@ export interface Spot {
   readonly viewport_width: number;
   readonly document_height: number;
   /** The target stays where it is while the page scrolls. */
-  readonly fixed: true | undefined;
+  readonly fixed: boolean;
 }
 
 /** Looks after the next frame, or when first asked. */
@@ -34,15 +34,15 @@ function read(event: MouseEvent, path: readonly EventTarget[], target: Element):
   return {
     x: share(clientX - left, width),
     y: share(clientY - top, height),
-    page_x: Math.round(pageX),
-    page_y: Math.round(pageY),
+    page_x: pageX,
+    page_y: pageY,
     viewport_width: innerWidth,
-    document_height: document.documentElement.scrollHeight,
-    fixed: path.some((node) => node instanceof Element && getComputedStyle(node).position === "fixed") || undefined,
+    document_height: pageHeight(),
+    fixed: path.some((node) => node instanceof Element && getComputedStyle(node).position === "fixed"),
   };
 }
 
 /** What is gone by now has no size; its middle is the likeliest. */
 function share(part: number, whole: number): number {
-  return whole ? Math.round(Math.min(Math.max(part / whole, 0), 1) * 1000) / 1000 : 0.5;
+  return whole ? Math.min(Math.max(part / whole, 0), 1) : 0.5;
 }

@@ -15,30 +15,24 @@ export function allowStorage(yes: boolean): void {
 
 /** The value, or "" where there is none or storage is forbidden. */
 export function read(area: Area, key: string): string {
-  try {
-    // The mere property throws a SecurityError where cookies are blocked, and is null in some WebViews.
-    return (allowed && window[area].getItem(key)) || "";
-  } catch {
-    return "";
-  }
+  return (allowed && use(area, (storage) => storage.getItem(key))) || "";
 }
 
-/** Stores `value`; "" removes the key. What cannot be stored is not. */
+/** Stores `value`; "" removes the key. What cannot be stored is not: each that uses it does without. */
 export function write(area: Area, key: string, value: string): void {
-  if (!allowed) return;
-  if (!value) return erase(area, key);
-  try {
-    window[area].setItem(key, value);
-  } catch {
-    // Each that uses storage does without.
-  }
+  if (allowed) use(area, (storage) => (value ? storage.setItem(key, value) : storage.removeItem(key)));
 }
 
 /** Removes the key, whether or not storage may be used. */
 export function erase(area: Area, key: string): void {
+  use(area, (storage) => storage.removeItem(key));
+}
+
+function use<Result>(area: Area, work: (storage: Storage) => Result): Result | undefined {
   try {
-    window[area].removeItem(key);
+    // The mere property throws a SecurityError where cookies are blocked, and is null in some WebViews.
+    return work(window[area]);
   } catch {
-    // Where storage is forbidden there is nothing to remove.
+    return undefined;
   }
 }

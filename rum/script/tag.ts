@@ -50,5 +50,6 @@ export function readTag(): Tag | undefined {
 
 /** A rate as the tag gives it, 0 to 1; `usual` where it gives none, or nonsense. */
 export function rate(text: string | undefined, usual: number): number {
-  return text && +text >= 0 && +text <= 1 ? +text : usual;
+  const rate = parseFloat(text!);
+  return rate >= 0 && rate <= 1 ? rate : usual;
 }

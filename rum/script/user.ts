@@ -12,7 +12,6 @@ import { plain } from "./event";
 import { warn } from "./guard";
 import { tag } from "./tag";
 
-const LENGTH_MAX = 200;
 const DAY_MS = 86_400_000;
 
 let undelivered = false;
@@ -21,9 +20,9 @@ let undelivered = false;
  * vigie('user', 'u-1234', {level: 'novice'}), or {since: '2024-05-31'}, the day they signed up, of
  * which data-tenure makes a level; vigie('user', null) when they signed out.
  */
-export function declareUser(id: unknown, options: { level?: unknown; since?: unknown } = {}): void {
+export function declareUser(id: unknown, options: { level?: unknown; since?: unknown }): void {
   declare("user", id);
-  const { level = tenure(options?.since) } = options || {};
+  const { level = tenure(options.since) } = options;
   if (level != null || id == null) declareLevel(level);
 }
 
@@ -53,14 +52,14 @@ function tenure(since: unknown): string | undefined {
   // Never leaves the page: a day of sign-up may single somebody out.
   const days = (now() - +new Date(since as string)) / DAY_MS;
   const steps = tag.tenure.split(/[\s,]+/);
-  if (isNaN(days)) warn("since must be a date");
+  if (isNaN(days)) warn("since");
   else return steps.find((_, i) => !(i % 2) && !(days >= +steps[i + 1]!));
   return undefined;
 }
 
 function declare(what: "user" | "level", value: unknown): void {
-  const text = value == null ? "" : String(value).slice(0, LENGTH_MAX);
-  if (text !== (context[what] || "")) replace(what, text || undefined);
+  const text = value == null ? "" : String(value);
+  if (text !== (context[what] || "")) replace(what, text);
 }
 
 function replace<Name extends keyof Context>(what: Name, value: Context[Name]): void {

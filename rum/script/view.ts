@@ -7,8 +7,11 @@
 
 import { add, era, settled, waits, type View } from "./batch";
 import { moment, now } from "./clock";
-import { guard, warn } from "./guard";
+import { isText } from "./guard";
+import { listen, navigationOf } from "./listen";
+import { navigationEntry } from "./observe";
 import { peek, renew, touch } from "./session";
+import { tap } from "./tap";
 import { pathOf, template } from "./template";
 
 const NAME_LENGTH_MAX = 200;
@@ -24,20 +27,19 @@ const ending: (() => void)[] = [];
 export function watchViews(name: string): void {
   path = comparable();
   // The view began with the navigation; for a prerendered page, when somebody came to see it.
-  const [entry] = performance.getEntriesByType("navigation") as Partial<PerformanceNavigationTiming>[];
-  const activated = (entry as { activationStart?: number } | undefined)?.activationStart;
+  const entry = navigationEntry();
+  const activated = entry?.activationStart;
   const via = activated ? "prerender" : entry?.type?.replace("navigate", "load");
   begin(moment(activated || 0), name, via);
   // The Navigation API tells of all navigations within the document, whoever makes them, and leaves the
   // page's functions alone. Elsewhere (Safari before 26, Firefox before 147) history is wrapped.
-  const navigation = (window as { navigation?: EventTarget }).navigation;
-  if (navigation) navigation.addEventListener("currententrychange", guard(follow));
-  else (["pushState", "replaceState"] as const).forEach(guard(wrap));
-  for (const type of ["popstate", "hashchange"]) addEventListener(type, guard(follow));
+  if (navigationOf()) listen("currententrychange", follow, navigationOf());
+  else for (const name of ["pushState", "replaceState"]) tap(history, name, () => follow);
+  listen("popstate hashchange", follow);
 }
 
 /** The view that what happens now belongs to. A renewed session begins with a view of its own. */
-export function currentView(at: number): View {
+export function currentView(at = now()): View {
   const session = renew(at);
   if (here!.session !== session) {
     // Tabs that opened at one moment settle on one; and who had not agreed yet had one to throw away.
@@ -48,7 +50,7 @@ export function currentView(at: number): View {
 }
 
 /** The same for what must not bring an ended session back; undefined where it has ended. */
-export function liveView(at: number): View | undefined {
+export function liveView(at = now()): View | undefined {
   return peek(at) != null ? currentView(at) : undefined;
 }
 
@@ -67,12 +69,9 @@ export function whenViewEnds(told: () => void): void {
  * sent, or has another name already, is followed by a new view (the steps of a form at one address).
  */
 export function namePage(name: unknown): void {
-  if (typeof name !== "string" || !name) {
-    warn("vigie('page', name): the name must be a text");
-    return;
-  }
+  if (!isText(name, "page")) return;
   const page = name.slice(0, NAME_LENGTH_MAX);
-  const view = currentView(now());
+  const view = currentView();
   if (view.page === page) return;
   if (named || !waits(view)) begin(now(), page, "named");
   else view.page = page;
@@ -85,10 +84,10 @@ function begin(at: number, name: string, via?: string): View {
   const page = (name || template(pathOf(location))).slice(0, NAME_LENGTH_MAX);
   // Somebody came: that is told at once, lest a visit of a few seconds be lost.
   const arrival = peek(at) == null;
-  here = { session: touch(at), number: ++number, page, era };
+  here = { session: touch(at), number: ++number, page, era_: era };
   if (!arrival && number === 1) settled();
   ending.forEach((told) => told());
-  add(here, { kind: "view", at, via }, arrival);
+  add(here, "view", at, { via }, arrival);
   return here;
 }
 
@@ -103,13 +102,4 @@ function follow(): void {
 /** Routers put a slash at the end of a path, or take it away, without going anywhere. */
 function comparable(): string {
   return pathOf(location).replace(/\/(?=[#;]|$)/g, "");
-}
-
-function wrap(method: "pushState" | "replaceState"): void {
-  const original = history[method];
-  const followed = guard(follow);
-  history[method] = function (this: History, ...args) {
-    original.apply(this, args);
-    followed();
-  };
 }

@@ -10,19 +10,18 @@
  * the same view replaces it.
  */
 
-import { add, type View } from "./batch";
-import { now } from "./clock";
+import type { View } from "./batch";
 import { readInteractions, restartInteractions, watchInteractions } from "./interaction";
+import { addLatest } from "./latest";
+import { takeEntries } from "./observe";
 import { readPaint, restartPaint, watchPaint } from "./paint";
+import { tidy } from "./tidy";
 import { readShifts, restartShifts, watchShifts } from "./shift";
 
 /** Figures and texts by the names they are sent under; what is undefined or "" is not. */
 export type Measured = Record<string, number | string | undefined>;
 
-const TEXT_LENGTH_MAX = 200;
-
 let view: View | undefined;
-let sent = "";
 
 /** Measures from now on, for `first`. What was painted before we came is in the browser's buffers. */
 export function watchVitals(first: View): void {
@@ -35,7 +34,7 @@ export function watchVitals(first: View): void {
 /** The page came back from the cache at `at`, ms since its time origin: all begins anew, for `restored`. */
 export function restartVitals(restored: View, at: number): void {
   view = restored;
-  sent = "";
+  takeEntries();
   restartPaint(at);
   restartShifts();
   restartInteractions();
@@ -49,24 +48,7 @@ export function recordVitals(again = false): void {
   readPaint(values, details);
   readShifts(values, details);
   readInteractions(values, details);
-  const set = { ...tidy(values), attribution: tidy(details) };
-  const text = JSON.stringify(set);
+  const set = tidy(values);
   // Attribution alone is nothing to tell of.
-  if ((text === sent && !again) || !Object.keys(set)[1]) return;
-  sent = text;
-  add(view, { kind: "vitals", at: now(), ...set });
-}
-
-function tidy(measured: Measured): Measured {
-  const kept: Measured = {};
-  for (const [name, value] of Object.entries(measured)) {
-    // CLS is a sum of ratios; the others are milliseconds, which no browser knows to the microsecond.
-    if (typeof value === "number") kept[name] = round(value, name === "cls" ? 1e4 : 10);
-    else if (value) kept[name] = value.slice(0, TEXT_LENGTH_MAX);
-  }
-  return kept;
-}
-
-function round(value: number, steps: number): number {
-  return Math.round(value * steps) / steps;
+  if (Object.keys(set)[0]) addLatest(view, "vitals", { ...set, attribution: tidy(details) }, again);
 }
