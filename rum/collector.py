@@ -90,7 +90,7 @@ def create_app(
     intake = Intake(sites, limits, secret, salts)
     beacons = BeaconRoute(intake, sink, refusals, clock_us)
     scripts = [ScriptFile(static / name) for name in SCRIPTS]
-    recordings = replay_routes(sites, limits, replays, refusals, clock_us)
+    recordings = replay_routes(sites, limits, replays, refusals, clock_us, beacons.client)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -173,9 +173,9 @@ class BeaconRoute:
         elif scope["method"] != "POST":
             await answer(send, 405, [(b"allow", b"POST, OPTIONS")], error("method", "POST only"))
         else:
-            await self._post(headers, origin, self._client(scope, headers), receive, send)
+            await self._post(headers, origin, self.client(scope, headers), receive, send)
 
-    def _client(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
+    def client(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
         """The client's address, as far as it is known."""
         peer = scope["client"][0] if scope.get("client") else ""
         forwarded = b""

@@ -9,13 +9,19 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 
+from msgspec.structs import replace
+
+from rum.privacy import masked
 from rum.records import Reason, Refusal
 from rum.sink import BatchSink
+from rum.texts import cut
 
 IN_FULL_A_MINUTE = 10
 """For each reason and site."""
 WRITE_EVERY_S = 1.0
 COUNTS_EVERY_ROUNDS = 10
+DETAIL_CHARS_MAX = 300
+ORIGIN_CHARS_MAX = 200
 
 _MINUTE_US = 60_000_000
 
@@ -43,7 +49,7 @@ class RefusalTally:
         key = (refusal.reason, refusal.site)
         if self._given_in_full[key] < self._in_full_a_minute:
             self._given_in_full[key] += 1
-            self._in_full.append(refusal)
+            self._in_full.append(_masked(refusal))
         else:
             self._counted[key] += refusal.count
 
@@ -63,6 +69,15 @@ class RefusalTally:
         """What could not be written is counted again; its details go, memory being bounded."""
         for refusal in refusals:
             self._counted[refusal.reason, refusal.site] += refusal.count
+
+
+def _masked(refusal: Refusal) -> Refusal:
+    """Whichever route refused, what its sender wrote into a detail or an origin is hidden."""
+    return replace(
+        refusal,
+        detail=masked(cut(refusal.detail, DETAIL_CHARS_MAX)),
+        origin=masked(cut(refusal.origin, ORIGIN_CHARS_MAX)),
+    )
 
 
 class RefusalWriter:

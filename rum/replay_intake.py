@@ -4,6 +4,7 @@ A chunk is one line of JSON and then gzip bytes. Each step that refuses ends it,
 counted; what a browser can do about any of them is to stop recording.
 """
 
+import math
 import re
 import zlib
 from collections import OrderedDict
@@ -14,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from rum.bucket import bucket_end, bucket_of
+from rum.guard import Guard
 from rum.origin_rule import OriginRule
 from rum.privacy import masked, masked_part
 from rum.records import Reason, Refusal, ReplayChunk, ReplayReason
@@ -33,6 +35,7 @@ INFLATE_STEP_BYTES = 65_536
 GZIP = 31
 """zlib's window bits for a gzip header and trailer."""
 SESSIONS_COUNTED_MAX = 20_000
+RETRY_AFTER_MAX_S = 60
 PART_CHARS_MAX = 200
 DETAIL_CHARS_MAX = 300
 
@@ -67,10 +70,11 @@ class TakenChunk(Struct, frozen=True):
 
 
 class RefusedChunk(Struct, frozen=True):
-    """`status` is the answer's."""
+    """`status` is the answer's, and so is `retry_after_s`, when the chunk may be sent again."""
 
     status: int
     refusal: Refusal
+    retry_after_s: int = 0
 
 
 class WireChunk(Struct):
@@ -140,8 +144,10 @@ class _Draft:
 class ReplayIntake:
     """The steps of all sites, in order; see STEPS."""
 
-    def __init__(self, sites: Iterable[Site], limits: ReplayLimits) -> None:
+    def __init__(self, sites: Iterable[Site], limits: ReplayLimits, guard: Guard) -> None:
+        """`guard` is of recordings alone, so that they leave beacons theirs."""
         self.limits = limits
+        self._guard = guard
         self.sites = {site.key: _SiteRules(site) for site in sites}
         self.tally = SessionTally()
 
@@ -152,6 +158,24 @@ class ReplayIntake:
             if (refused := step(self, draft)) is not None:
                 return refused
         return TakenChunk(draft.record, draft.packed)
+
+    def too_many(
+        self, request: ChunkRequest, taken: TakenChunk, client: str
+    ) -> RefusedChunk | None:
+        """A refusal when more comes of the site, or of one client's address, than may in the time;
+        see guard.py."""
+        record, now_us = taken.record, taken.record.received_us
+        reason, what = Reason.TOO_MANY_BEACONS, "chunks"
+        wait_s = self._guard.beacon_wait_s(record.site, client, now_us)
+        if not wait_s:
+            reason, what = Reason.TOO_MANY_SESSIONS, "new sessions"
+            wait_s = self._guard.session_wait_s(record.site, record.session, client, now_us)
+        if not wait_s:
+            return None
+        detail = f"more {what} of the site's recordings, or of one address, than may come"
+        refused = _refused(request, now_us, record.site, 429, reason, detail)
+        after_s = min(RETRY_AFTER_MAX_S, max(1, math.ceil(wait_s)))
+        return RefusedChunk(refused.status, refused.refusal, after_s)
 
     def refused_content(
         self, request: ChunkRequest, taken: TakenChunk, reason: Reason, detail: str

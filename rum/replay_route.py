@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from rum.answers import (
     READABLE_BY_ANYONE,
+    READABLE_LATER,
     TRY_LATER,
     Headers,
     answer,
@@ -23,6 +24,7 @@ from rum.answers import (
     refuse_body,
 )
 from rum.body import BodyProblem, read_body
+from rum.guard import Guard
 from rum.limits import Limits
 from rum.refusals import RefusalWriter
 from rum.replay_intake import (
@@ -40,6 +42,9 @@ IN_FLIGHT_MAX = 100
 """Requests at a time, a quarter of a megabyte each; more are told to come back."""
 RETRY_AFTER_S = 5
 
+ClientOf = Callable[[Scope, dict[bytes, bytes]], str]
+"""The client's address, of a request and its headers; "" when it cannot be told."""
+
 log = logging.getLogger("vigie.collector")
 
 
@@ -49,12 +54,13 @@ def replay_routes(
     sink: ReplaySink | None,
     refusals: RefusalWriter,
     clock_us: Callable[[], int],
+    client_of: ClientOf,
 ) -> list[Route]:
     """The route, when there is a sink to take the chunks."""
     if sink is None:
         return []
-    intake = ReplayIntake(sites, ReplayLimits(late_h=limits.late_h))
-    route = ReplayRoute(intake, sink, refusals, clock_us, limits.body_timeout_s)
+    intake = ReplayIntake(sites, ReplayLimits(late_h=limits.late_h), Guard(limits))
+    route = ReplayRoute(intake, sink, refusals, clock_us, client_of, limits.body_timeout_s)
     return [Route("/rum/v1/replay", route)]
 
 
@@ -67,12 +73,14 @@ class ReplayRoute:
         sink: ReplaySink,
         refusals: RefusalWriter,
         clock_us: Callable[[], int],
+        client_of: ClientOf,
         body_timeout_s: float,
     ) -> None:
         self._intake = intake
         self._sink = sink
         self._refusals = refusals
         self._clock_us = clock_us
+        self._client_of = client_of
         self._body_timeout_s = body_timeout_s
         self._in_flight = 0
         self.counts: Counter[str] = Counter()
@@ -92,12 +100,17 @@ class ReplayRoute:
             return
         self._in_flight += 1
         try:
-            await self._post(headers, origin, receive, send)
+            await self._post(headers, origin, self._client_of(scope, headers), receive, send)
         finally:
             self._in_flight -= 1
 
     async def _post(
-        self, headers: dict[bytes, bytes], origin: str, receive: Receive, send: Send
+        self,
+        headers: dict[bytes, bytes],
+        origin: str,
+        client: str,
+        receive: Receive,
+        send: Send,
     ) -> None:
         bytes_max = self._intake.limits.body_bytes_max
         body = await read_body(headers, receive, bytes_max, self._body_timeout_s)
@@ -109,11 +122,9 @@ class ReplayRoute:
             self.counts["disconnected"] += 1
             return
         same_origin = headers.get(b"sec-fetch-site") == b"same-origin"
-        taken = await self._take(ChunkRequest(body, origin, same_origin))
+        taken = await self._take(ChunkRequest(body, origin, same_origin), client)
         if isinstance(taken, RefusedChunk):
-            self._refusals.add([taken.refusal])
-            said = error(taken.refusal.reason, taken.refusal.detail)
-            await answer(send, taken.status, READABLE_BY_ANYONE, said)
+            await self._refuse(taken, send)
             return
         try:
             await self._sink.write_replay(taken.record, taken.packed)
@@ -125,10 +136,20 @@ class ReplayRoute:
         self.counts["bytes"] += taken.record.bytes
         await answer(send, 204, readable_by(origin))
 
-    async def _take(self, request: ChunkRequest) -> TakenChunk | RefusedChunk:
+    async def _refuse(self, refused: RefusedChunk, send: Send) -> None:
+        self._refusals.add([refused.refusal])
+        headers = READABLE_BY_ANYONE
+        if refused.retry_after_s:
+            headers = [*READABLE_LATER, (b"retry-after", str(refused.retry_after_s).encode())]
+        said = error(refused.refusal.reason, refused.refusal.detail)
+        await answer(send, refused.status, headers, said)
+
+    async def _take(self, request: ChunkRequest, client: str) -> TakenChunk | RefusedChunk:
         taken = self._intake.take(request, self._clock_us())
         if isinstance(taken, RefusedChunk):
             return taken
+        if (too_many := self._intake.too_many(request, taken, client)) is not None:
+            return too_many
         problem = await asyncio.to_thread(
             content_problem, taken.packed, self._intake.limits.inflated_bytes_max
         )

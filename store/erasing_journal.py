@@ -6,12 +6,12 @@ segments that no longer grow are touched; each is replaced whole, by a rename.
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from msgspec import DecodeError, Struct
 
-from rum.records import Batch
+from rum.records import Batch, ReplayChunk
 from store.frames import HEADER_BYTES, FrameProblem, encode_frame
 from store.journal_reader import next_frame_position, read_frames
 from store.journal_writer import JournalInUseError, lock_writer
@@ -76,6 +76,19 @@ def sessions_in_journal(folder: Path, site: str, user: str, until_us: int) -> se
         and record.user == user
         and record.site == site
         and record.received_us <= until_us
+    }
+
+
+def sessions_of_other_sites(folder: Path, site: str, sessions: Iterable[str]) -> set[str]:
+    """Those of the sessions of which another site than this has records. Raises OSError."""
+    wanted = frozenset(sessions)
+    return {
+        record.session
+        for segment in segments(folder)
+        for _, _, record in _records(segment)
+        if isinstance(record, Batch | ReplayChunk)
+        and record.session in wanted
+        and record.site != site
     }
 
 

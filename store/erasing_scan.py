@@ -109,16 +109,24 @@ def _holds(path: Path, needles: Sequence[bytes]) -> tuple[int, bool]:
 
 
 def rows_left(
-    cursor: duckdb.DuckDBPyConnection, files: Sequence[str], sessions: Sequence[str]
+    cursor: duckdb.DuckDBPyConnection, site: str, files: Sequence[str], sessions: Sequence[str]
 ) -> int:
-    """Rows of the sessions in hot tables and the sealed `files`. Raises duckdb.Error."""
+    """Rows of a site's sessions in hot tables and its sealed `files`. Raises duckdb.Error."""
     asked = {"sessions": list(sessions)}
     erased = "(SELECT unnest($sessions)::UUID)"
     queries = [
-        f"SELECT count(*) FROM {table} WHERE session IN {erased}"  # noqa: S608
-        for table in ("events", "batches", "replays")
+        f"SELECT count(*) FROM {table} WHERE site = $site AND session IN {erased}"  # noqa: S608
+        for table in ("events", "replays")
     ]
-    count = sum(_number(cursor.execute(query, asked)) for query in queries)
+    count = sum(_number(cursor.execute(query, {**asked, "site": site})) for query in queries)
+    # Batches name no site: those of a session that another site has too may be its own.
+    count += _number(
+        cursor.execute(
+            f"SELECT count(*) FROM batches WHERE session IN {erased}"  # noqa: S608
+            " AND session NOT IN (SELECT session FROM events)",
+            asked,
+        )
+    )
     if files:
         count += _number(
             cursor.execute(
@@ -129,6 +137,21 @@ def rows_left(
             )
         )
     return count
+
+
+def sessions_elsewhere(
+    cursor: duckdb.DuckDBPyConnection, site: str, sessions: Sequence[str]
+) -> set[str]:
+    """Those of the sessions that hot tables hold of other sites too. Raises duckdb.Error."""
+    rows = cursor.execute(
+        " UNION ".join(
+            f"SELECT session FROM {table} WHERE site != $site"  # noqa: S608
+            " AND session IN (SELECT unnest($sessions)::UUID)"
+            for table in ("events", "replays")
+        ),
+        {"site": site, "sessions": list(sessions)},
+    ).fetchall()
+    return {session.hex for (session,) in rows}
 
 
 def _number(answer: duckdb.DuckDBPyConnection) -> int:

@@ -25,9 +25,13 @@ from msgspec.structs import replace
 
 from rum.records import Refusal
 from store.database import Database
-from store.erasing_journal import erase_from_journal, sessions_in_journal
+from store.erasing_journal import (
+    erase_from_journal,
+    sessions_in_journal,
+    sessions_of_other_sites,
+)
 from store.erasing_rows import erase_rows, erase_sealed, sealed_files_of, sessions_of_user
-from store.erasing_scan import Scan, rows_left, scan
+from store.erasing_scan import Scan, rows_left, scan, sessions_elsewhere
 from store.erasure_receipts import ErasureReceipt, Removed, write_receipt
 from store.records import Record
 from store.rehearsal import remove_copies
@@ -63,6 +67,7 @@ STEPS = (
 """The steps, in order; a kill after any of them leaves an erasure that can be done again."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EVER = datetime(9998, 1, 1, tzinfo=UTC)
 _log = logging.getLogger(__name__)
 
 
@@ -254,17 +259,41 @@ class Eraser:
         return request, journal.growing
 
     def _scan(self, request: ErasureRequest) -> Scan:
-        """Look for traces in every file, and by query in what is compressed."""
-        found = scan(
-            [self._database.folder, self._journal],
-            request.sessions,
-            self._users(request),
-            leave_out=[self.requests],
-        )
+        """Look for traces in every file, and by query in what is compressed.
+
+        Bytes do not tell what is there by right: then only queries are asked for that.
+        """
+        found = self._scan_files(request.sessions, self._users(request))
+        if not found.clean:
+            shared, back = self._shared(request), self._is_back(request)
+            if shared or back:
+                alone = [each for each in request.sessions if each not in shared]
+                found = self._scan_files(alone, () if back else self._users(request))
         files = [str(path) for path in sealed_files_of(self._database, request.site)]
-        if rows_left(self._database.cursor(), files, request.sessions):
+        if rows_left(self._database.cursor(), request.site, files, request.sessions):
             found = replace(found, places=(*found.places, "rows or sealed files"))
         return found
+
+    def _scan_files(self, sessions: Sequence[str], users: Sequence[str]) -> Scan:
+        folders = [self._database.folder, self._journal]
+        return scan(folders, sessions, users, leave_out=[self.requests])
+
+    def _shared(self, request: ErasureRequest) -> set[str]:
+        """Sessions that another site has too: two sites of one origin share them."""
+        site, sessions = request.site, request.sessions
+        return sessions_elsewhere(
+            self._database.cursor(), site, sessions
+        ) | sessions_of_other_sites(self._journal, site, sessions)
+
+    def _is_back(self, request: ErasureRequest) -> bool:
+        """Whether the user came again since: what was received by then is not there any more."""
+        if request.subject is not Subject.USER:
+            return False
+        site, user = request.site, request.value
+        return bool(
+            sessions_of_user(self._database, site, user, _EVER)
+            or sessions_in_journal(self._journal, site, user, microseconds(_EVER))
+        )
 
     def _users(self, request: ErasureRequest) -> list[str]:
         return [request.value] if request.subject is Subject.USER else []

@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -24,6 +24,8 @@ from vigie.settings import Settings
 
 JOB_PERIOD_S = 2.0
 TRIES_MAX = 5
+RETRY_S_MAX = 300
+"""Each try may write the whole database anew: one that does not help is made ever less often."""
 SESSION_RIGHT = "A session id is 32 digits, 0 to 9 and a to f; vigie('session', ...) tells it."
 WORDS = {
     Waiting.JOURNAL_GROWS: "a collector is about to begin another segment of the journal",
@@ -36,6 +38,20 @@ WORDS = {
 _SESSION = re.compile(r"[0-9a-f]{32}")
 
 log = logging.getLogger("vigie.erasures")
+
+
+_NEEDS_MORE_THAN_TIME = frozenset({Waiting.SET_ASIDE, Waiting.DISK_LOW, Waiting.TRACES_FOUND})
+
+
+class _Stuck(Struct, frozen=True):
+    """How often an erasure came to nothing, and when it is tried next."""
+
+    tries: int
+    until: datetime
+
+    def again(self, now: datetime) -> "_Stuck":
+        wait_s = min(RETRY_S_MAX, JOB_PERIOD_S * 2**self.tries)
+        return _Stuck(min(self.tries + 1, 10), now + timedelta(seconds=wait_s))
 
 
 class Stage(StrEnum):
@@ -82,6 +98,7 @@ class Erasures:
         self._database = database
         self._clock = clock
         self._why: dict[str, Waiting] = {}
+        self._stuck: dict[str, _Stuck] = {}
         self._eraser = eraser_of(
             folder, database, tombstones, clock=clock, roll_journal=roll_journal
         )
@@ -123,11 +140,17 @@ class Erasures:
         """
         finished = []
         for request in self._eraser.waiting():
+            stuck = self._stuck.get(request.receipt, _Stuck(0, now))
+            if now < stuck.until:
+                continue
             answer = self._eraser.run(request, self._clock())
             if isinstance(answer, Waiting):
                 self._why[request.receipt] = answer
+                if answer in _NEEDS_MORE_THAN_TIME:
+                    self._stuck[request.receipt] = stuck.again(now)
             else:
                 self._why.pop(request.receipt, None)
+                self._stuck.pop(request.receipt, None)
                 self._tell_backups()
                 finished.append(request.receipt)
         return f"erased and scanned: {', '.join(finished)}" if finished else ""

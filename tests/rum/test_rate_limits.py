@@ -5,12 +5,14 @@ from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from rum.guard import Guard
 from rum.intake import Accepted, BeaconRequest, Intake, Rejected
 from rum.limits import Limits
 from rum.rate_limit import BURST_S, RecentlySeen, TokenBuckets
 from tests.support.collector import ORIGIN, SITE, Collect, beacon, view
+from tests.support.recordings import chunk, session_at
 
 SECOND_US = 1_000_000
 NOW_US = 1_800_000_000_000_000
@@ -99,6 +101,28 @@ def test_who_sends_too_much_is_told_when_to_come_back(collect: Collect) -> None:
         assert [collecting.post(body).status_code for _ in range(5)] == [204] * 5
         metrics = httpx.get(f"{collecting.base}/metrics").text
         assert 'refused_total{reason="too_many_beacons"} 2' in metrics
+
+
+def test_recordings_are_limited_too_and_apart_from_beacons(collect: Collect) -> None:
+    limits = Limits(address_beacons_per_s=0.1, address_sessions_per_s=0.05)
+    recorded = replace(SITE, replay_rate=1.0)
+    client = {"x-forwarded-for": "203.0.113.9"}
+    mine = session_at(0)
+    with collect(limits, sites=(recorded,)) as collecting:
+
+        def sent(session: str, **headers: str) -> tuple[int, str]:
+            answer = collecting.post_replay(chunk(session=session), **headers)
+            return answer.status_code, answer.headers.get("retry-after", "")
+
+        assert sent(mine, **client) == (204, "")
+        status, retry_after_s = sent(session_at(1), **client)
+        assert (status, 1 <= int(retry_after_s) <= 20) == (429, True), "a second new session"
+        status, retry_after_s = sent(mine, **client)
+        assert (status, 1 <= int(retry_after_s) <= 10) == (429, True), "a third chunk"
+        assert sent(mine, **{"x-forwarded-for": "203.0.113.10"}) == (204, "")
+        assert collecting.post(json.dumps(beacon()).encode(), **client).status_code == 204
+        metrics = httpx.get(f"{collecting.base}/metrics").text
+        assert 'refused_total{reason="too_many_sessions"} 1' in metrics
 
 
 def test_no_address_is_written(collect: Collect) -> None:

@@ -86,3 +86,19 @@ def test_what_could_not_be_written_is_written_as_a_count_later() -> None:
 
     asyncio.run(refuse_twice())
     assert [record.count for record in sink.written] == [4]
+
+
+def test_what_a_sender_wrote_into_a_refusal_is_masked_whichever_route_refused() -> None:
+    tally = RefusalTally()
+    tally.add(
+        Refusal(
+            received_us=0,
+            reason=Reason.UNKNOWN_SITE,
+            detail="no site has the key 'jane.doe@example.org'\x9b31m",
+            origin="https://jane.doe@example.org/?token=abc",
+        )
+    )
+    (written,) = tally.take_in_full()
+    assert "jane" not in written.detail + written.origin
+    assert "\x9b" not in written.detail
+    assert "token" not in written.origin

@@ -246,3 +246,41 @@ def test_receipts_are_listed_by_when_they_were_finished(
     first = finished(eraser, eraser.ask("shop", Subject.SESSION, kept.of_anna()[0], NOON))
     assert receipts(store, datetime(2026, 3, 1, tzinfo=UTC), NOON) == []
     assert receipts(store, NOON, datetime(2026, 4, 1, tzinfo=UTC)) == [first]
+
+
+def test_a_user_who_is_back_does_not_keep_the_erasure_of_before_from_its_end(
+    store: Database, kept: Kept, folder: Path
+) -> None:
+    eraser = eraser_of(store, folder)
+    request = eraser.ask("shop", Subject.USER, ANNA, NOON)
+    back = Maker(97).batch(user=ANNA, time=NOON + timedelta(minutes=1))
+    Journal(folder / "journal").write(back)
+    load_all(Loader(store, folder / "journal", tombstones=Tombstones(folder / FILE_NAME, SECRET)))
+    finished(eraser, request)
+    assert scan([folder], kept.of_anna()).clean
+    assert back.session in sessions_left(store)
+
+
+def test_another_site_keeps_its_part_of_a_session_and_the_erasure_ends(
+    store: Database, kept: Kept, folder: Path
+) -> None:
+    gone = kept.of_anna()[0]  # two sites of one origin share what the browser keeps
+    make, journal = Maker(96), Journal(folder / "journal")
+    journal.write(make.batch(site="blog", session=gone, number=500))
+    load_all(Loader(store, folder / "journal"))
+    eraser = eraser_of(store, folder)
+    finished(eraser, eraser.ask("shop", Subject.SESSION, gone, NOON))
+    left = store.cursor().execute(
+        "SELECT DISTINCT site FROM events WHERE session = ?::UUID", [gone]
+    )
+    assert left.fetchall() == [("blog",)]
+
+
+def test_what_cannot_be_told_from_a_trace_is_waited_for(
+    store: Database, kept: Kept, folder: Path
+) -> None:
+    gone = kept.of_anna()[0]
+    Journal(folder / "journal").write(Maker(95).batch(release=gone))
+    load_all(Loader(store, folder / "journal"))
+    eraser = eraser_of(store, folder)
+    assert eraser.run(eraser.ask("shop", Subject.SESSION, gone, NOON), NOON) is Waiting.TRACES_FOUND
