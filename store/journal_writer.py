@@ -159,6 +159,7 @@ class JournalWriter:
     # What follows runs in the flusher's thread, but for the first _open and the last _abandon.
 
     def _run(self) -> None:
+        taken: list[_Waiting] | None = []
         try:
             while (taken := self._take()) is not None:
                 if taken:
@@ -168,7 +169,8 @@ class JournalWriter:
                 self._roll_if_due()
         finally:  # by whatever way the thread ends, nobody is left waiting
             with self._changed:
-                left, self._pending = self._pending, []
+                # Those in hand too; one that was told already is left alone.
+                left, self._pending = [*(taken or ()), *self._pending], []
                 self._failure = self._failure or OSError("the journal's flusher ended")
             _settle(left, JournalUnavailableError(Unavailable.WRITE_FAILED, str(self._failure)))
 

@@ -1,7 +1,9 @@
-"""A full disk: beacons get 503 with Retry-After, and 204 again without a restart."""
+"""A full disk: 503 with Retry-After, and 204 again without a restart. A read-only one."""
 
 import ctypes
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +14,10 @@ from tests.support.beacons import beacon, post, view
 from tests.support.collecting import collecting
 from tests.support.site import KEY
 from tests.support.waiting import wait_for
+from vigie.folders import DataFolder
 
 MNT_DETACH = 2
+MS_RDONLY, MS_REMOUNT = 1, 32
 LIBC = ctypes.CDLL(None, use_errno=True)
 ORIGIN = "https://shop.test"
 
@@ -64,3 +68,26 @@ def test_a_full_disk_is_503_and_room_is_204_again(small_disk: Path, tmp_path: Pa
         )
         kept = {int(batch.session, 16) for batch in collector.batches()}
     assert taken <= kept
+
+
+@pytest.mark.parametrize("command", ["collector", "console"])
+def test_a_read_only_disk_is_said_at_the_start(
+    command: str, small_disk: Path, tmp_path: Path
+) -> None:
+    config = tmp_path / "vigie.toml"
+    config.write_text("[collector]\nport = 0\n[console]\nport = 0\n")
+    DataFolder(small_disk)
+    mount(small_disk, MS_REMOUNT | MS_RDONLY, "")
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "vigie", command),
+            *("--data", str(small_disk), "--config", str(config)),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Read-only file system" in done.stderr
+    assert "Traceback" not in done.stderr

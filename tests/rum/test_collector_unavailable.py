@@ -6,6 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
+import pytest
+
 from rum.records import Reason, Refusal
 from store.admission import Admission, Unavailable
 from tests.support.collector import ORIGIN, Collect, beacon
@@ -32,6 +34,19 @@ def test_a_failing_sync_gives_503_and_recovers_in_a_new_segment(collect: Collect
         while client.get(f"{collecting.base}/health").status_code != 200:
             pass  # until the writer has tried again, a second after its failure
         assert collecting.post(body).status_code == 204
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_dead_flusher_gives_503_and_health_says_so(collect: Collect) -> None:
+    def sync(descriptor: int) -> None:
+        raise RuntimeError("a mistake of ours")
+
+    body = json.dumps(beacon()).encode()
+    with collect(sync=sync) as collecting, collecting.client() as client:
+        assert client.get(f"{collecting.base}/health").status_code == 200
+        assert collecting.post(body).status_code == 503, "who waited is told"
+        assert client.get(f"{collecting.base}/health").status_code == 503
+        assert collecting.post(body).status_code == 503
 
 
 def test_a_low_disk_gives_503_until_there_is_room(collect: Collect, tmp_path: Path) -> None:
