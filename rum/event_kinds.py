@@ -247,7 +247,7 @@ def _one_of(problems: list[Problem], name: str, value: str | None, known: frozen
 
 
 def _word(text: str | None) -> str:
-    return masked(cut(text, WORD_CHARS_MAX))
+    return masked_name(text, WORD_CHARS_MAX)
 
 
 def _long(mask: Callable[[str], str], text: str | None, chars_max: int) -> str:

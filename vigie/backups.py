@@ -138,6 +138,9 @@ class Backups:
             backup = self._make(into, clock())
             if verify:
                 self._verify(backup.folder, clock())
+        except OSError as problem:  # no such folder, no right to write there, no room
+            log.error("the backup into %s failed: %s", into, problem)
+            error = f"{problem.filename or into}: {problem.strerror or problem}"[:1000]
         except Exception as problem:  # the edge of a thread: said to who asked
             log.exception("the backup into %s failed", into)
             error = f"{type(problem).__name__}: {problem}"[:1000]

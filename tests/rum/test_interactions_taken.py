@@ -183,3 +183,10 @@ def test_an_address_is_a_template_without_query_and_credentials(
     sent: str | None, kept: str
 ) -> None:
     assert address(PageTemplates(["/user/?/edit"]), sent) == kept
+
+
+def test_a_word_is_masked_before_it_is_cut() -> None:
+    long = "jane.doe@a-company-with-a-long-name.example.com"
+    request = whole("request", url="/a", status=200, duration=1, method=long).request
+    assert request is not None
+    assert request.method == "[EMAIL]"
