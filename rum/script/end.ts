@@ -4,6 +4,7 @@
  */
 
 import { seal } from "./batch";
+import { now } from "./clock";
 import { recordError } from "./error";
 import { guard, takeCaught } from "./guard";
 import { isHidden, listen } from "./listen";
@@ -41,7 +42,8 @@ export function sayAll(gone: boolean): void {
   const caught = takeCaught();
   if (caught) {
     const { message, stack } = (caught.first || {}) as Partial<Error>;
-    recordError("script", "VigieError", `${caught.count} caught, the first: ${message}`, stack || "");
+    const told = { name: "VigieError", message: `${caught.count} caught, the first: ${message}`, stack };
+    recordError("script", told, now());
   }
   seal();
   leave(gone);

@@ -11,13 +11,15 @@ import { add } from "./batch";
 import { now } from "./clock";
 import { once } from "./end";
 import { guard } from "./guard";
+import { listen } from "./listen";
 import { randomHex } from "./random";
 import { tag } from "./tag";
 import { tap, type After, type Before } from "./tap";
 import { liveView } from "./view";
 
 const TOLD_MAX = 200;
-const FAILED_TOLD_MAX = 100;
+/** Failures go on to be told until this many are. */
+const FAILED_TOLD_MAX = 300;
 /** By then the browser has noted how a request went, if its body has come. */
 const NOTED_AFTER_MS = 300;
 const HEADER = "traceparent";
@@ -30,7 +32,6 @@ type Opened = [method: string, url: URL | undefined, traced?: boolean, ended?: E
 
 const opened = new WeakMap<object, Opened>();
 let told = 0;
-let failedTold = 0;
 
 export function watchRequests(): void {
   const { prototype } = XMLHttpRequest;
@@ -41,7 +42,7 @@ export function watchRequests(): void {
     opened.set(xhr, [method, urlOf(url)]);
   }) as Before);
   tap(prototype, "setRequestHeader", (xhr, [name]) => {
-    if (`${name}`.toLowerCase() === HEADER) opened.get(xhr)![2] = true;
+    if (/^traceparent$/i.test(name as string)) opened.get(xhr)![2] = true;
   });
   tap(prototype, "send", sending as Before);
 }
@@ -53,17 +54,18 @@ function sending(xhr: XMLHttpRequest): After | void {
   const [method, url, traced] = one;
   if (!traced && isTraced(url)) xhr.setRequestHeader(HEADER, traceparent());
   const ended = (one[3] = begin("xhr", method, url));
-  xhr.addEventListener("abort", () => ended(0, true));
-  xhr.addEventListener("loadend", () => ended(xhr.status));
+  listen("abort loadend", ({ type }) => ended(xhr.status, type === "abort"), xhr);
   return (_, threw) => threw && ended(0);
 }
 
 function fetching(_: unknown, args: [RequestInfo | URL, RequestInit?]): After {
   const [input, init] = args;
-  const request = (input instanceof Request ? input : {}) as Partial<Request>;
-  const url = urlOf(request.url ?? input);
-  const option = <Name extends keyof Request & keyof RequestInit>(name: Name) => init?.[name] || request[name];
-  if (isTraced(url) && !(init instanceof Request)) {
+  // Texts and URLs have nothing of these names.
+  const request = input as Partial<Request> | undefined;
+  const url = urlOf(request?.url ?? input);
+  const option = <Name extends keyof Request & keyof RequestInit>(name: Name) => init?.[name] || request?.[name];
+  // A Request in the place of the options has its own in its prototype, where no copy finds them.
+  if (isTraced(url) && !(init as Partial<Request> | undefined)?.url) {
     const headers = new Headers(option("headers"));
     if (!headers.has(HEADER)) {
       headers.set(HEADER, traceparent());
@@ -94,21 +96,21 @@ function fetching(_: unknown, args: [RequestInfo | URL, RequestInit?]): After {
 }
 
 function begin(initiator: string, method: string, asked: URL | undefined, keepalive?: boolean): Ended {
-  const url = asked ? asked.href : "";
+  const url = asked?.href || "";
   // What may outlive the page is a report on it, not something that comes of a click.
-  const over = keepalive ? undefined : happened(1);
+  const over = !keepalive && happened(1);
   const start = performance.now();
   const at = now();
   const address = addressOf(url);
-  const view = address[0] === "/" ? liveView(at) : undefined;
-  let ended = false;
+  const view = address[0] === "/" && liveView(at);
+  let measured = -1;
   return guard((status, aborted) => {
-    if (ended) return;
-    const measured = performance.now() - start;
-    over?.();
+    if (measured >= 0) return;
+    measured = performance.now() - start;
+    if (over) over();
     const failed = !aborted && (!status || status > 399);
-    ended = true;
-    if (!view || status < 0 || !(told < TOLD_MAX ? ++told : failed && failedTold++ < FAILED_TOLD_MAX)) return;
+    if (!view || status < 0 || told >= (failed ? FAILED_TOLD_MAX : TOLD_MAX)) return;
+    told++;
     const tell = once(() => {
       const noted = (performance.getEntriesByName(url, "resource") as PerformanceResourceTiming[]).find(
         (entry) => entry.startTime > start - 1,
@@ -129,7 +131,7 @@ function begin(initiator: string, method: string, asked: URL | undefined, keepal
 }
 
 function isTraced(url: URL | undefined): boolean {
-  return !!url && (tag.traceOrigins || "").split(/[\s,]+/).includes(url.origin);
+  return (tag.traceOrigins || "").split(/[\s,]+/).includes(url?.origin as string);
 }
 
 /** https://www.w3.org/TR/trace-context/: a trace of its own for each request, and recorded. */

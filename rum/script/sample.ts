@@ -6,11 +6,9 @@
 const BUCKETS = 2 ** 32;
 
 /** The last 8 hex digits as an unsigned integer. */
-export function bucketOf(session: string): number {
-  return parseInt(session.slice(-8), 16);
-}
+export const bucketOf = (session: string): number => parseInt(session.slice(-8), 16);
 
-/** Whether the session is in a sample of `rate`, 0 to 1. */
+/** Whether the session is in a sample of `rate`, 0 to 1: its bucket is below the whole part of so many. */
 export function inSample(session: string, rate: number): boolean {
-  return bucketOf(session) < Math.floor(rate * BUCKETS);
+  return bucketOf(session) + 1 <= rate * BUCKETS;
 }

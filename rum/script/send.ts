@@ -46,7 +46,8 @@ let queue: Unsent[] = [];
 let keptAliveBytes = 0;
 /** Failures since the last success; 0: as far as we know, the collector answers. */
 let failures = 0;
-let lastStatus = 0;
+/** Whether the last request had an answer, be it a failure. */
+let answered = false;
 let pauseUntil = 0;
 let timer: number | undefined;
 
@@ -54,10 +55,9 @@ let timer: number | undefined;
 export function beginSending(): void {
   for (const line of read("sessionStorage", KEY).split("\n")) {
     const sealed = parseFloat(line);
-    if (now() - sealed < AGE_MAX_MS) queue.push(unsent(line.slice(line.indexOf("{")), sealed));
+    if (now() - sealed < AGE_MAX_MS) enqueue(line.slice(line.indexOf("{")), sealed);
   }
-  write("sessionStorage", KEY, "");
-  pump();
+  resume();
 }
 
 /** Drops all that waits to be sent, here and in storage. */
@@ -67,8 +67,8 @@ export function forgetUnsent(): void {
 }
 
 /** Sends a sealed batch as soon as may be. The oldest waiting one makes room where there is none. */
-export function enqueue(text: string): void {
-  queue.push(unsent(text, now()));
+export function enqueue(text: string, sealed = now()): void {
+  queue.push({ text_: text, sealed_: sealed, attempts_: 0, flight_: Flight.None });
   if (queue.length > QUEUE_BATCHES_MAX) queue.shift();
   // Not at once: a page that is being left has a better way, which it takes first.
   queueMicrotask(guard(pump));
@@ -81,12 +81,12 @@ export function enqueue(text: string): void {
  */
 export function leave(gone: boolean): void {
   if (!maySend()) return;
-  for (const batch of queue.slice()) {
+  for (const batch of queue) {
     if (batch.flight_ === Flight.Kept) continue;
     if (gone) beacon(batch);
     else if (!batch.flight_ && now() >= pauseUntil) post(batch);
   }
-  if (failures && queue[0]) spill();
+  if (failures) spill();
 }
 
 /** The page is back, and its queue in memory is again the one that counts. */
@@ -97,7 +97,7 @@ export function resume(): void {
 
 /** The network is back: no reason to sit out a pause, unless the collector asked for it. */
 export function online(): void {
-  if (!lastStatus) pauseUntil = 0;
+  if (!answered) pauseUntil = 0;
   pump();
 }
 
@@ -121,10 +121,6 @@ export function keep(bytes: number): boolean {
   return true;
 }
 
-function unsent(text: string, sealed: number): Unsent {
-  return { text_: text, sealed_: sealed, attempts_: 0, flight_: Flight.None };
-}
-
 function body(batch: Unsent): string {
   return `${batch.text_},"sent":${Math.round(now())}}`;
 }
@@ -138,7 +134,20 @@ function post(batch: Unsent): void {
   const landed = guard((answer?: Response) => {
     if (keepalive) keep(-bytes);
     batch.flight_ = Flight.None;
-    settle(batch, answer ? answer.status : 0, answer?.headers.get("Retry-After"));
+    const failed = !answer || answer.status === 429 || answer.status >= 500;
+    answered = !!answer;
+    if (!failed || batch.attempts_ >= ATTEMPTS_MAX) drop(batch);
+    if (failed) {
+      const pause = Math.min(PAUSE_FIRST_MS * 2 ** failures++, PAUSE_MAX_MS);
+      const asked = Math.min(+answer?.headers.get("Retry-After")! * 1000 || 0, PAUSE_MAX_MS);
+      // Jittered, lest all browsers come back at the same moment.
+      pauseUntil = now() + Math.max(asked, pause / 2) + Math.random() * pause;
+      // The page may end without another word.
+      if (isHidden()) spill();
+    } else {
+      failures = 0;
+    }
+    pump();
   });
   // A string goes as text/plain. application/json would ask for a preflight, which a page on its way
   // out never finishes (https://github.com/PostHog/posthog-js/issues/4139).
@@ -147,29 +156,15 @@ function post(batch: Unsent): void {
     body: content,
     keepalive,
     // Browsers without it (Chrome before 103, Safari before 16) give up after minutes of their own.
-    signal: (AbortSignal as Partial<typeof AbortSignal>).timeout?.(TIMEOUT_MS) || null,
+    signal: AbortSignal.timeout?.(TIMEOUT_MS),
     referrerPolicy: "origin",
   };
   // Within a promise, for the page may have put a fetch of its own in place, which may throw.
-  new Promise<Response>((resolve) => resolve(native(tag.beacon, options))).then(landed, () => landed());
+  (async () => native(tag.beacon, options))().then(landed, () => landed());
 }
 
-/** What an answer means for its batch; status 0: none came. */
-function settle(batch: Unsent, status: number, retryAfter: string | null | undefined): void {
-  const failed = !status || status === 429 || status >= 500;
-  lastStatus = status;
-  if (!failed || batch.attempts_ >= ATTEMPTS_MAX) queue = queue.filter((other) => other !== batch);
-  if (failed) {
-    const pause = Math.min(PAUSE_FIRST_MS * 2 ** failures++, PAUSE_MAX_MS);
-    const asked = Math.min(+retryAfter! * 1000 || 0, PAUSE_MAX_MS);
-    // Jittered, lest all browsers come back at the same moment.
-    pauseUntil = now() + Math.max(asked, pause / 2) + Math.random() * pause;
-    // The page may end without another word.
-    if (isHidden() && queue[0]) spill();
-  } else {
-    failures = 0;
-  }
-  pump();
+function drop(batch: Unsent): void {
+  queue = queue.filter((other) => other !== batch);
 }
 
 /**
@@ -181,8 +176,8 @@ function settle(batch: Unsent, status: number, retryAfter: string | null | undef
  */
 function beacon(batch: Unsent): void {
   const taken = navigator.sendBeacon?.(tag.beacon, body(batch));
-  if (taken && !failures) queue = queue.filter((other) => other !== batch);
-  else if (!taken) failures ||= 1;
+  failures ||= +!taken;
+  if (!failures) drop(batch);
 }
 
 function spill(): void {

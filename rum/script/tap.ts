@@ -2,8 +2,8 @@
 
 import { guard } from "./guard";
 
-/** Is told what the call gave, or that it threw; may give something in its place. */
-export type After = (result: unknown, threw: boolean) => unknown;
+/** Is told what the call gave, or what it threw; may give something in its place. */
+export type After = (result: unknown, threw?: boolean) => unknown;
 /** May change the arguments, which are an array of our own. */
 export type Before = (self: object, args: unknown[]) => After | void;
 
@@ -13,20 +13,19 @@ export type Before = (self: object, args: unknown[]) => After | void;
  * A Proxy keeps name, length, properties, text and identity of `this` as they were, and whoever wraps
  * the function too, before us or after, is none the wiser.
  */
-export function tap(owner: unknown, name: string, before: Before): void {
-  const home = owner as Record<string, unknown> | undefined;
-  const original = home?.[name];
-  if (typeof original !== "function") return;
+export function tap(owner: any, name: string, before: Before): void {
+  const original = owner?.[name];
+  // Only functions have one; a page may have a variable of the name.
+  if (!original?.call) return;
   const began = guard(before);
-  home![name] = new Proxy(original, {
+  owner[name] = new Proxy(original, {
     apply(target, self, args) {
-      const after = began(self, args);
-      const ended = guard((result: unknown, threw: boolean) => after?.(result, threw));
+      const ended = guard(began(self, args) || (() => {}));
       try {
         const result: unknown = Reflect.apply(target, self, args);
-        return ended(result, false) || result;
+        return ended(result) || result;
       } catch (error) {
-        ended(undefined, true);
+        ended(error, true);
         throw error;
       }
     },
