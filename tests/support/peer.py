@@ -97,7 +97,7 @@ def assert_agreement(ours: dict[str, Any], theirs: Mapping[str, dict[str, Any]])
     assert values.keys() == expected.keys()
     for name, value in values.items():
         assert value == pytest.approx(expected[name], abs=6e-5 if name == "cls" else 0.06), name
-    attribution = ours["attribution"]
+    attribution = ours.get("attribution", {})
     for name, known in _parts_of(theirs).items():
         found = attribution.get(name)
         if isinstance(known, str) or known is None:
@@ -123,6 +123,31 @@ def last_vitals(capture: Capture, *, page: str, view: int = 1) -> dict[str, Any]
     """The latest set of a view that was left."""
     capture.wait_for_event(kind="vitals", page=page, view=view)
     return capture.find(kind="vitals", page=page, view=view)[-1]
+
+
+def agreed_vitals(
+    capture: Capture, theirs: Mapping[str, dict[str, Any]], *, page: str
+) -> dict[str, Any]:
+    """The latest set of a page that was left, once it is what web-vitals said at last.
+
+    Sets are sent whenever the page is hidden, and twice when it is left: the last may yet be on its
+    way. AssertionError, saying what differs, if none that agrees comes in time.
+    """
+    try:
+        capture.wait(lambda _: _agrees(capture, theirs, page), "what web-vitals said")
+    except AssertionError:
+        assert_agreement(last_vitals(capture, page=page), theirs)
+        raise
+    return last_vitals(capture, page=page)
+
+
+def _agrees(capture: Capture, theirs: Mapping[str, dict[str, Any]], page: str) -> bool:
+    sets = capture.find(kind="vitals", page=page, view=1)
+    try:
+        assert_agreement(sets[-1], theirs)
+    except (AssertionError, IndexError):
+        return False
+    return True
 
 
 def noise_png(width: int, height: int, seed: int = 1) -> bytes:
