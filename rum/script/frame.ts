@@ -31,10 +31,12 @@ interface LongFrame extends PerformanceEntry {
   readonly scripts?: Script[];
 }
 
+/** As it is told of. */
 export interface LongestScript {
-  readonly entry_: Script;
+  readonly script: string;
   /** How much of it counts, in milliseconds. */
-  readonly time: number;
+  readonly script_time: number;
+  readonly invoker: string;
 }
 
 let recent: LongFrame[] = [];
@@ -47,11 +49,17 @@ export function watchFrames(): void {
 }
 
 /** The script that took most of the time from `start` on, in frames that were going on until `end`. */
-export function longestScript(start: number, end: number): LongestScript | undefined {
-  return longest(
-    recent.filter((frame) => endOf(frame) >= start && frame.startTime <= end),
-    start,
-  );
+export function longestScript(start: number, end: number, frames = recent): LongestScript | undefined {
+  let found: Script | undefined;
+  let most = 0;
+  for (const frame of frames) {
+    if (endOf(frame) < start || frame.startTime > end) continue;
+    for (const script of frame.scripts || []) {
+      const time = endOf(script) - Math.max(start, script.startTime);
+      if (time > most) [found, most] = [script, time];
+    }
+  }
+  return found && { script: addressOf(found.sourceURL), script_time: most, invoker: invokerOf(found) };
 }
 
 function note(frame: LongFrame): void {
@@ -64,25 +72,11 @@ function note(frame: LongFrame): void {
   if (view !== current) ofView = 0;
   view = current;
   if (++ofView > VIEW_MAX || ++all > ALL_MAX) return;
-  const script = longest([frame], 0);
   add(view, "frame", moment(startTime), {
     duration,
     blocking: blockingDuration,
-    ...(script && {
-      script: addressOf(script.entry_.sourceURL),
-      script_time: script.time,
-      invoker: invokerOf(script.entry_),
-    }),
+    ...longestScript(0, Infinity, [frame]),
   });
-}
-
-function longest(frames: LongFrame[], start: number): LongestScript | undefined {
-  let found: LongestScript | undefined;
-  for (const entry of frames.flatMap((frame) => frame.scripts || [])) {
-    const time = endOf(entry) - Math.max(start, entry.startTime);
-    if (time > (found ? found.time : 0)) found = { entry_: entry, time };
-  }
-  return found;
 }
 
 /** "BUTTON#sign.onclick", "TimerHandler:setTimeout". A script that runs by itself has its address. */

@@ -3,9 +3,9 @@
  * slowest, but for one in 50.
  */
 
-import { addressOf } from "./address";
 import { longestScript, watchFrames, type LongestScript } from "./frame";
 import { endOf, observe, whenIdle } from "./observe";
+import { returned } from "./paint";
 import { selectorOf } from "./selector";
 import type { Measured } from "./vitals";
 
@@ -29,21 +29,17 @@ interface EventTiming extends PerformanceEventTiming {
 
 /** Events that were shown by the same frame. */
 interface Group {
-  readonly end: number;
-  began: number;
-  done: number;
+  readonly end_: number;
+  began_: number;
+  done_: number;
 }
 
-/** Holds no entry, for an entry holds its element, and the page may be done with that. */
 interface Interaction {
-  readonly id: number;
-  target: string;
-  /** Of its slowest event: */
-  duration: number;
-  start: number;
-  name: string;
+  target_: string;
+  /** Its slowest event, and what goes with that: */
+  slowest_: EventTiming;
   group_: Group;
-  script?: LongestScript | undefined;
+  script_?: LongestScript | undefined;
 }
 
 let queue: EventTiming[] = [];
@@ -52,7 +48,6 @@ let longest: Interaction[] = [];
 let firstId = 0;
 let lastId = 0;
 let countBefore = 0;
-let returned = false;
 
 export function watchInteractions(): void {
   watchFrames();
@@ -70,7 +65,6 @@ export function watchInteractions(): void {
 
 export function restartInteractions(): void {
   process();
-  returned = true;
   longest = [];
   countBefore = count();
 }
@@ -82,79 +76,69 @@ export function readInteractions(values: Measured, attribution: Measured): void 
   // All were too short to be told of. (Of a page that did not return, the first is told of.)
   if (!chosen && returned && since) values.inp = ROUNDED_MS;
   if (!chosen) return;
-  values.inp = chosen.duration;
-  readInteraction(chosen, attribution);
-}
-
-function readInteraction(interaction: Interaction, attribution: Measured): void {
-  const { start, name, target, script } = interaction;
-  const [began, done, shown] = phases(interaction);
-  attribution.inp_target = target;
-  attribution.inp_type = name.startsWith("key") ? "keyboard" : "pointer";
-  attribution.inp_input_delay = began - start;
-  attribution.inp_processing = done - began;
-  attribution.inp_presentation = shown - done;
-  if (!script) return;
-  attribution.inp_script = addressOf(script.entry_.sourceURL);
-  attribution.inp_script_time = script.time;
-}
-
-/** When its handlers, and others of the same frame, began and were done, and when all was shown. */
-function phases({ start, duration, group_: group }: Interaction): [number, number, number] {
-  const began = Math.max(group.began, start);
+  const { slowest_: slowest, group_: group, script_: script } = chosen;
+  const { startTime, duration, name } = slowest;
+  // When its handlers, and others of the same frame, began and were done, and when all was shown.
+  const began = Math.max(group.began_, startTime);
   // Rounding may put it before; and a handler that opens a dialogue goes on after something was shown
   // (https://github.com/GoogleChrome/web-vitals/issues/492).
-  const shown = Math.max(start + duration, began);
-  return [began, Math.min(group.done, shown), shown];
+  const shown = Math.max(endOf(slowest), began);
+  const done = Math.min(group.done_, shown);
+  values.inp = duration;
+  attribution.inp_target = chosen.target_;
+  attribution.inp_type = name.startsWith("key") ? "keyboard" : "pointer";
+  attribution.inp_input_delay = began - startTime;
+  attribution.inp_processing = done - began;
+  attribution.inp_presentation = shown - done;
+  attribution.inp_script = script?.script;
+  attribution.inp_script_time = script?.script_time;
 }
 
 function process(): void {
   queue.splice(0).forEach(note);
   // A frame may be told of after its events.
   for (const interaction of longest) {
-    const script = longestScript(interaction.start, phases(interaction)[1]);
-    if (script && !(interaction.script && interaction.script.time > script.time)) {
-      interaction.script = script;
-    }
+    const { slowest_: slowest, group_: group } = interaction;
+    // What is known already stays known when its frame is forgotten.
+    interaction.script_ = longestScript(slowest.startTime, group.done_) || interaction.script_;
   }
 }
 
 function note(entry: EventTiming): void {
-  const { interactionId: id, duration, startTime: start, name } = entry;
-  if (id) {
-    firstId ||= id;
-    lastId = Math.max(lastId, id);
-  }
+  const { interactionId: id, duration } = entry;
+  firstId ||= id;
+  lastId = Math.max(lastId, id);
   if (duration < DURATION_MIN_MS && entry.entryType === "event") return;
   const group = groupOf(entry);
   if (!id) return;
-  const known = longest.find((one) => one.id === id);
-  const slowest = { duration, start, name, group_: group, script: undefined };
-  const interaction = known || { id, target: "", ...slowest };
-  if (!known) longest.push(interaction);
-  else if (duration > known.duration) Object.assign(known, slowest);
-  longest = longest.sort((one, other) => other.duration - one.duration).slice(0, LONGEST_MAX);
-  if (longest.includes(interaction)) {
-    interaction.target ||= selectorOf(entry.target) || entry.targetSelector || "";
-  }
+  const known = longest.find((one) => one.slowest_.interactionId === id);
+  const target = known?.target_ || selectorOf(entry.target) || entry.targetSelector || "";
+  if (known) known.target_ = target;
+  if (known && duration <= known.slowest_.duration) return;
+  const slowest = { slowest_: entry, group_: group, target_: target, script_: undefined };
+  if (known) Object.assign(known, slowest);
+  else longest.push(slowest);
+  longest = longest
+    .sort((one, other) => other.slowest_.duration - one.slowest_.duration)
+    .slice(0, LONGEST_MAX);
 }
 
 /** The events that were shown with this one, it among them. */
 function groupOf(entry: EventTiming): Group {
   const end = endOf(entry);
-  let group = groups.find((one) => Math.abs(one.end - end) <= ROUNDED_MS);
+  let group = groups.find((one) => Math.abs(one.end_ - end) <= ROUNDED_MS);
   if (!group) {
-    group = { end, began: Infinity, done: 0 };
+    group = { end_: end, began_: Infinity, done_: 0 };
     groups = [group, ...groups].slice(0, GROUPS_MAX);
   }
-  group.began = Math.min(group.began, entry.processingStart);
-  group.done = Math.max(group.done, entry.processingEnd);
+  group.began_ = Math.min(group.began_, entry.processingStart);
+  group.done_ = Math.max(group.done_, entry.processingEnd);
   return group;
 }
 
 /** Interactions of this page load; of a browser that does not count them, by its numbers. */
 function count(): number {
-  return counted() ?? (lastId - firstId) / ID_STEP + +!!lastId;
+  return counted() ?? (lastId - firstId) / ID_STEP + 1;
 }
 
 function counted(): number | undefined {

@@ -5,8 +5,10 @@ import { guard } from "./guard";
 /** No page is so busy that what waits for an idle moment should wait longer. */
 const IDLE_WAIT_MS = 1000;
 
+type WhenIdle = (work: () => void, options: { timeout: number }) => void;
+
 interface IdleWindow {
-  requestIdleCallback?: (work: () => void, options: { timeout: number }) => void;
+  requestIdleCallback?: WhenIdle;
 }
 
 const taking: (() => void)[] = [];
@@ -49,9 +51,10 @@ export function endOf(entry: PerformanceEntry): number {
 
 /** Does `work` once the browser is idle, soon in any case. Safari before 27 cannot tell. */
 export function whenIdle(work: () => void): void {
-  const { requestIdleCallback } = window as IdleWindow;
-  if (requestIdleCallback) requestIdleCallback(guard(work), { timeout: IDLE_WAIT_MS });
-  else setTimeout(guard(work));
+  // A timer takes what is no number for 0.
+  ((window as IdleWindow).requestIdleCallback || (setTimeout as unknown as WhenIdle))(guard(work), {
+    timeout: IDLE_WAIT_MS,
+  });
 }
 
 export interface Navigation extends PerformanceNavigationTiming {

@@ -31,8 +31,8 @@ let fcp: number | undefined;
 let lcp: number | undefined;
 let largest: LargestPaint | undefined;
 let target = "";
-let returned = false;
-let observesPaint: boolean;
+/** Whether it came back from the cache. */
+export let returned = false;
 let observesLargest: boolean;
 
 export function watchPaint(): void {
@@ -42,7 +42,7 @@ export function watchPaint(): void {
     .find(({ name, startTime }) => name === "hidden" && startTime >= began);
   // Where the browser keeps no such record, a page that is hidden now is taken to have always been.
   hiddenAt = hidden ? hidden.startTime : isHidden() ? 0 : Infinity;
-  observesPaint = observe(["paint"], (entry) => {
+  observe(["paint"], (entry) => {
     if (entry.name === "first-contentful-paint" && counts(entry)) fcp = since(entry.startTime);
   });
   // Browsers stop at the first click, key or scrolling: what comes then is no part of the loading.
@@ -61,9 +61,8 @@ export function restartPaint(at: number): void {
   fcp = lcp = largest = undefined;
   requestAnimationFrame(() =>
     requestAnimationFrame(() => {
-      const painted = performance.now() - at;
-      if (observesPaint) fcp = painted;
-      if (observesLargest) lcp = painted;
+      fcp = performance.now() - at;
+      if (observesLargest) lcp = fcp;
     }),
   );
 }
@@ -96,8 +95,8 @@ function readLargest({ url, startTime }: LargestPaint, ttfb: number, attribution
   const request = (performance.getEntriesByName(url, "resource") as PerformanceResourceTiming[])
     .filter((entry) => startOf(entry) <= startTime)
     .pop();
-  const asked = Math.max(ttfb, request ? startOf(request) - began : 0);
-  const came = Math.min(lcp!, Math.max(asked, request ? request.responseEnd - began : 0));
+  const asked = Math.max(ttfb, since(request && startOf(request)));
+  const came = Math.min(lcp!, Math.max(asked, since(request?.responseEnd)));
   attribution.lcp_target = target;
   attribution.lcp_url = url && addressOf(url);
   attribution.lcp_load_delay = asked - ttfb;
@@ -114,8 +113,8 @@ function counts(entry: PerformanceEntry): boolean {
   return !returned && entry.startTime < hiddenAt;
 }
 
-function since(time: number): number {
-  return Math.max(time - began, 0);
+function since(time: number | undefined): number {
+  return Math.max(time! - began || 0, 0);
 }
 
 /**

@@ -17,12 +17,13 @@ const GAP_MS = 1000;
 const WINDOW_MS = 5000;
 
 interface Window {
-  value: number;
+  sum_: number;
   readonly began_: number;
   last_: number;
+  /** Of its largest shift: */
   largest_: number;
-  target_: string;
-  time_: number;
+  target_?: string;
+  time_?: number;
 }
 
 let current: Window | undefined;
@@ -39,16 +40,16 @@ export function watchShifts(): void {
       startTime - current.last_ >= GAP_MS ||
       startTime - current.began_ >= WINDOW_MS
     ) {
-      current = { value: 0, began_: startTime, last_: 0, largest_: 0, target_: "", time_: 0 };
+      current = { sum_: 0, began_: startTime, last_: 0, largest_: 0 };
     }
-    current.value += value;
+    current.sum_ += value;
     current.last_ = startTime;
     if (value >= current.largest_) {
       current.largest_ = value;
       current.target_ = targetOf(shift);
       current.time_ = startTime;
     }
-    if (!worst || current.value > worst.value) worst = current;
+    if (!worst || current.sum_ > worst.sum_) worst = current;
   });
 }
 
@@ -59,10 +60,9 @@ export function restartShifts(): void {
 /** There is a CLS, of 0 perhaps, where there was something to see. */
 export function readShifts(values: Measured, attribution: Measured): void {
   if (!observed || values.fcp === undefined) return;
-  values.cls = worst ? worst.value : 0;
-  if (!worst) return;
-  attribution.cls_target = worst.target_;
-  attribution.cls_time = worst.time_;
+  values.cls = worst?.sum_ || 0;
+  attribution.cls_target = worst?.target_;
+  attribution.cls_time = worst?.time_;
 }
 
 /** The first element among what moved; else the element of a text that did. */
