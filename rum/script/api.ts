@@ -40,7 +40,7 @@ const COMMANDS: Record<string, (subject: never, options: never) => void> = {
   },
 };
 /** What must be known before anything is begun. */
-const FIRST = /^(consent|replay)$/;
+const FIRST: unknown[] = ["consent", "replay"];
 
 const page = window as unknown as Record<string, Vigie | undefined>;
 
@@ -51,8 +51,8 @@ export function alreadyHere(): boolean {
 
 /** The page's name among the calls that wait: it is the first view's, which has not begun yet. */
 export function queuedPage(): string {
-  const call = queued().find((one) => one[0] === "page");
-  return typeof call?.[1] === "string" ? call[1] : "";
+  const call = queued().find((one) => one[0] === "page" && typeof one[1] === "string");
+  return (call?.[1] as string) || "";
 }
 
 /** Puts `vigie` in place, hears of consent, has everything begin, and does what waited in the queue. */
@@ -62,14 +62,14 @@ export function openApi(begin: () => void): void {
   const vigie: Vigie = guard(obey);
   vigie.ready = true;
   // A module of the page's may have kept the function that queues, or its queue.
-  const take = (call: Call) => vigie.apply(0, call as unknown[]);
+  const take = (call: Call) => vigie(...Array.from(call));
   const queue = (vigie.q = { length: 0, push: take });
   guard(() => {
     if (stub) stub.q = queue;
     for (const type of ["error", "unhandledrejection"]) removeEventListener(type, stub!);
     page[name()] = vigie;
   })();
-  const settles = (call: Call) => FIRST.test(String(call[0]));
+  const settles = (call: Call) => FIRST.includes(call[0]);
   waiting.filter(settles).forEach(take);
   begin();
   waiting.filter((call) => !settles(call)).forEach(take);
@@ -78,7 +78,7 @@ export function openApi(begin: () => void): void {
 function obey(command?: unknown, subject?: unknown, options?: unknown): void {
   // The stub keeps errors as calls, whose one argument is the browser's event.
   if ((command as Event)?.timeStamp) return recordUncaught(command as Event);
-  const work = COMMANDS[String(command)];
+  const work = COMMANDS[command as string];
   if (work) work(subject as never, (options || {}) as never);
   else warn(String(command));
 }

@@ -3,9 +3,9 @@
 import { urlOf } from "./address";
 
 /** The referrer's host; "" where the referrer is this site, or unknown. */
-export function referrerHost(): string {
-  const host = document.referrer && urlOf(document.referrer)?.host;
-  return !host || host === location.host ? "" : host;
+export function referrerHost(): string | undefined {
+  const host = urlOf(document.referrer || location.href)?.host;
+  return host === location.host ? "" : host;
 }
 
 /** utm_campaign, or utm_source where there is no campaign. The rest of the query is not read. */

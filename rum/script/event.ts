@@ -33,15 +33,15 @@ export function recordEvent(name: unknown, options: EventOptions): void {
 
 type Attributes = Record<string, string | number | boolean>;
 
-/** The attributes that are texts, numbers, true or false; a table has no room for others. */
+/** The attributes that are texts, numbers, true or false; a table has no room for others. null says nothing. */
 export function plain(attributes?: Record<string, unknown>): Attributes | undefined {
   if (!attributes) return undefined;
   const kept: Attributes = {};
   for (const [key, value] of Object.entries(attributes).slice(0, ATTRIBUTES_MAX)) {
     const name = key.slice(0, KEY_LENGTH_MAX);
     if (typeof value === "string") kept[name] = value.slice(0, TEXT_LENGTH_MAX);
-    else if (typeof value === "boolean" || Number.isFinite(value)) kept[name] = value as number;
-    else warn("attribute " + name);
+    else if (value === !!value || Number.isFinite(value)) kept[name] = value as number;
+    else if (value != null) warn("attribute " + name);
   }
   return kept;
 }

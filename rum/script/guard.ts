@@ -17,9 +17,8 @@ export function guard<Arguments extends unknown[], Result>(
     try {
       // Angular takes timers and requests begun within its zone for the application's own: it would
       // look for changes after each, and never find the application stable.
-      const { Zone } = window as { Zone?: { root: { run<T>(work: () => T): T } } };
-      const works = () => work(...args);
-      return Zone ? Zone.root.run(works) : works();
+      const { Zone } = window as { Zone?: { root: { run(work: (...args: Arguments) => Result, self: null, args: Arguments): Result } } };
+      return Zone ? Zone.root.run(work, null, args) : work(...args);
     } catch (error) {
       if (!count++) first = error;
       return undefined;

@@ -9,18 +9,19 @@
  */
 
 const LENGTH_MAX = 200;
-const NAME_LENGTH_MAX = 60;
 const SIBLINGS_MAX = 1000;
 const CLASSES_MAX = 2;
 const INTO_SHADOW = " >>> ";
 
-/** Attributes that authors put on elements to find them again; the first is ours, and is believed. */
+/** Attributes that authors put on elements to find them again. */
 const NAMING = ["data-vigie", "data-testid", "data-test", "data-cy", "data-qa"];
+// Ours is believed; of the others only what reads like a name, of 60 characters at most.
+const NAMES = /ie="[^"]|="[a-z](?!.*\d\d)[\w.:-]{0,59}"$/i;
 
 // No figures: machines count and hash with them (ember123, mat-input-0, css-1x2y3z, Button__a1B2c).
 // Nor prefixes of generated names, React's ids (_r_a_), hashes without figures (kXyZq), or states.
 const LASTS =
-  /^(?!css-|sc-|jsx-|svelte-|ng-|.*_r_|.*[A-Z][a-z]?[A-Z]|(?:.*[-_])?(?:is|has|active|select|open|hover|focus|disabled|hidden|visible|show|current|loading|check|pressed|collaps|expand|invalid)(?:ed|n)?(?:[-_]|$))[A-Za-z][A-Za-z_-]{1,39}$/;
+  /^(?!(?:css|sc|svelte|ng)-|.*_r_|.*[A-Z][a-z]?[A-Z]|(?:.*[-_])?(?:is|has|active|select|open|hover|focus|disabled|hidden|visible|show|current|loading|check|pressed|collaps|expand|invalid)(?:ed|n)?(?:[-_]|$))[A-Za-z][A-Za-z_-]{1,39}$/;
 
 /** At most 200 characters; "" for no element. A text stands for the element it is in. */
 export function selectorOf(node: Node | null | undefined): string {
@@ -45,25 +46,22 @@ export function selectorOf(node: Node | null | undefined): string {
 /** What the element's authors call it, as a selector; "" if they do not. */
 function nameOf(element: Element): string {
   for (const attribute of NAMING) {
-    const name = element.getAttribute(attribute);
-    const ours = attribute === NAMING[0];
-    if (name && name.length <= NAME_LENGTH_MAX && (ours || /^[a-z](?!.*\d\d)[\w.:-]*$/i.test(name))) {
-      return `[${attribute}=${JSON.stringify(name)}]`;
-    }
+    const named = `${attribute}=${JSON.stringify(element.getAttribute(attribute))}`;
+    if (NAMES.test(named)) return `[${named}]`;
   }
   // Not element.id: in a form, a field named "id" takes its place.
   const id = element.getAttribute("id");
   if (id && LASTS.test(id)) return "#" + id;
-  return /^(?:html|body)$/.test(element.localName) ? element.localName : "";
+  return element.matches("html,body") ? element.localName : "";
 }
 
 /** The element among its siblings: its name or looks, and its place where others share them. */
 function step(element: Element, name: string): string {
   const classes = Array.from(element.classList).filter((one) => LASTS.test(one)).slice(0, CLASSES_MAX);
   const looks = name || [CSS.escape(element.localName), ...classes].join(".");
-  const siblings: Element[] = [].slice.call(element.parentNode?.children || [], 0, SIBLINGS_MAX);
-  if (siblings.filter((other) => other.matches(looks)).length < 2) return looks;
+  const siblings = Array.from(element.parentNode?.children || []).slice(0, SIBLINGS_MAX);
   const same = siblings.filter((other) => other.localName === element.localName);
   const place = same.indexOf(element) + 1;
-  return place ? `${looks}:nth-of-type(${place})` : looks;
+  const alike = same.filter((other) => other.matches(looks));
+  return place && alike[1] ? `${looks}:nth-of-type(${place})` : looks;
 }

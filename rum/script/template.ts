@@ -11,47 +11,43 @@ import { tag } from "./tag";
 const LENGTH_MAX = 200;
 const VALUE_LENGTH_MAX = 50;
 
-const REPLACED: readonly (readonly [RegExp, string])[] = [
-  // 123, 2024-05-31, 123.html
-  [/^\d+(?:-\d+)*(\.[a-z]{2,5})?$/i, "?$1"],
-  // UUIDs, with or without something around them
-  [/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi, "?"],
-  // hex digests, object ids: 12 digits or more, one at least a figure (no word has one).
-  // No lookbehind: Safari before 16.4 would refuse the whole script.
-  [/(^|[^a-z0-9])(?=[a-f]*\d)[0-9a-f]{12,}(?![a-z0-9])/gi, "$1?"],
-  // random tokens: upper case, lower case and figures mixed, 16 or more
-  [/^(?=.*\d)(?=.*[a-z])(?=.*[A-Z])[\w-]{16,}$/, "?"],
-  // addresses of people
-  [/^.*(?:@|%40).*$/i, "?"],
-  // order-1234567; but report-2024 and top-100 are words
-  [/\d{5,}/g, "?"],
-  // What would read as a query to those who read "?" so: 12345abc
-  [/\?[\w%&=]+/g, "?"],
-];
+/** Whole segments: addresses of people; random tokens: upper, lower case and figures mixed, 16 or more. */
+const SEGMENT = /@|%40|^(?=.*\d)(?=.*[a-z])(?=.*[A-Z])[\w-]{16,}$/;
+// One after the other: 123, 2024-05-31, 123.html
+// UUIDs, with or without something around them
+// hex digests, object ids: 12 digits or more, one at least a figure (no word has one).
+// No lookbehind: Safari before 16.4 would refuse the whole script.
+// order-1234567; but report-2024 and top-100 are words
+const IDS =
+  /^\d+(?:-\d+)*(?=(?:\.[a-z]{2,5})?$)|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(^|[^a-z0-9])(?=[a-f]*\d)[0-9a-f]{12,}(?![a-z0-9])|\d{5,}/gi;
 
 /**
  * "/user/123/edit" -> "/user/?/edit", or the first of the site's own templates (data-pages) that the
  * path fits, in which "?" stands for any segment. What follows ";" is of the query: see pathOf.
  */
 export function template(path: string): string {
-  const [bare = "", ...params] = path.split(";");
+  const bare = path.replace(/;.*/, "");
   const segments = bare.split("/");
-  const own = (tag.pages || "").split(/,\s*/).find((one) => {
+  const own = listed(tag.pages).find((one) => {
     const wanted = one.split("/");
-    return (
-      wanted.length === segments.length &&
-      wanted.every((want, i) => want === "?" || want === segments[i])
-    );
+    return one === segments.map((segment, i) => (wanted[i] === "?" ? "?" : segment)).join("/");
   });
-  // A step=2 is no id.
-  const kept = params.map((param) => (/=\d\d?$/.test(param) ? param : withoutIds(param)));
-  return [own || withoutIds(bare), ...kept].join(";").slice(0, LENGTH_MAX);
+  return ((own || withoutIds(bare)) + withoutIds(path.slice(bare.length))).slice(0, LENGTH_MAX);
 }
 
 function withoutIds(text: string): string {
-  return text.replace(/[^/=]+/g, (part) =>
-    REPLACED.reduce((left, [pattern, by]) => left.replace(pattern, by), part),
+  // A step=2 is no id.
+  return text.replace(/=\d\d?(?=;|$)|[^/=;]+/g, (part) =>
+    SEGMENT.test(part)
+      ? "?"
+      : // What would read as a query to those who read "?" so: 12345abc
+        part.replace(IDS, "$1?").replace(/\?[\w%&=]+/g, "?"),
   );
+}
+
+/** What a setting lists, by commas or spaces. */
+function listed(text = ""): string[] {
+  return text.split(/[\s,]+/);
 }
 
 /**
@@ -63,10 +59,11 @@ function withoutIds(text: string): string {
 export function pathOf({ pathname, hash, search }: { pathname: string; hash: string; search: string }): string {
   const route = /^#!?\/[^?#]+/.exec(hash);
   const query = new URLSearchParams(search);
-  const params = (tag.routeParams || "").split(/,\s*/).filter((name) => query.get(name));
   // Some servers put sessions into paths: "/start;jsessionid=..."
-  return [
-    (pathname + (route || "")).replace(/;[^/]*/g, ""),
-    ...params.map((name) => `${name}=${encodeURIComponent(query.get(name)!.slice(0, VALUE_LENGTH_MAX))}`),
-  ].join(";");
+  let path = (pathname + (route || "")).replace(/;[^/]*/g, "");
+  for (const name of listed(tag.routeParams)) {
+    const value = query.get(name);
+    if (value) path += `;${name}=${encodeURIComponent(value.slice(0, VALUE_LENGTH_MAX))}`;
+  }
+  return path;
 }

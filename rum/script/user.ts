@@ -33,10 +33,7 @@ export function declareLevel(level: unknown): void {
 
 /** vigie('segment', {kind: 'seller', team: null}): adds to the segments; null takes one away. */
 export function declareSegments(segments: Record<string, unknown>): void {
-  const all: Record<string, unknown> = { ...context.segments, ...segments };
-  for (const name in all) if (all[name] == null) delete all[name];
-  const kept = plain(all);
-  if (JSON.stringify(kept) !== JSON.stringify(context.segments || {})) replace("segments", kept);
+  change("segments", plain({ ...context.segments, ...segments }));
 }
 
 /** Whether something was declared since last asked, that the next batch must carry. */
@@ -48,21 +45,18 @@ export function takeDeclared(): boolean {
 
 /** The level of who signed up then, by "novice 90 confirmed 365 expert": names, and days between. */
 function tenure(since: unknown): string | undefined {
-  if (!since || !tag.tenure) return undefined;
   // Never leaves the page: a day of sign-up may single somebody out.
-  const days = (now() - +new Date(since as string)) / DAY_MS;
-  const steps = tag.tenure.split(/[\s,]+/);
-  if (isNaN(days)) warn("since");
-  else return steps.find((_, i) => !(i % 2) && !(days >= +steps[i + 1]!));
-  return undefined;
+  const days = (now() - +new Date((since as string) || NaN)) / DAY_MS;
+  if (since && isNaN(days)) warn("since");
+  return tag.tenure?.split(/[\s,]+/).find((_, i, steps) => !(i % 2) && days < (+steps[i + 1]! || Infinity));
 }
 
 function declare(what: "user" | "level", value: unknown): void {
-  const text = value == null ? "" : String(value);
-  if (text !== (context[what] || "")) replace(what, text);
+  change(what, String(value ?? "") || undefined);
 }
 
-function replace<Name extends keyof Context>(what: Name, value: Context[Name]): void {
+function change<Name extends keyof Context>(what: Name, value: Context[Name]): void {
+  if (JSON.stringify(value) === JSON.stringify(context[what])) return;
   if (context[what]) seal();
   undelivered = true;
   context[what] = value;

@@ -223,9 +223,9 @@ def test_calls_from_angular_s_zone_start_no_timers_in_it(
     """A Zone as in Angular's zone.js, as far as it matters: each timer tells where it was begun."""
     zone = """<script>
         window.zone = 'root'; window.timers = [];
-        window.Zone = {root: {run(work) {
+        window.Zone = {root: {run(work, self, given) {
             const before = zone; zone = 'root';
-            try { return work() } finally { zone = before }
+            try { return work.apply(self, given) } finally { zone = before }
         }}};
         for (const name of ['setTimeout', 'setInterval']) {
             const real = window[name];
