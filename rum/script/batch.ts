@@ -24,6 +24,7 @@ const WAIT_URGENT_MS = 1000;
 const URGENT_MAX = 50;
 const EVENTS_MAX = 50;
 const BYTES_MAX = 14_000;
+/** Batches that a page load can number: at one in 10 s, 120 days of them. */
 const BATCHES_MAX = 2 ** 20;
 /** What is gathered at most while consent is awaited; what happens after that is not. */
 const HELD_BYTES_MAX = 200_000;
@@ -52,7 +53,7 @@ export interface Context {
   environment?: string | undefined;
   release?: string | undefined;
   referrer?: string | undefined;
-  campaign?: string | undefined;
+  campaign?: string | null | undefined;
 }
 
 export const context: Context = {};
@@ -82,19 +83,13 @@ let settling: (() => void)[] | undefined = [];
  * `at`, in milliseconds since the epoch by the browser's clock.
  */
 export function add(view: View, kind: Kind, at: number, fields: object, urgent = false): void {
-  if (next >= BATCHES_MAX || view.era_ !== era || !mayGather()) return;
+  if (view.era_ !== era || !mayGather() || gatheredBytes > HELD_BYTES_MAX) return;
   const text = JSON.stringify(tidy({ kind, at, ...fields })).slice(0, -1);
   const bytes = utf8.encode(text).length + view.page.length + 40;
-  const first = gathered[0];
-  if (first && (!fits(gatheredBytes + bytes, gathered.length) || first.view_.session !== view.session)) seal();
-  if (gatheredBytes > HELD_BYTES_MAX) return;
   gathered.push({ view_: view, kind_: kind, text_: text, bytes_: bytes });
   gatheredBytes += bytes;
+  if (gatheredBytes > BYTES_MAX || gathered.length >= EVENTS_MAX) seal();
   schedule(urgent);
-}
-
-function fits(bytes: number, events: number): boolean {
-  return bytes <= BYTES_MAX && events < EVENTS_MAX;
 }
 
 /** Whether this view itself still waits to be sent, so that it can still be renamed. */
@@ -110,9 +105,9 @@ export function whenSettled(told: () => void): void {
 
 /** The session was there before this page, or its first batch has gone out: its id is certain. */
 export function settled(): void {
-  const waiting = settling || [];
+  const waiting = settling;
   settling = undefined;
-  waiting.forEach((told) => told());
+  waiting?.forEach((told) => told());
 }
 
 /** Drops what was gathered, and what will yet come of the views of until now. */
@@ -135,18 +130,17 @@ export function seal(): void {
   const all = gathered;
   empty();
   while (all[0]) {
+    const { session } = all[0].view_;
     let bytes = 0;
-    let events = 0;
-    for (const { view_: view, bytes_: more } of all) {
-      if (view.session !== all[0].view_.session || !fits((bytes += more), events)) break;
-      events++;
-    }
-    sealBatch(all.splice(0, events || 1));
+    const end = all.findIndex(
+      ({ view_, bytes_ }, at) =>
+        view_.session !== session || ((bytes += bytes_) > BYTES_MAX && at) || at >= EVENTS_MAX,
+    );
+    sealBatch(session, all.splice(0, end < 0 ? EVENTS_MAX : end));
   }
 }
 
-function sealBatch(events: Gathered[]): void {
-  const { session } = events[0]!.view_;
+function sealBatch(session: string, events: Gathered[]): void {
   // Outside the site's sample nothing is sent. In storage-free mode the collector draws the sample.
   if (session && !inSample(session, rate(tag.sample, 1))) return;
   const batch = load * BATCHES_MAX + next++;

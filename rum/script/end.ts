@@ -10,20 +10,20 @@ import { guard, takeCaught } from "./guard";
 import { isHidden, listen } from "./listen";
 import { leave, online, resume } from "./send";
 
-const speaking: (() => void)[] = [];
-const untold = new Set<() => void>();
+/** In the order of their coming: who speaks each time, then what is told once. */
+const speaking = new Set<() => void>();
 
 /** Calls `speaks` before what is gathered is sent for what may be the last time. */
 export function beforeEnd(speaks: () => unknown): void {
-  speaking.push(guard(speaks));
+  speaking.add(guard(speaks));
 }
 
 /** What waits a little to be told, done the first time it is called: at the end, if not before. */
 export function once(work: () => void): () => void {
   const tell = guard(() => {
-    if (untold.delete(tell)) work();
+    if (speaking.delete(tell)) work();
   });
-  untold.add(tell);
+  speaking.add(tell);
   return tell;
 }
 
@@ -38,7 +38,6 @@ export function watchEnd(): void {
 /** Says all there is to say, for it may be the last time. */
 export function sayAll(gone: boolean): void {
   speaking.forEach((speaks) => speaks());
-  untold.forEach((tell) => tell());
   const caught = takeCaught();
   if (caught) {
     const { message, stack } = (caught.first || {}) as Partial<Error>;

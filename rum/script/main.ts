@@ -10,7 +10,7 @@ import { campaign, referrerHost } from "./arrival";
 import { context, forgetGathered } from "./batch";
 import { watchClicks } from "./click";
 import { moment, now } from "./clock";
-import { consentNow, maySend, readConsent, whenConsentChanges, type Consent } from "./consent";
+import { consentNow, mayGather, maySend, readConsent, whenConsentChanges, type Consent } from "./consent";
 import { beforeEnd, watchEnd } from "./end";
 import { watchErrors } from "./error";
 import { guard, warn } from "./guard";
@@ -46,13 +46,8 @@ let watching = false;
 
 function start(): void {
   if (alreadyHere()) return;
-  Object.assign(context, {
-    site: tag.site,
-    environment: tag.environment,
-    release: tag.release,
-    referrer: referrerHost(),
-    campaign: campaign() || undefined,
-  });
+  const { site, environment, release } = tag;
+  Object.assign(context, { site, environment, release, referrer: referrerHost(), campaign: campaign() });
   readConsent();
   openApi(() => {
     whenConsentChanges(guard(obey));
@@ -69,7 +64,7 @@ function obey(consent: Consent, before?: Consent): void {
     forgetUnsent();
     forgetSession();
   }
-  if (consent === "denied" || consent === "stopped") return;
+  if (!mayGather()) return;
   if (!watching) watch();
   // Where storage may be used from now on, the session is stored for the other tabs to share.
   touch();
@@ -79,7 +74,7 @@ function obey(consent: Consent, before?: Consent): void {
 
 function watch(): void {
   watching = true;
-  watchViews(queuedPage() || tag.page || "");
+  watchViews(queuedPage() || tag.page);
   // One that fails is told of like any mistake of ours, and leaves the others their work.
   for (const watcher of WATCHERS) guard(watcher)();
 }

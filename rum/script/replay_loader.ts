@@ -22,7 +22,7 @@ export function offerReplay(): void {
   let asked = false;
   const look = guard(() => {
     const session = (mayRecord() && peek()) || "";
-    const within = (share: string | undefined) => session && inSample(session, rate(share, 0));
+    const within = (share: string | undefined) => inSample(session, rate(share, 0));
     host.session = session;
     host.reason = within(tag.replay) ? "sample" : within(tag.replayErrors) ? "error" : "";
     if (host.reason && !asked) asked = bring(host);

@@ -40,12 +40,9 @@ export function touch(now = present()): string {
 /** The id of the session that is going on; undefined when it has ended. */
 export function peek(now = present()): string | undefined {
   // What the other tabs agreed on; two that began at once settle on the last one stored.
-  const [shared, ...times] = read("localStorage", KEY).split(".");
-  if (/^[0-9a-f]{32}$/.test(shared!) && alive(+times[0]!, +times[1]!, now)) {
-    id = shared!;
-    began = +times[0]!;
-    seen = +times[1]!;
-  } else if (!alive(began, seen, now)) id = "";
+  const [shared, start, last] = read("localStorage", KEY).split(".");
+  if (/^[0-9a-f]{32}$/.test(shared!) && alive(+start!, +last!, now)) [id, began, seen] = [shared!, +start!, +last!];
+  else if (!alive(began, seen, now)) id = "";
   return id ? told() : undefined;
 }
 

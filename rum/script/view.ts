@@ -18,13 +18,13 @@ const NAME_LENGTH_MAX = 200;
 
 let here: View | undefined;
 let path = "";
-/** Whether the site itself named the page of this view. */
-let named = false;
+/** The name that the site itself gave the page of this view, if it did. */
+let named: string | undefined;
 let number = 0;
 const ending: (() => void)[] = [];
 
 /** Begins the first view of this document, named by the site or else after its path, and watches. */
-export function watchViews(name: string): void {
+export function watchViews(name?: string): void {
   path = comparable();
   // The view began with the navigation; for a prerendered page, when somebody came to see it.
   const entry = navigationEntry();
@@ -44,7 +44,7 @@ export function currentView(at = now()): View {
   if (here!.session !== session) {
     // Tabs that opened at one moment settle on one; and who had not agreed yet had one to throw away.
     if (waits(here!)) here!.session = session;
-    else begin(at, named ? here!.page : "");
+    else begin(at, named);
   }
   return here!;
 }
@@ -56,7 +56,7 @@ export function liveView(at = now()): View | undefined {
 
 /** Begins a view of the current page, again: it came back from the back/forward cache. */
 export function viewAgain(at: number): View {
-  return begin(at, named ? here!.page : "", "restored");
+  return begin(at, named, "restored");
 }
 
 /** Calls `told` whenever a view gives way to the next. */
@@ -74,13 +74,12 @@ export function namePage(name: unknown): void {
   const view = currentView();
   if (view.page === page) return;
   if (named || !waits(view)) begin(now(), page, "named");
-  else view.page = page;
-  named = true;
+  else named = view.page = page;
 }
 
 /** `via` tells how somebody came; nothing is told of a view that a new session had to begin with. */
-function begin(at: number, name: string, via?: string): View {
-  named = !!name;
+function begin(at: number, name?: string, via?: string): View {
+  named = name;
   const page = (name || template(pathOf(location))).slice(0, NAME_LENGTH_MAX);
   // Somebody came: that is told at once, lest a visit of a few seconds be lost.
   const arrival = peek(at) == null;
