@@ -65,7 +65,6 @@ TEMPLATES = {
     "/report-2024/top-100": "/report-2024/top-100",
     "/docs/v1.2/html5": "/docs/v1.2/html5",
     "/item/3f2504e0-4f89-11d3-9a0c-0305e82c3301": "/item/?",
-    "/item/prefix-3F2504E0-4F89-11D3-9A0C-0305E82C3301_x": "/item/prefix-?",
     "/o/507f1f77bcf86cd799439011": "/o/?",
     "/effaced/decade/feedface": "/effaced/decade/feedface",
     "/share/V1StGXR8Z5jdHi6BmyT": "/share/?",
