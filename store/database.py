@@ -98,6 +98,8 @@ class Database:
         """Sealed files out of reports, still on disk, with the mark of the readers to wait for."""
         self.reopened = 0
         """How often a fatal error made us open the file again."""
+        self.commits = 0
+        """Transactions committed: while it stands, every question has the answer it had."""
         self._threads = threading.local()
         self._lock = threading.RLock()
         self._opened = self._open(current_file(folder))
@@ -130,6 +132,8 @@ class Database:
         """BEGIN on this thread's cursor; COMMIT at the end, ROLLBACK on any error."""
         with self.gate.passing(), self._using() as opened, _begun(self._cursor(opened)) as cursor:
             yield cursor
+        with self._lock:
+            self.commits += 1
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:

@@ -124,7 +124,6 @@ class Keeper:
         status, now = self.status(), self._clock()
         self._note(
             last_load=now,
-            last_rows=now if loaded.bytes else status.last_rows,
             backlog_bytes=loaded.backlog_bytes,
             batches=status.batches + loaded.batches,
             events=status.events + loaded.events,

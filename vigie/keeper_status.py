@@ -35,8 +35,6 @@ class KeeperStatus(Struct, frozen=True, kw_only=True):
     started: datetime | None = None
     last_load: datetime | None = None
     """The end of the last load that went well, whether it found anything or not."""
-    last_rows: datetime | None = None
-    """The end of the last load that brought records."""
     backlog_bytes: int = 0
     batches: int = 0
     events: int = 0

@@ -19,7 +19,8 @@ from store.migration import NewerDatabaseError
 from store.rehearsal import MigrationFailedError
 from vigie.failures import CommandError
 from vigie.folders import DataFolder
-from vigie.report_requests import BadRequestError, run_report, to_csv, to_json
+from vigie.reporting.catalogue import run_report, to_csv, to_json
+from vigie.reporting.params import BadRequestError
 from vigie.settings_file import load_settings
 
 ANSWER_LIMIT_S = 120.0

@@ -16,33 +16,12 @@ from analytics.basis import Basis
 from analytics.reports.contract_types import ContractReport, ContractState
 from analytics.reports.deletion import DeletionReport
 from analytics.reports.refused import RefusedReport
-from analytics.reports.session import SessionReport
-from analytics.reports.sessions import SessionsReport
 from analytics.reports.types import (
-    FunnelReport,
     JourneyReport,
-    LatencyReport,
-    SeenReport,
-    SpeedReport,
-    UptimeReport,
 )
 from vigie.contract_words import STATES, combination_words, target_words
-from vigie.report_requests import Report
+from vigie.reporting.catalogue import REPORTS, Report
 
-TYPES: dict[str, type[Report]] = {
-    "uptime": UptimeReport,
-    "funnel": FunnelReport,
-    "speed": SpeedReport,
-    "journey": JourneyReport,
-    "latency": LatencyReport,
-    "seen": SeenReport,
-    "refused": RefusedReport,
-    "contract": ContractReport,
-    "sessions": SessionsReport,
-    "session": SessionReport,
-    "deletion": DeletionReport,
-}
-"""What each report decodes to; any other is printed as the JSON it is."""
 NO_BREAK = "\N{NO-BREAK SPACE}"
 GAP = 2
 """Between two columns."""
@@ -58,10 +37,10 @@ FLOORED = {"uptime": 3, "observed_share": 2}
 
 def rendered(name: str, answer: str) -> RenderableType:
     """The JSON of a report as what rich prints."""
-    kind = TYPES.get(name)
+    kind = REPORTS.get(name)
     if kind is None:
         return Text(answer)
-    report = msgspec.json.decode(answer, type=kind)
+    report: Any = msgspec.json.decode(answer, type=kind.answer)
     if isinstance(report, DeletionReport):
         return Group(*(Text(line) for line in report.sentences()), Text(""), *_parts(report))
     if isinstance(report, RefusedReport):  # counted in full: there is no sample to tell of

@@ -80,7 +80,6 @@ class RunningConsole:
         )
         while self._loader.load_once(now).backlog_bytes:
             pass
-        self._status = KeeperStatus(running=True, started=self._status.started, last_rows=now)
 
     def link(self) -> str:
         return one_time_link(self.folder.run, self.base, datetime.now(UTC))

@@ -12,7 +12,9 @@ from analytics.basis import Basis
 from analytics.question import Step, Window
 from analytics.reports.types import SeenReport, SeenRow
 from tests.support.console import history, running_console
-from vigie.report_requests import BadRequestError, step_text, steps_of, to_csv, window_of
+from vigie.reporting.catalogue import to_csv
+from vigie.reporting.params import BadRequestError, window_of
+from vigie.reporting.steps import step_text, steps_of
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 STEPS = "page:/cart,page:/checkout,event:order_placed"

@@ -24,8 +24,9 @@ from analytics.reports.types import (
     UptimeReport,
 )
 from store.database import Database
-from vigie.report_requests import BadRequestError, run_report, to_json
-from vigie.report_tables import TYPES, duration, rendered
+from vigie.report_tables import duration, rendered
+from vigie.reporting.catalogue import REPORTS, run_report, to_json
+from vigie.reporting.params import BadRequestError
 from vigie.settings import Settings
 
 END = datetime(2026, 3, 31, tzinfo=UTC)
@@ -153,7 +154,7 @@ def test_every_report_there_is_has_a_table(tmp_path: Path) -> None:
         run_report("none", {}, Settings(), snapshot, END)
     database.close()
     names = caught.value.right.removeprefix("The reports are ").rstrip(".").split(", ")
-    assert set(names) == TYPES.keys()
+    assert set(names) == REPORTS.keys()
 
 
 def test_a_vital_has_its_interval_and_everyone_a_name() -> None:

@@ -10,15 +10,13 @@ from vigie.commands.options import DEFAULT_CONFIG, DEFAULT_DATA, Config, Data
 from vigie.failures import CommandError
 from vigie.report_source import ask
 from vigie.report_tables import rendered
+from vigie.reporting.catalogue import REPORTS
 
 
 def report(
     name: Annotated[
         str,
-        typer.Argument(
-            help="uptime, contract, funnel, speed, journey, latency, seen, sessions, session,"
-            " refused or deletion."
-        ),
+        typer.Argument(help=f"One of: {', '.join(REPORTS)}."),
     ],
     site: Annotated[str, typer.Option(help="Id of a site; needless where there is one.")] = "",
     monitor: Annotated[str, typer.Option(help="Id of a monitor; else all.")] = "",
@@ -36,6 +34,12 @@ def report(
     window_minutes: Annotated[str, typer.Option(help="To convert within.  [default: 60]")] = "",
     page: Annotated[str, typer.Option(help="Of speed: one page template.")] = "",
     device: Annotated[str, typer.Option(help="Of speed: desktop, phone or tablet.")] = "",
+    param: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--param", "-p", help="NAME=VALUE: whatever else the report takes; may be repeated."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     config: Config = DEFAULT_CONFIG,
@@ -64,9 +68,18 @@ def report(
         "page": page,
         "device": device,
     }
-    params = {key: value for key, value in asked.items() if value}
+    params = {key: value for key, value in asked.items() if value} | _named_values(param or [])
     answer = ask(name, params, "csv" if as_csv else "json", data, config)
     if as_json or as_csv:
         sys.stdout.write(answer if answer.endswith("\n") else f"{answer}\n")
     else:
         Console(highlight=False).print(rendered(name, answer))
+
+
+def _named_values(texts: list[str]) -> dict[str, str]:
+    for text in texts:
+        if "=" not in text:
+            raise CommandError(
+                f"--param {text} has no value; give it as --param NAME=VALUE", code=2
+            )
+    return dict(text.split("=", 1) for text in texts)

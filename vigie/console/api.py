@@ -6,7 +6,8 @@ from starlette.responses import JSONResponse, Response
 from store.snapshot import Snapshot
 from vigie.console.console import console_of
 from vigie.console.gate import error_body
-from vigie.report_requests import BadRequestError, Report, run_report, to_csv, to_json
+from vigie.reporting.catalogue import Report, run_report, to_csv, to_json
+from vigie.reporting.params import BadRequestError
 
 FORMATS = ("json", "csv")
 

@@ -34,7 +34,7 @@ from vigie.console import (
 from vigie.console.console import Console, console_of
 from vigie.console.context import ConsoleContext
 from vigie.console.gate import HEADERS, Gate, SecurityHeaders
-from vigie.report_requests import BadRequestError
+from vigie.reporting.params import BadRequestError
 
 
 def create_app(context: ConsoleContext) -> Starlette:

@@ -38,6 +38,5 @@ class ConsoleContext(Struct, frozen=True, kw_only=True):
     """Makes what tries a monitor."""
 
     def data_version(self) -> Hashable:
-        """Changes whenever records were loaded; never the same twice without a keeper to say so."""
-        status = self.keeper_status()
-        return (status.started, status.last_rows) if status.running else object()
+        """Changes with whatever is committed: records loaded, a day sealed, somebody erased."""
+        return self.database.commits

@@ -17,7 +17,8 @@ from vigie.console.console import Console, console_of
 from vigie.contract_words import STATES
 from vigie.contracts import contract_questions
 from vigie.maintenance import maintenance_of
-from vigie.report_requests import MONTHS_BACK_MAX, contract_question, month_asked
+from vigie.reporting.availability import contract_question
+from vigie.reporting.params import MONTHS_BACK_MAX, month_asked
 
 LIVE_S = 2
 FRESH_S, OVER_FRESH_S = 10.0, 60.0

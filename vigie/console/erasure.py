@@ -11,13 +11,8 @@ from store.snapshot import Snapshot
 from vigie.console.api import refused
 from vigie.console.console import Console, console_of
 from vigie.erasures import ErasureProblem, Erasures, Stage
-from vigie.report_requests import (
-    MONTHS_BACK_MAX,
-    BadRequestError,
-    month_asked,
-    run_report,
-    to_json,
-)
+from vigie.reporting.catalogue import run_report, to_json
+from vigie.reporting.params import MONTHS_BACK_MAX, BadRequestError, month_asked
 
 ADDRESS = "/data/erasure"
 

@@ -9,7 +9,7 @@ from vigie.console.freshness import freshness_now
 from vigie.console.install import texts_for
 from vigie.console.scope import Scope
 from vigie.console.strips import now_report
-from vigie.report_requests import site_of
+from vigie.reporting.params import site_of
 
 LIVE_S = 3
 

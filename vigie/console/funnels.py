@@ -15,14 +15,10 @@ from vigie.console.console import Console, console_of
 from vigie.console.formats import interval, percent
 from vigie.console.journeys import funnel_params
 from vigie.console.scope import Scope
-from vigie.report_requests import (
-    STEPS_MAX,
-    WINDOW_MINUTES_DEFAULT,
-    run_report,
-    scope_of,
-    step_of,
-    step_text,
-)
+from vigie.reporting.catalogue import run_report
+from vigie.reporting.params import scope_of
+from vigie.reporting.steps import STEPS_MAX, step_of, step_text
+from vigie.reporting.usage import WINDOW_MINUTES_DEFAULT
 
 WINDOWS_MINUTES = (15.0, 30.0, 60.0, 240.0, 1440.0)
 STEPS_MIN = 2

@@ -13,7 +13,7 @@ from probes.monitor import Monitor
 from vigie import own_monitors
 from vigie.console.console import Console, console_of
 from vigie.own_monitors import Change, OwnMonitor, OwnMonitors, UnreadableError
-from vigie.report_requests import BadRequestError
+from vigie.reporting.params import BadRequestError
 from vigie.settings_toml import set_fields, toml_table
 
 NOT_EXPORTED = frozenset({"guarded", "paused"})

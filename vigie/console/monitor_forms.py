@@ -18,7 +18,7 @@ from vigie.console.monitor_actions import CHANGE_WORDS, entered, own_of, seen
 from vigie.console.monitor_fields import FIELDS, GROUPS, Filled, Texts, filled, texts_of
 from vigie.console.monitor_trial import Trial
 from vigie.own_monitors import Change, OwnMonitor
-from vigie.report_requests import BadRequestError
+from vigie.reporting.params import BadRequestError
 
 FORM_BYTES_MAX = 200_000
 FORM_FIELDS_MAX = 100

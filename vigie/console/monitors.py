@@ -16,7 +16,7 @@ from vigie.console.monitor_actions import page_values
 from vigie.console.scope import Scope
 from vigie.console.strips import strips_report
 from vigie.maintenance import maintenance_of
-from vigie.report_requests import BadRequestError
+from vigie.reporting.params import BadRequestError
 
 BLIPS_MAX = 20
 LIVE_S = 2

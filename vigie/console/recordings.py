@@ -11,7 +11,8 @@ from store.snapshot import Snapshot
 from vigie.console.api import refused
 from vigie.console.console import Console, console_of
 from vigie.recordings import NO_RECORDING, NoRecording, Recording, find_recording
-from vigie.report_requests import BadRequestError, run_report
+from vigie.reporting.catalogue import run_report
+from vigie.reporting.params import BadRequestError
 from vigie.settings import SiteSettings
 
 log = logging.getLogger("vigie.console")

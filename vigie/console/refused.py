@@ -11,7 +11,8 @@ from store.snapshot import Snapshot
 from vigie.console.console import Console, console_of
 from vigie.console.scope import Scope
 from vigie.console.texts import reason_name
-from vigie.report_requests import NO_SITE, run_report
+from vigie.reporting.catalogue import run_report
+from vigie.reporting.data import NO_SITE
 
 REASON_ROWS = 20
 HOUR_ROWS = 72

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from msgspec import Struct
 
 from analytics.question import UNDECLARED, Window
-from vigie.report_requests import DAYS_DEFAULT, BadRequestError, window_of
+from vigie.reporting.params import DAYS_DEFAULT, BadRequestError, window_of
 from vigie.settings import Settings, SiteSettings
 
 

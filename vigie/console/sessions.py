@@ -16,7 +16,7 @@ from vigie.console.monitor_forms import form_texts
 from vigie.console.recordings import session_answer, site_named
 from vigie.console.scope import Scope, scope_of
 from vigie.recordings import NO_RECORDING, why_none
-from vigie.report_requests import run_report
+from vigie.reporting.catalogue import run_report
 
 USER_CHARS_MAX = 1_000
 FRAMED = f"{CONTENT_SECURITY_POLICY}; frame-src 'self'"

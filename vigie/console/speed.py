@@ -11,7 +11,7 @@ from vigie.console.console import Console, console_of
 from vigie.console.first_start import first_start
 from vigie.console.scope import Scope
 from vigie.console.texts import VITALS
-from vigie.report_requests import run_report
+from vigie.reporting.catalogue import run_report
 
 PAGES_MAX = 100
 

@@ -1,0 +1,132 @@
+"""The reports there are, and the way from a request in words to one, and on to JSON or CSV."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+import pandas as pd
+from pandas.api.types import is_object_dtype, is_string_dtype
+
+from analytics.reports.contract_types import ContractReport
+from analytics.reports.deletion import DeletionReport
+from analytics.reports.refused import RefusedReport
+from analytics.reports.session import SessionReport
+from analytics.reports.sessions import SessionsReport
+from analytics.reports.types import (
+    FunnelReport,
+    JourneyReport,
+    LatencyReport,
+    SeenReport,
+    SpeedReport,
+    UptimeReport,
+)
+from store.snapshot import Snapshot
+from vigie.reporting.availability import contract_asked, latency_asked, uptime_asked
+from vigie.reporting.data import deletion_asked, refused_asked
+from vigie.reporting.journeys import journey_asked
+from vigie.reporting.params import WINDOW_PARAMS, BadRequestError
+from vigie.reporting.usage import (
+    funnel_asked,
+    seen_asked,
+    session_asked,
+    sessions_asked,
+    speed_asked,
+)
+from vigie.settings import Settings
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+class Report(Protocol):
+    """What every report is: a msgspec Struct that also gives a frame."""
+
+    def frame(self) -> pd.DataFrame: ...
+
+
+class ReportKind(msgspec.Struct, frozen=True):
+    """A report that can be asked for: what it answers with, by which function, and the parameters
+    it takes; beside them `days`, or `start` and `end`, unless its time is its own."""
+
+    answer: type[Any]
+    ask: Callable[[Mapping[str, str], Settings, Snapshot, datetime], Report]
+    params: frozenset[str]
+    own_time: bool = False
+
+
+def _kind(
+    answer: type[Any],
+    ask: Callable[[Mapping[str, str], Settings, Snapshot, datetime], Report],
+    params: str,
+    *,
+    own_time: bool = False,
+) -> ReportKind:
+    known = frozenset(params.split())
+    return ReportKind(answer, ask, known if own_time else known | WINDOW_PARAMS, own_time)
+
+
+REPORTS = {
+    "uptime": _kind(UptimeReport, uptime_asked, "monitor"),
+    "latency": _kind(LatencyReport, latency_asked, "monitor"),
+    "funnel": _kind(FunnelReport, funnel_asked, "site steps window_minutes level sample"),
+    "speed": _kind(SpeedReport, speed_asked, "site page device level sample"),
+    "journey": _kind(JourneyReport, journey_asked, "journey"),
+    "seen": _kind(SeenReport, seen_asked, "site"),
+    "sessions": _kind(
+        SessionsReport, sessions_asked, "site level page device user_key errors recorded after"
+    ),
+    "session": _kind(SessionReport, session_asked, "site session after", own_time=True),
+    "refused": _kind(RefusedReport, refused_asked, "site reason after"),
+    "contract": _kind(ContractReport, contract_asked, "contract month", own_time=True),
+    "deletion": _kind(DeletionReport, deletion_asked, "month", own_time=True),
+}
+
+
+def run_report(
+    name: str, params: Mapping[str, str], settings: Settings, snapshot: Snapshot, now: datetime
+) -> Report:
+    """The report `name` as `params` asks for it; docs/api.md has them all. Raises BadRequestError.
+
+    What a parameter means stands beside the function that reads it.
+    """
+    kind = REPORTS.get(name)
+    if kind is None:
+        raise BadRequestError(
+            f"There is no report named {name!r}.", f"The reports are {', '.join(REPORTS)}."
+        )
+    for param in params:
+        if param not in kind.params:
+            raise BadRequestError(
+                f"The report {name} takes no parameter {param!r}.",
+                f"It takes {', '.join(sorted(kind.params))}.",
+            )
+    return kind.ask(params, settings, snapshot, now)
+
+
+def to_json(report: msgspec.Struct | Report) -> bytes:
+    return msgspec.json.encode(report, enc_hook=_plain)
+
+
+def to_csv(report: Report) -> str:
+    """Texts that a spreadsheet would run as a formula begin with an apostrophe, as OWASP has it:
+    pages, events and errors are named by whoever sends a beacon.
+
+    https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    frame = report.frame()
+    for column in frame.columns:
+        if is_object_dtype(frame[column]) or is_string_dtype(frame[column]):
+            frame[column] = frame[column].map(_inert)
+    text: str = frame.to_csv(index=False)
+    return text
+
+
+def _inert(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
+
+
+def _plain(value: Any) -> Any:
+    """Numbers of numpy as Python's."""
+    if hasattr(value, "item"):
+        return value.item()
+    raise NotImplementedError(f"{type(value).__name__} has no JSON form")

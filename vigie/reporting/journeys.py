@@ -1,0 +1,37 @@
+"""Requests for the report of a journey."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from analytics.question import JourneyQuestion
+from analytics.reports.journey import journey
+from analytics.reports.types import (
+    JourneyReport,
+)
+from store.snapshot import Snapshot
+from vigie.maintenance import maintenance_of
+from vigie.reporting.params import named, scope_of, window_of
+from vigie.reporting.steps import journey_step
+from vigie.settings import Settings
+
+
+def journey_question(settings: Settings, id_: str) -> JourneyQuestion:
+    chosen = named(id_, settings.journeys, "journey")
+    site = named(chosen.site, settings.sites, "site")
+    return JourneyQuestion(
+        id=chosen.id,
+        name=chosen.name or chosen.id,
+        owner=chosen.owner,
+        scope=scope_of(site),
+        steps=tuple(journey_step(step) for step in chosen.steps),
+        event=chosen.event,
+        monitors=chosen.monitors,
+        window_s=chosen.window_minutes * 60,
+    )
+
+
+def journey_asked(
+    params: Mapping[str, str], settings: Settings, snapshot: Snapshot, now: datetime
+) -> JourneyReport:
+    question = journey_question(settings, params.get("journey", ""))
+    return journey(snapshot, question, window_of(params, now), now, maintenance_of(settings))
