@@ -1,6 +1,7 @@
 """What a report is asked: windows, steps, segments."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from msgspec import Struct
 
@@ -14,16 +15,91 @@ class Window(Struct, frozen=True):
     end: datetime
 
 
-class Step(Struct, frozen=True, kw_only=True):
-    """A step of a funnel or journey: a page template or an event's name, exactly one of the two."""
+class Comparison(StrEnum):
+    """How a property of an event is compared; those of numbers want one, the first two any of
+    several values, `CONTAINS` one text, in whatever case."""
 
-    page: str = ""
-    event: str = ""
-    name: str = ""
+    IS = "="
+    IS_NOT = "!="
+    CONTAINS = "~"
+    LESS = "<"
+    AT_MOST = "<="
+    MORE = ">"
+    AT_LEAST = ">="
+
+
+COMPARISON_WORDS = {
+    Comparison.IS: "is",
+    Comparison.IS_NOT: "is not",
+    Comparison.CONTAINS: "contains",
+    Comparison.LESS: "is less than",
+    Comparison.AT_MOST: "is at most",
+    Comparison.MORE: "is more than",
+    Comparison.AT_LEAST: "is at least",
+}
+
+
+class Filter(Struct, frozen=True):
+    """A condition on an event. `what` is one of analytics.step_matching.PROPERTIES, or names an
+    attribute ("attributes.kind") or a segment ("segments.team")."""
+
+    what: str
+    comparison: Comparison
+    values: tuple[str, ...]
 
     @property
     def label(self) -> str:
-        return self.name or self.page or self.event
+        """ "kind is exclusive or simple"."""
+        name = self.what.partition(".")[2] or self.what
+        return f"{name} {COMPARISON_WORDS[self.comparison]} {' or '.join(self.values)}"
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """A step of a funnel or journey: a page template, an event's name or a clicked element's
+    selector, exactly one of the three; where its event meets all the conditions of `where`."""
+
+    page: str = ""
+    event: str = ""
+    click: str = ""
+    name: str = ""
+    where: tuple[Filter, ...] = ()
+
+    @property
+    def label(self) -> str:
+        if self.name:
+            return self.name
+        what = self.page or self.event or (self.click and f"click on {self.click}")
+        return f"{what}, {' and '.join(each.label for each in self.where)}" if self.where else what
+
+
+class Order(StrEnum):
+    """How the steps of a funnel must follow one another."""
+
+    ORDERED = "ordered"
+    """One after the other, whatever lies between."""
+    STRICT = "strict"
+    """And no other step of the funnel between two; the one just made may come again."""
+    ANY = "any"
+    """In any order: its steps are "any one of them", "any two", up to all."""
+
+
+class Unit(StrEnum):
+    """Whom a funnel counts."""
+
+    SESSION = "session"
+    USER = "user"
+
+
+class Rules(Struct, frozen=True, kw_only=True):
+    """What beside its steps makes a funnel. An event of `exclude` ends whatever was begun before
+    it."""
+
+    order: Order = Order.ORDERED
+    exclude: tuple[Step, ...] = ()
+    unit: Unit = Unit.SESSION
+
+
+PLAIN = Rules()
 
 
 class SiteScope(Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """Web vitals of each page, by level: the 75th percentile, and shares of views good and poor.
 
 A view counts once, with the latest vitals it sent; its interval allows for views of one session
-being alike. Thresholds are those web.dev publishes for each vital.
+being alike.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,6 +21,7 @@ from analytics.reports.types import SpeedReport, SpeedRow
 from analytics.sampling import Days, Reading, basis, read
 from analytics.sql import query, with_read
 from analytics.times import naive
+from analytics.vitals import VITALS
 from store.snapshot import Snapshot
 
 DEFINITION = "speed"
@@ -31,22 +32,6 @@ PAGES_SURE = 20
 """While a figure of one of these is withheld at the rate asked for, all that is kept is read."""
 ALL_DEVICES = ""
 DECIMALS = 4
-
-
-class Thresholds(Struct, frozen=True):
-    """At most `good` is good, over `poor` is poor; ms, CLS without unit."""
-
-    good: float
-    poor: float
-
-
-VITALS = {
-    "lcp": Thresholds(2500, 4000),
-    "inp": Thresholds(200, 500),
-    "cls": Thresholds(0.1, 0.25),
-    "fcp": Thresholds(1800, 3000),
-    "ttfb": Thresholds(800, 1800),
-}
 
 
 class _Views(Struct, frozen=True):

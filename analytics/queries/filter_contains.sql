@@ -1,0 +1,1 @@
+ AND contains(lower({column}), lower($text_{n}))

@@ -1,0 +1,1 @@
+ AND NOT coalesce(list_contains($values_{n}, {column}), false)

@@ -1,0 +1,1 @@
+ AND TRY_CAST({column} AS DOUBLE) {operator} $number_{n}
