@@ -24,7 +24,7 @@ Numbers = NDArray[np.intp]
 
 
 class Difference(Struct, frozen=True):
-    """The difference of two shares with its 95 % interval."""
+    """The difference of two figures with its 95 % interval."""
 
     value: float
     low: float
@@ -52,12 +52,19 @@ def share(successes: float, total: float, squares: float, visitors: int) -> Esti
 def difference(one: tuple[float, float], other: tuple[float, float]) -> Difference:
     """`one` minus `other`, each a share and its effective n: Newcombe's hybrid score interval
     (Statistics in Medicine 17, 1998, method 10)."""
-    (p1, n1), (p2, n2) = one, other
-    (low1, high1), (low2, high2) = wilson(p1, n1), wilson(p2, n2)
+    return recovered((one[0], *wilson(*one)), (other[0], *wilson(*other)))
+
+
+def recovered(one: tuple[float, float, float], other: tuple[float, float, float]) -> Difference:
+    """`one` minus `other`, each a value with its interval, independent of each other: what is
+    unsure of each is recovered from its own interval (Zou and Donner, Statistics in Medicine 27,
+    2008)."""
+    (value1, low1, high1), (value2, low2, high2) = one, other
+    value = value1 - value2
     return Difference(
-        p1 - p2,
-        p1 - p2 - sqrt((p1 - low1) ** 2 + (high2 - p2) ** 2),
-        p1 - p2 + sqrt((high1 - p1) ** 2 + (p2 - low2) ** 2),
+        value,
+        value - sqrt((value1 - low1) ** 2 + (high2 - value2) ** 2),
+        value + sqrt((high1 - value1) ** 2 + (value2 - low2) ** 2),
     )
 
 
