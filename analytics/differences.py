@@ -154,8 +154,8 @@ def _more(found: Difference, sessions: float) -> int | None:
 
 def _about(number: float) -> int:
     """Two digits, rounded up."""
-    step = 10 ** max(0, int(log10(max(number, 1))) - 1)
-    return ceil(number / step) * step
+    step: int = 10 ** max(0, int(log10(max(number, 1))) - 1)
+    return int(ceil(number / step) * step)
 
 
 def _told(found: Difference, words: Words) -> str:

@@ -237,14 +237,16 @@ def _begun(cursor: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnect
 
 
 def _connect(folder: Path, file: Path, limits: DatabaseLimits) -> duckdb.DuckDBPyConnection:
+    temporary = folder / "temp" / file.stem  # of its own: files in it have fixed names
+    with contextlib.suppress(OSError):  # a disk that refuses it is told of by what opens the file
+        temporary.parent.mkdir(exist_ok=True)  # DuckDB makes the last folder only, when it spills
     try:
         return duckdb.connect(
             str(file),
             config={
                 "memory_limit": limits.memory_limit,
                 "threads": limits.threads,
-                # Of its own: for a while two may be open, and temporary files have fixed names.
-                "temp_directory": str(folder / "temp" / file.stem),
+                "temp_directory": str(temporary),
                 "max_temp_directory_size": limits.temp_limit,
                 "autoinstall_known_extensions": False,
                 "checkpoint_threshold": CHECKPOINT_WAL,

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from store.database import FILE_NAME, Database, DatabaseBusyError
+from store.database import FILE_NAME, Database, DatabaseBusyError, DatabaseLimits
 from store.migration import Migration, NewerDatabaseError, migrate, migrations
 
 APPLIED = "SELECT number, name, applied_at FROM migrations ORDER BY number"
@@ -109,4 +109,14 @@ def test_a_transaction_that_raises_leaves_nothing_and_the_cursor_usable(tmp_path
     with database.transaction() as cursor:
         cursor.execute(insert)
     assert database.cursor().execute("SELECT count(*) FROM load_failures").fetchall() == [(1,)]
+    database.close()
+
+
+def test_what_does_not_fit_into_memory_goes_to_disk_and_back(tmp_path: Path) -> None:
+    database = Database(tmp_path, DatabaseLimits(memory_limit="32MB", threads=1))
+    ordered = "SELECT md5(n::VARCHAR) AS id FROM range(500000) AS numbers(n) ORDER BY id"
+    sums = f"SELECT count(*), min(id) FROM (SELECT id FROM ({ordered} LIMIT 499999))"
+    ((rows, _),) = database.cursor().execute(sums).fetchall()
+    assert rows == 499_999
+    assert (tmp_path / "temp").is_dir()
     database.close()
