@@ -44,6 +44,7 @@ class Retired(Struct, frozen=True, kw_only=True):
     definitions: int = 0
     load_failures: int = 0
     hourly_counts: int = 0
+    active_hours: int = 0
     replays: int = 0
     """Chunks of recordings."""
 
@@ -161,6 +162,7 @@ def _delete_old(
         ),
         "load_failures": _delete(cursor, "load_failures", "found_at < $before", checks),
         "hourly_counts": _delete(cursor, "hourly_counts", "day < $before", aggregates),
+        "active_hours": _delete(cursor, "active_hours", "day < $before", aggregates),
     }
 
 

@@ -52,6 +52,11 @@ GROUP BY ALL
 """
 
 
+_COUNT_ACTIVE = """
+INSERT INTO active_hours BY NAME FROM active_between($site, $day::DATE, $day::DATE)
+"""
+
+
 def settle_sessions(
     cursor: duckdb.DuckDBPyConnection, snapshot: Snapshot, site: str, day: date
 ) -> int:
@@ -73,8 +78,10 @@ def people_sessions(cursor: duckdb.DuckDBPyConnection) -> int:
 
 
 def count_hours(cursor: duckdb.DuckDBPyConnection, site: str, day: date) -> None:
-    """Add the day's hot rows, of all sessions settled, to `hourly_counts`."""
-    cursor.execute(_COUNT_HOURS, {"site": site, "day": day})
+    """Add the day's hot rows, of all sessions settled, to `hourly_counts` and `active_hours`."""
+    of_day = {"site": site, "day": day}
+    cursor.execute(_COUNT_HOURS, of_day)
+    cursor.execute(_COUNT_ACTIVE, of_day)
 
 
 def count_of(answer: duckdb.DuckDBPyConnection) -> int:

@@ -120,6 +120,20 @@ class BackupSettings(Struct, frozen=True, kw_only=True):
     """How often the newest is restored into scratch and compared."""
 
 
+class PerceivedSettings(Struct, frozen=True, kw_only=True):
+    """What counts as a failure of a user in user-perceived availability, beside requests that got
+    no answer or one of 500 and above."""
+
+    errors: bool = True
+    """Errors of the page's scripts, and clicks that an error came of."""
+    error_pages: tuple[str, ...] = ()
+    """Templates of pages that say that something failed."""
+    key_requests: tuple[str, ...] = ()
+    """Templates of the requests that count; none named: all."""
+    cutoff_s: Annotated[float, Meta(ge=10, le=3600)] | None = None
+    """The longest silence that still counts. Unset: longer than 99 % of those within sessions."""
+
+
 class SiteSettings(Struct, frozen=True, kw_only=True):
     id: Id
     name: str = ""
@@ -139,6 +153,7 @@ class SiteSettings(Struct, frozen=True, kw_only=True):
     event_tokens_sha256: tuple[Sha256, ...] = ()
     """Of tokens with which servers post events; `vigie event-token` makes one."""
     replay: ReplaySettings = field(default_factory=ReplaySettings)
+    perceived: PerceivedSettings = field(default_factory=PerceivedSettings)
 
 
 class StepSettings(Struct, frozen=True, kw_only=True):

@@ -211,6 +211,25 @@ DEFINITIONS: Final[dict[str, tuple[str, ...]]] = {
         "A finding is stated only when the figures are sure enough to say so; none does not prove "
         "that all is well.",
     ),
+    "perceived": (
+        "After a success a user is up, after a failure down, until the next evidence. Successes "
+        "are a view that loaded, a named event, and a request answered below 500. Failures are a "
+        "request without an answer or with 500 and above, an error of the page's scripts, a click "
+        "that an error came of, and a view of a page the site named as one of errors. All else a "
+        "browser sends shows only that somebody is still there. Of a silence beyond the cutoff "
+        "the rest is nobody's time: the length 99 % of silences do not exceed, or a setting.",
+        "User-uptime = time up / (time up + time down) of all people together, from the sample, "
+        "with sessions as clusters; minutes lost per 1,000 user-hours is the same turned round. "
+        "The worst window is the one of its length with the lowest user-uptime among those in "
+        "which at least 30 minutes of people's time were read. (Hauer et al., Meaningful "
+        "Availability, NSDI 2020.)",
+        "Who could not load anything left no trace. While a monitor is confirmed down, what is "
+        "usual in that hour of the week (the median of the nearest eight weeks) less what was "
+        "observed is time lost: perceived availability = up / (up + down + lost). A journey's "
+        "demand is its share of its site's.",
+        "Plain uptime is by the clock; demand-weighted uptime counts each hour by the demand that "
+        "is usual in it. Both take any monitor's outage as one.",
+    ),
     "contract": (
         "A contract's month is the calendar month in its time zone. Its budget is the share of the "
         "month's real length that the target leaves: 99.9 % allows 43.2 minutes in 30 days, 44.64 "

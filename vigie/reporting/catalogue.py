@@ -10,6 +10,7 @@ from pandas.api.types import is_object_dtype, is_string_dtype
 
 from analytics.reports.contract_types import ContractReport
 from analytics.reports.deletion import DeletionReport
+from analytics.reports.perceived_types import PerceivedReport
 from analytics.reports.refused import RefusedReport
 from analytics.reports.session import SessionReport
 from analytics.reports.sessions import SessionsReport
@@ -26,6 +27,7 @@ from vigie.reporting.availability import contract_asked, latency_asked, uptime_a
 from vigie.reporting.data import deletion_asked, refused_asked
 from vigie.reporting.journeys import journey_asked
 from vigie.reporting.params import WINDOW_PARAMS, BadRequestError
+from vigie.reporting.people import perceived_asked
 from vigie.reporting.usage import (
     funnel_asked,
     seen_asked,
@@ -71,6 +73,7 @@ REPORTS = {
     "funnel": _kind(FunnelReport, funnel_asked, "site steps window_minutes level sample"),
     "speed": _kind(SpeedReport, speed_asked, "site page device level sample"),
     "journey": _kind(JourneyReport, journey_asked, "journey"),
+    "perceived": _kind(PerceivedReport, perceived_asked, "site journey sample"),
     "seen": _kind(SeenReport, seen_asked, "site"),
     "sessions": _kind(
         SessionsReport, sessions_asked, "site level page device user_key errors recorded after"

@@ -1,0 +1,64 @@
+"""Requests for reports of what people lived: perceived."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from analytics.reports.perceived import perceived
+from analytics.reports.perceived_types import Evidence, PerceivedQuestion, PerceivedReport
+from store.snapshot import Snapshot
+from vigie.maintenance import maintenance_of
+from vigie.reporting.params import named, sample_of, scope_of, site_of, window_of
+from vigie.settings import JourneySettings, PerceivedSettings, Settings, SiteSettings
+
+
+def perceived_asked(
+    params: Mapping[str, str], settings: Settings, snapshot: Snapshot, now: datetime
+) -> PerceivedReport:
+    question = perceived_question(settings, params)
+    return perceived(
+        snapshot,
+        question,
+        window_of(params, now),
+        now,
+        maintenance_of(settings),
+        sample=sample_of(params),
+    )
+
+
+def perceived_question(settings: Settings, params: Mapping[str, str]) -> PerceivedQuestion:
+    """Of the journey named, else of the site. Raises BadRequestError."""
+    if params.get("journey"):
+        return of_journey(settings, named(params["journey"], settings.journeys, "journey"))
+    return of_site(settings, site_of(params, settings))
+
+
+def of_site(settings: Settings, site: SiteSettings) -> PerceivedQuestion:
+    return PerceivedQuestion(
+        scope=scope_of(site),
+        name=site.name or site.id,
+        monitors=tuple(monitor.id for monitor in settings.monitors if monitor.site == site.id),
+        evidence=_evidence(site.perceived),
+    )
+
+
+def of_journey(settings: Settings, journey: JourneySettings) -> PerceivedQuestion:
+    site = named(journey.site, settings.sites, "site")
+    events = (step.event for step in journey.steps)
+    return PerceivedQuestion(
+        scope=scope_of(site),
+        name=journey.name or journey.id,
+        monitors=journey.monitors,
+        evidence=_evidence(site.perceived),
+        journey=journey.id,
+        pages=tuple(step.page for step in journey.steps if step.page),
+        events=tuple({each: None for each in (*events, journey.event) if each}),
+    )
+
+
+def _evidence(settings: PerceivedSettings) -> Evidence:
+    return Evidence(
+        errors=settings.errors,
+        error_pages=settings.error_pages,
+        key_requests=settings.key_requests,
+        cutoff_s=settings.cutoff_s,
+    )
