@@ -220,6 +220,7 @@ def test_a_long_session_is_told_a_page_at_a_time(reader: httpx.Client) -> None:
         (OF_ERRORS, "recorded from an error on"),
         (OUTSIDE, "outside the site"),
     ],
+    ids=["gone", "silent", "of errors", "outside"],
 )
 def test_where_there_is_no_recording_the_reason_is_said(
     console: RunningConsole, reader: httpx.Client, session: str, words: str
