@@ -83,7 +83,10 @@ let settling: (() => void)[] | undefined = [];
  * `at`, in milliseconds since the epoch by the browser's clock.
  */
 export function add(view: View, kind: Kind, at: number, fields: object, urgent = false): void {
-  if (view.era_ !== era || !mayGather() || gatheredBytes > HELD_BYTES_MAX) return;
+  if (view.era_ !== era || !mayGather()) return;
+  // Full while consent was awaited; if it has come since, there is room again.
+  if (gatheredBytes > HELD_BYTES_MAX) seal();
+  if (gatheredBytes > HELD_BYTES_MAX) return;
   const text = JSON.stringify(tidy({ kind, at, ...fields })).slice(0, -1);
   const bytes = utf8.encode(text).length + view.page.length + 40;
   gathered.push({ view_: view, kind_: kind, text_: text, bytes_: bytes });
@@ -160,7 +163,8 @@ function settleSession(): void {
   if (gathered[0]) settled();
 }
 
-function schedule(urgent: boolean): void {
+/** Has what is gathered sealed in a while, soon if `urgent`. */
+export function schedule(urgent: boolean): void {
   const wait = urgent && urgentUsed < URGENT_MAX ? WAIT_URGENT_MS : WAIT_MS;
   const due = performance.now() + wait;
   if (timerDue <= due) return;

@@ -1,5 +1,5 @@
 // Builds what browsers load: FOLDER/rum.js, FOLDER/rum-replay.js, FOLDER/rum-stub.js and FOLDER/NOTICE.
-//   node rum/script/build.mjs FOLDER [--search SECONDS]      seeks an order of rum.js that packs better
+//   node rum/script/build.mjs FOLDER [--search SECONDS]      seeks a packing of rum.js that is smaller: see pack.mjs
 // The same sources and lock file give the same bytes anywhere; a test holds the committed ones to it.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";

@@ -7,7 +7,7 @@
 import { watchActivity } from "./activity";
 import { alreadyHere, openApi, queuedPage } from "./api";
 import { campaign, referrerHost } from "./arrival";
-import { context, forgetGathered } from "./batch";
+import { context, forgetGathered, schedule } from "./batch";
 import { watchClicks } from "./click";
 import { moment, now } from "./clock";
 import { consentNow, mayGather, maySend, readConsent, whenConsentChanges, type Consent } from "./consent";
@@ -70,6 +70,8 @@ function obey(consent: Consent, before?: Consent): void {
   touch();
   currentView();
   if (maySend()) beginSending();
+  // What waited for consent waits no longer.
+  if (before) schedule(true);
 }
 
 function watch(): void {

@@ -9,6 +9,8 @@ from typing import Any
 from tests.support.site import Answer
 
 DEADLINE_S = 30.0
+SHOWN_EVENTS_MAX = 20
+SHOWN_LENGTH_MAX = 4_000
 ACCEPTED = Answer(204)
 
 
@@ -45,12 +47,21 @@ class Capture:
         """Wait until `condition` holds of what has come; AssertionError at the deadline."""
         with self._arrived:
             if not self._arrived.wait_for(lambda: condition(self), DEADLINE_S):
-                raise AssertionError(f"waited in vain for {what}; came: {self.events}")
+                raise AssertionError(f"waited in vain for {what}; came: {self._shown()}")
 
     def wait_for_event(self, **fields: Any) -> dict[str, Any]:
         """The first accepted event with these fields, once it has come."""
         self.wait(lambda capture: bool(capture.find(**fields)), f"an event with {fields}")
         return self.find(**fields)[0]
+
+    def _shown(self) -> str:
+        """How much has come, and the last of it: enough to find a mistake by, and no more."""
+        last = "; ".join(map(str, self.events[-SHOWN_EVENTS_MAX:]))[-SHOWN_LENGTH_MAX:]
+        statuses = [beacon.status for beacon in self.beacons][-SHOWN_EVENTS_MAX:]
+        return (
+            f"{len(self.events)} events in {len(self.accepted)} accepted batches, of"
+            f" {len(self.beacons)} requests, last answered {statuses}; the last events: {last}"
+        )
 
     @property
     def accepted(self) -> list[Beacon]:
