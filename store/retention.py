@@ -12,9 +12,11 @@ from msgspec import Struct
 
 from store.check_days import drop_check_days, drop_raw_checks
 from store.database import Database
+from store.day_counts import count_day
 from store.deletions import Cause, note_deletion
+from store.error_groups import retire_groups
 from store.replays import retire_replays
-from store.settling import count_hours, count_of, settle_sessions
+from store.settling import count_of, settle_sessions
 from store.snapshot import Snapshot
 from store.times import naive
 
@@ -45,6 +47,10 @@ class Retired(Struct, frozen=True, kw_only=True):
     load_failures: int = 0
     hourly_counts: int = 0
     active_hours: int = 0
+    error_counts: int = 0
+    error_groups: int = 0
+    """Groups that nobody met for as long as counts are kept."""
+    vital_days: int = 0
     replays: int = 0
     """Chunks of recordings."""
 
@@ -132,7 +138,7 @@ def _drop_hot(cursor: duckdb.DuckDBPyConnection, database: Database, first_kept:
     snapshot = Snapshot(cursor, database.sealed)
     for site, day in days:
         settle_sessions(cursor, snapshot, site, day)
-        count_hours(cursor, site, day)
+        count_day(cursor, site, day)
     return _delete(cursor, "events", "day < $before", first_kept) if days else 0
 
 
@@ -163,6 +169,9 @@ def _delete_old(
         "load_failures": _delete(cursor, "load_failures", "found_at < $before", checks),
         "hourly_counts": _delete(cursor, "hourly_counts", "day < $before", aggregates),
         "active_hours": _delete(cursor, "active_hours", "day < $before", aggregates),
+        "error_counts": _delete(cursor, "error_counts", "day < $before", aggregates),
+        "error_groups": retire_groups(cursor, personal, aggregates),
+        "vital_days": _delete(cursor, "vital_days", "day < $before", aggregates),
     }
 
 

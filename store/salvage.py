@@ -10,9 +10,10 @@ import duckdb
 from msgspec import Struct, field
 
 from store.database import Database
+from store.day_counts import count_day
 from store.rewriting import quoted
 from store.sealed_files import EMPTY_FILES, SCHEMA_VERSION, SEALED_FOLDER, sync_file
-from store.settling import count_hours, count_of, settle_sessions
+from store.settling import count_of, settle_sessions
 from store.snapshot import Snapshot
 from store.times import naive
 
@@ -197,7 +198,7 @@ def _adopt(
         for site, day in sorted(days):
             if not counts_known:
                 settle_sessions(cursor, Snapshot(cursor, sealed), site, day)
-                count_hours(cursor, site, day)
+                count_day(cursor, site, day)
             cursor.execute(
                 "DELETE FROM events WHERE site = $site AND day = $day", {"site": site, "day": day}
             )

@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from rum.bucket import bucket_end
 from store.database import Database
+from store.day_counts import count_day
 from store.deletions import Cause, note_deletion
 from store.sealed_files import (
     COLUMNS,
@@ -31,7 +32,7 @@ from store.sealed_files import (
     sync_file,
 )
 from store.segment import sync_folder
-from store.settling import count_hours, count_of, people_sessions, settle_sessions
+from store.settling import count_of, people_sessions, settle_sessions
 from store.snapshot import Snapshot
 from store.times import naive
 
@@ -204,7 +205,7 @@ class _Seal:
             if (file := self._copy(cursor, content, sample, keep)) is not None
         ]
         self._make_durable(files)
-        count_hours(cursor, site, day)
+        count_day(cursor, site, day)
         self._step("counted")
         # By the predicate of the copies, in their snapshot: what came in since stays hot.
         events = count_of(

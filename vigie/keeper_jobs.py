@@ -11,6 +11,7 @@ from store.check_days import close_day, unclosed_days
 from store.clock_watch import ClockWatch
 from store.database import Database, DatabaseLimits
 from store.deletions import rewriting_due
+from store.error_groups import note_errors
 from store.rehearsal import expire_copies
 from store.replays import sweep_replays
 from store.resources import measure, note_sizes
@@ -45,6 +46,19 @@ def keeper_jobs(
     def close(now: datetime) -> str:
         return close_check_days(database, now)
 
+    def look_at_errors(now: datetime) -> str:
+        noted = note_errors(database, now)
+        counts = [
+            f"{number:,} {what}"
+            for number, what in (
+                (noted.new, "new"),
+                (noted.regressed, "back after they were resolved"),
+                (noted.counted_days, "days counted that were sealed before"),
+            )
+            if number
+        ]
+        return f"errors: {', '.join(counts)}" if counts else ""
+
     def rewrite(now: datetime) -> str:
         return rewrite_if_due(database, settings.store.rewrite_wait_h, now)
 
@@ -60,6 +74,12 @@ def keeper_jobs(
             description="Remove files that a crash left, and the store does not list",
             period_s=24 * HOUR_S,
             run=sweep,
+        ),
+        Job(
+            name="errors",
+            description="Put errors into groups, and notice those that are new or came back",
+            period_s=MINUTE_S,
+            run=look_at_errors,
         ),
         Job(
             name="seal",
