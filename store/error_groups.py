@@ -111,10 +111,10 @@ class Noted(Struct, frozen=True, kw_only=True):
     counted_days: int = 0
 
 
-def note_errors(database: Database, now: datetime) -> Noted:
+def note_errors(database: Database, now: datetime, *, again: bool = False) -> Noted:
     """Look through what was received since the last look. Raises duckdb.Error.
 
-    The first look takes in all there is, and makes no news of it.
+    The first look, and one `again`, take in all there is, and make no news of what is new in it.
     """
     days = _count_old_days(database)
     with database.reading() as cursor:
@@ -122,6 +122,8 @@ def note_errors(database: Database, now: datetime) -> Noted:
             "SELECT (SELECT max(received_until) FROM error_watch),"
             " (SELECT max(received) FROM events)"
         ).fetchall()
+    if again:
+        since = None
     if until is None or until == since:
         return Noted(counted_days=days)
     hot = {"source": "events", "condition": "received >= $since"}

@@ -177,6 +177,24 @@ class JourneySettings(Struct, frozen=True, kw_only=True):
     window_minutes: Positive = 60.0
 
 
+class OwnerSettings(Struct, frozen=True, kw_only=True):
+    """A team, and the errors that are its own: of pages, or thrown in files. The first that fits
+    owns an error; one without patterns owns what is left."""
+
+    team: NotEmpty
+    site: str = ""
+    """Empty: of any site."""
+    pages: tuple[NotEmpty, ...] = ()
+    """Page templates; "*" stands for anything: "/mandates/*"."""
+    files: tuple[NotEmpty, ...] = ()
+    """Of scripts, as an error's group names them: "/assets/checkout*"."""
+    channels: tuple[str, ...] = ()
+    alert: bool = False
+    """Tell the channels of errors that are new or came back: once each."""
+    alert_sessions: Count = 5
+    """That met an error before anybody is told; fewer within a day, and nobody is."""
+
+
 class CreditSettings(Struct, frozen=True, kw_only=True):
     """One tier of a contract's credits: what may be claimed of a month below a share of time."""
 
@@ -275,6 +293,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     sites: tuple[SiteSettings, ...] = ()
     monitors: tuple[Monitor, ...] = ()
     journeys: tuple[JourneySettings, ...] = ()
+    owners: tuple[OwnerSettings, ...] = ()
     maintenance: tuple[MaintenanceSettings, ...] = ()
     contracts: tuple[ContractSettings, ...] = ()
     alerts: AlertSettings = field(default_factory=AlertSettings)

@@ -14,11 +14,13 @@ from vigie.alerts.channel_checks import channel_problems
 from vigie.contract_checks import contract_problems
 from vigie.distant.location_checks import location_problems, unknown_locations
 from vigie.maintenance import maintenance_problems
+from vigie.owner_checks import owner_problems
 from vigie.settings import (
     ChannelSettings,
     ContractSettings,
     JourneySettings,
     MaintenanceSettings,
+    OwnerSettings,
     ProberSettings,
     SiteSettings,
 )
@@ -63,6 +65,8 @@ def relation_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
     for path, planned, wrong in _usable(document, "maintenance", MaintenanceSettings):
         found = _maintenance_problems(document, planned, path)
         yield from _of_right_parts(found, path, wrong)
+    for path, owner, wrong in _usable(document, "owners", OwnerSettings):
+        yield from _of_right_parts(_owner_problems(document, owner, path), path, wrong)
     promised = [str(each.get("id")) for each in _tables(document, "monitors") if "target" in each]
     for path, contract, wrong in _usable(document, "contracts", ContractSettings):
         found = _contract_problems(document, contract, promised, path)
@@ -160,6 +164,16 @@ def _maintenance_problems(
         yield from _unknown(document, "monitors", monitor, (*path, "monitors", number))
     yield from _item_repeats(planned.monitors, (*path, "monitors"))
     yield from maintenance_problems(planned, path)
+
+
+def _owner_problems(
+    document: Mapping[str, Any], owner: OwnerSettings, path: KeyPath
+) -> Iterator[Problem]:
+    if owner.site:
+        yield from _unknown(document, "sites", owner.site, (*path, "site"))
+    for number, channel in enumerate(owner.channels):
+        yield from _unknown(document, "channels", channel, (*path, "channels", number))
+    yield from owner_problems(owner, path)
 
 
 def _contract_problems(
@@ -324,6 +338,7 @@ _REQUIRED: dict[str, Any] = {
     "kind": "x",
     "key": "x",
     "site": "x",
+    "team": "x",
     "url": "x",
     "origins": ["x"],
 }

@@ -131,6 +131,7 @@ def _environment(static: StaticFiles) -> Environment:
         RATINGS=texts.RATINGS,
         UNCOUNTED=contract_words.UNCOUNTED,
         DEVICES=texts.DEVICES,
+        PAGE_TABS=texts.PAGE_TABS,
         DEFINITIONS=texts.DEFINITIONS,
         rating=texts.rating,
     )

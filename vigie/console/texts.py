@@ -169,6 +169,9 @@ def rating(vital: str, value: float | None) -> str:
     return "good" if value <= good else "fair" if value <= fair else "poor"
 
 
+PAGE_TABS: Final = {"Speed": "/speed", "Errors": "/errors"}
+"""What there is to see of one page, and where."""
+
 DEFINITIONS: Final[dict[str, tuple[str, ...]]] = {
     "uptime": (
         "Each monitor's time is cut into intervals, each in exactly one state. Down begins at the "
@@ -195,6 +198,17 @@ DEFINITIONS: Final[dict[str, tuple[str, ...]]] = {
         'Sessions that entered less than the window ago and are not through are "still in '
         'window": they are in no denominator yet. A share is withheld below 30 effective '
         "sessions, below 5 visitors, or when its interval is wider than 30 points.",
+    ),
+    "errors": (
+        "Errors of one type, with the same message once numbers, ids, addresses and quoted texts "
+        "are taken out of it, thrown in the same place are one group. The place is the topmost two "
+        "frames of the site's own code: file without its hash, and function, where it has a name "
+        "that a minifier did not make up.",
+        "Counted in all sessions but bots', sampled or not, by day (UTC); a session over midnight "
+        "that met it on both days counts twice. A level's share is of all its sessions.",
+        "New: first met within the last 7 days. Regressed: somebody said that it is resolved, and "
+        "it was met after that; where that was said of the release to come, only releases first "
+        "seen after it count. Its owner is the first [[owners]] block of vigie.toml that fits.",
     ),
     "speed": (
         "The 75th percentile over page views of each web vital as browsers measured it: three "

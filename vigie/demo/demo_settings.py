@@ -5,7 +5,7 @@ from itertools import starmap
 from typing import Any
 
 from vigie.demo import network
-from vigie.demo.network import WATCHED, contract_settings, journey_settings, site_settings
+from vigie.demo.network import OWNERS, WATCHED, contract_settings, journey_settings, site_settings
 from vigie.folders import Address
 from vigie.settings_toml import set_fields, toml_table, toml_value
 
@@ -29,6 +29,7 @@ def settings_text(collector: Address, console: Address, site: Address) -> str:
     steps = journey.pop("steps")
     tables.append(("[[journeys]]", journey))
     tables += [("[[journeys.steps]]", set_fields(step)) for step in steps]
+    tables += [("[[owners]]", set_fields(owner)) for owner in OWNERS]
     tables.append(("[[contracts]]", set_fields(contract_settings())))
     return "\n".join(
         [HEAD, f"public_url = {toml_value(collector.url)}\n", *starmap(toml_table, tables)]

@@ -1,6 +1,7 @@
 """Makes the demo's history: generated records, through the journal, the loader and sealing."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from enum import StrEnum
 from multiprocessing import get_context
 from multiprocessing.context import SpawnProcess
@@ -9,9 +10,12 @@ from pathlib import Path
 from msgspec import Struct
 
 from store.database import Database
+from store.error_groups import note_errors, resolve
 from store.loader import Loader
 from store.sealing import SealPolicy, days_due, seal_day
+from vigie.demo import network
 from vigie.demo.checks import all_check_counts
+from vigie.demo.errors import BAD_RELEASE, DRAFT, DRAFT_FIXED
 from vigie.demo.sessions import SESSIONS_A_DAY
 from vigie.demo.writing import HistoryPlan, write_alone
 from vigie.folders import DataFolder
@@ -63,6 +67,7 @@ def generate(
     writing.start()
     try:
         loaded = _load(database, folder.journal, plan, writing, progress)
+        _say_what_is_resolved(database, plan)
         sealed = _seal(database, policy, plan, hot_days, progress)
     finally:
         writing.terminate()
@@ -107,6 +112,23 @@ def _load(
         raise OSError(f"the history's writer ended with exit code {writing.exitcode}")
     progress(Stage.SESSIONS, 1.0)
     return sums
+
+
+def _say_what_is_resolved(database: Database, plan: HistoryPlan) -> None:
+    """As the team of the demo's site would have: two faults, one of which came back since."""
+    releases = {release.name: release.start for release in plan.stories.releases}
+    note_errors(database, plan.now)
+    for fault, release in ((DRAFT, DRAFT_FIXED), (BAD_RELEASE, network.RELEASE_NOW)):
+        with database.reading() as cursor:
+            found = cursor.execute(
+                "SELECT fingerprint FROM error_groups WHERE site = $site AND name = $name"
+                " AND starts_with(culprit, $function)",
+                {"site": network.SITE, "name": fault.name, "function": fault.frames[0][0]},
+            ).fetchall()
+        for (fingerprint,) in found:
+            at = releases[release] + timedelta(hours=1)
+            resolve(database, network.SITE, fingerprint, at, next_release=fault is DRAFT)
+    note_errors(database, plan.now, again=True)
 
 
 def _seal(

@@ -7,6 +7,7 @@ from vigie.settings import (
     ContractSettings,
     CreditSettings,
     JourneySettings,
+    OwnerSettings,
     SiteSettings,
     StepSettings,
 )
@@ -148,6 +149,12 @@ def journey_settings() -> JourneySettings:
         ),
         window_minutes=60.0,
     )
+
+
+OWNERS = (
+    OwnerSettings(team="Mandates team", pages=("/mandates*",), files=("/assets/mandate*",)),
+    OwnerSettings(team="Listings team", pages=("/listings*",)),
+)
 
 
 def contract_settings() -> ContractSettings:

@@ -9,6 +9,7 @@ from msgspec import Struct
 from rum.records import Batch, Event, EventKind
 from vigie.demo import network
 from vigie.demo.checks import to_us
+from vigie.demo.errors import BAD_RELEASE, Thrown, fault_at, message_of, stack_of
 from vigie.demo.network import (
     LISTING,
     LISTINGS,
@@ -60,16 +61,6 @@ _LCP_MS = {
     SIGNED: 850.0,
 }
 _DEVICE_FACTOR = {"desktop": 1.0, "phone": 1.3, "tablet": 1.15}
-_ERRORS = (
-    ("TypeError", "Cannot read properties of undefined (reading 'price')", "renderCard"),
-    ("NetworkError", "The search did not answer", "search"),
-    ("RangeError", "Invalid time value", "formatVisit"),
-)
-_BAD_RELEASE_ERROR = (
-    "TypeError",
-    "Cannot read properties of null (reading 'surface')",
-    "guidedHelp",
-)
 
 
 class _Past(Struct, frozen=True):
@@ -240,8 +231,9 @@ def _events(person: Person, past: _Past, visit: _Visit, number: int) -> Iterator
         path=path,
     )
     position = 1
-    for time_us, error in _errors(person, past, visit, number):
-        name, message, function = error
+    release = past.release_at(visit.start_us)
+    for time_us, fault in _errors(person, past, visit, number):
+        message = message_of(fault, person.loads[number])
         yield Event(
             position=position,
             kind=EventKind.ERROR,
@@ -250,9 +242,9 @@ def _events(person: Person, past: _Past, visit: _Visit, number: int) -> Iterator
             view=1,
             page=page,
             path=path,
-            name=name,
+            name=fault.name,
             message=message,
-            stack=f"at {function} (https://extranet.{network.SITE}.example/app.js:1:20417)",
+            stack=stack_of(fault, message, release, person.browser),
         )
         position += 1
     if page == SIGNED:
@@ -263,15 +255,17 @@ def _events(person: Person, past: _Past, visit: _Visit, number: int) -> Iterator
 
 def _errors(
     person: Person, past: _Past, visit: _Visit, number: int
-) -> Iterator[tuple[int, tuple[str, str, str]]]:
+) -> Iterator[tuple[int, Thrown]]:
     length_us = visit.end_us - visit.start_us
     mishap = person.mishaps[number]
     if _refused(person, past, visit.page, visit.start_us):
         for attempt in range(1 + int(mishap * 3)):
-            yield visit.start_us + length_us * (attempt + 2) // 6, _BAD_RELEASE_ERROR
+            yield visit.start_us + length_us * (attempt + 2) // 6, BAD_RELEASE
     elif mishap < ERROR_SHARE:
-        error = _ERRORS[int(mishap / ERROR_SHARE * len(_ERRORS))]
-        yield visit.start_us + length_us // 3, error
+        release = past.release_at(visit.start_us)
+        fault = fault_at(mishap / ERROR_SHARE, visit.page, release, person.device)
+        if fault is not None:
+            yield visit.start_us + length_us // 3, fault
 
 
 def _signature(person: Person, visit: _Visit, number: int) -> Event:

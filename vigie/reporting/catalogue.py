@@ -11,6 +11,7 @@ from pandas.api.types import is_object_dtype, is_string_dtype
 from analytics.reports.contract_types import ContractReport
 from analytics.reports.deletion import DeletionReport
 from analytics.reports.perceived_types import PerceivedReport
+from analytics.reports.error_types import ErrorReport, ErrorsReport
 from analytics.reports.refused import RefusedReport
 from analytics.reports.session import SessionReport
 from analytics.reports.sessions import SessionsReport
@@ -25,6 +26,7 @@ from analytics.reports.types import (
 from store.snapshot import Snapshot
 from vigie.reporting.availability import contract_asked, latency_asked, uptime_asked
 from vigie.reporting.data import deletion_asked, refused_asked
+from vigie.reporting.errors import error_asked, errors_asked
 from vigie.reporting.journeys import journey_asked
 from vigie.reporting.params import WINDOW_PARAMS, BadRequestError
 from vigie.reporting.people import perceived_asked
@@ -81,6 +83,8 @@ REPORTS = {
     "session": _kind(SessionReport, session_asked, "site session after", own_time=True),
     "refused": _kind(RefusedReport, refused_asked, "site reason after"),
     "contract": _kind(ContractReport, contract_asked, "contract month", own_time=True),
+    "errors": _kind(ErrorsReport, errors_asked, "site level page release state owner after"),
+    "error": _kind(ErrorReport, error_asked, "site fingerprint"),
     "deletion": _kind(DeletionReport, deletion_asked, "month", own_time=True),
 }
 

@@ -1,0 +1,20 @@
+-- How many sessions there were on the days, by level, release and browser; of one over midnight, each
+-- day's part.
+SELECT part, value, sum(sessions) FROM (
+    SELECT
+        CASE GROUPING(level, release, browser)
+            WHEN 7 THEN 'all' WHEN 3 THEN 'level' WHEN 5 THEN 'release' ELSE 'browser'
+        END AS part,
+        coalesce(level, release, browser, '') AS value,
+        count(*) AS sessions
+    FROM (
+        SELECT
+            coalesce(level, 'undeclared') AS level, coalesce(release, '') AS release,
+            coalesce(browser, '') AS browser
+        FROM summaries_in($files)
+        WHERE site = $site AND day BETWEEN $first_day AND $last_day AND NOT bot
+            AND server IS NOT TRUE
+    )
+    GROUP BY GROUPING SETS ((), (level), (release), (browser))
+)
+GROUP BY ALL
