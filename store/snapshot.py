@@ -10,6 +10,8 @@ import pandas as pd
 
 from store.sealed_files import EMPTY_FILES
 
+SOURCE_MAPS_FOLDER = "source_maps"
+
 
 class Snapshot:
     """What one report reads. Lives inside one transaction, on one thread."""
@@ -17,6 +19,11 @@ class Snapshot:
     def __init__(self, cursor: duckdb.DuckDBPyConnection, sealed: Path) -> None:
         self._cursor = cursor
         self._sealed = sealed
+
+    @property
+    def source_maps(self) -> Path:
+        """Where the files of source maps lie; see store/source_maps.py."""
+        return self._sealed.parent / SOURCE_MAPS_FOLDER
 
     def detail_files(
         self, sites: list[str], first: date, last: date, *, rest: bool = False

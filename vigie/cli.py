@@ -22,6 +22,7 @@ COMMANDS = {
     "report": "vigie.commands.report",
     "refused": "vigie.commands.refused",
     "replay": "vigie.commands.replay",
+    "sourcemaps": "vigie.commands.sourcemaps",
     "backup": "vigie.commands.backup",
     "restore": "vigie.commands.restore",
     "repair": "vigie.commands.repair",

@@ -18,6 +18,7 @@ from store.resources import measure, note_sizes
 from store.retention import RetentionLimits, retire
 from store.rewriting import rewrite_database
 from store.sealing import SealPolicy, days_due, seal_day, sweep_orphans
+from store.source_maps import retire_source_maps
 from vigie.keeper import Job
 from vigie.settings import Settings
 
@@ -59,6 +60,10 @@ def keeper_jobs(
         ]
         return f"errors: {', '.join(counts)}" if counts else ""
 
+    def retire_maps(now: datetime) -> str:
+        gone = retire_source_maps(database, now, settings.source_maps.days)
+        return f"removed {counted(gone, 'source map')} of old releases" if gone else ""
+
     def rewrite(now: datetime) -> str:
         return rewrite_if_due(database, settings.store.rewrite_wait_h, now)
 
@@ -98,6 +103,12 @@ def keeper_jobs(
             description="Remove what is past its retention",
             period_s=HOUR_S,
             run=_retiring(database, settings, monotonic),
+        ),
+        Job(
+            name="source maps",
+            description="Remove source maps of releases that nobody has any more",
+            period_s=24 * HOUR_S,
+            run=retire_maps,
         ),
         Job(
             name="rewrite",

@@ -108,6 +108,16 @@ class ReplaySettings(Struct, frozen=True, kw_only=True):
     session_chunks_max: Annotated[int, Meta(ge=1, le=100_000)] = 500
 
 
+class SourceMapSettings(Struct, frozen=True, kw_only=True):
+    """What is kept of source maps that were uploaded."""
+
+    file_bytes_max: Annotated[int, Meta(ge=10_000, le=1_000_000_000)] = 50_000_000
+    bytes_max: Annotated[int, Meta(ge=10_000)] = 2_000_000_000
+    """Of all of them, before they are compressed."""
+    days: Count = 90
+    """After a release was uploaded, and after it was last heard of."""
+
+
 class BackupSettings(Struct, frozen=True, kw_only=True):
     """Backups on a schedule."""
 
@@ -290,6 +300,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     prober: ProberSettings = field(default_factory=ProberSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     backup: BackupSettings = field(default_factory=BackupSettings)
+    source_maps: SourceMapSettings = field(default_factory=SourceMapSettings)
     sites: tuple[SiteSettings, ...] = ()
     monitors: tuple[Monitor, ...] = ()
     journeys: tuple[JourneySettings, ...] = ()

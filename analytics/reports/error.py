@@ -1,6 +1,6 @@
 """One group of errors: where it is thrown, since which release, for whom, and who met it last."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ from analytics.error_reading import Choice, ErrorDays, Groups
 from analytics.owners import OwnerRule
 from analytics.question import SiteScope, Window
 from analytics.reports.error_types import ErrorFrame, ErrorMet, ErrorReport
+from analytics.source_maps import as_written
 from analytics.sql import query
 from analytics.times import aware
 from store.snapshot import Snapshot
@@ -22,14 +23,6 @@ PARTS = ("level", "release", "browser", "page")
 PARTS_MAX = 30
 RELEASES_MAX = 200
 
-Resolver = Callable[[str, Sequence[ErrorFrame]], tuple[tuple[ErrorFrame, ...], str]]
-"""Given a release and frames as thrown: the frames as written, and why not all are."""
-
-
-def as_thrown(release: str, frames: Sequence[ErrorFrame]) -> tuple[tuple[ErrorFrame, ...], str]:
-    """The Resolver that knows no source maps."""
-    return tuple(frames), "no source maps are at hand"
-
 
 def error(
     snapshot: Snapshot,
@@ -39,7 +32,6 @@ def error(
     *,
     now: datetime,
     owners: Sequence[OwnerRule] = (),
-    resolver: Resolver = as_thrown,
 ) -> ErrorReport | None:
     """The group on the window's days; None when nobody met it then."""
     days = ErrorDays(window.start.date(), min(window.end, now).date())
@@ -54,7 +46,7 @@ def error(
     group = reading.group(rows[0], known, of_level, sessions.get(("all", "")))
     met = _met(snapshot, scope.site, fingerprint, group.name, reading)
     message, stack, release, frames = _latest(met)
-    resolved, unresolved = resolver(release, frames) if frames else ((), "")
+    resolved, unresolved = as_written(snapshot, scope.site, release, frames)
     whole = days.window(now)
     return ErrorReport(
         basis=Basis(

@@ -33,7 +33,7 @@ def met(
     page: str = "/cart",
     file: str = "app.js",
     kind: EventKind = EventKind.ERROR,
-    **fields: str,
+    **fields: Any,
 ) -> Batch:
     us = microseconds(at)
     event = Event(

@@ -30,6 +30,7 @@ from vigie.console import (
     resources,
     sessions,
     sign_in,
+    source_maps,
     speed,
 )
 from vigie.console.console import Console, console_of
@@ -113,6 +114,9 @@ def machine_routes() -> list[Route]:
     """The API, and what is said to those who watch this process; docs/api.md has them."""
     return [
         Route("/api/v1/sessions/{id}/recording", recordings.recording_file),
+        Route("/api/v1/sourcemaps", source_maps.listed),
+        Route("/api/v1/sourcemaps", source_maps.upload, methods=["POST"]),
+        Route("/api/v1/sourcemaps", source_maps.remove, methods=["DELETE"]),
         Route("/api/v1/backup", backup_api.begin, methods=["POST"]),
         Route("/api/v1/backup", backup_api.progress),
         Route("/api/v1/erasures", erasure.begin, methods=["POST"]),
