@@ -11,14 +11,13 @@ from store.check_days import close_day, unclosed_days
 from store.clock_watch import ClockWatch
 from store.database import Database, DatabaseLimits
 from store.deletions import rewriting_due
-from store.error_groups import note_errors
 from store.rehearsal import expire_copies
 from store.replays import sweep_replays
 from store.resources import measure, note_sizes
 from store.retention import RetentionLimits, retire
 from store.rewriting import rewrite_database
 from store.sealing import SealPolicy, days_due, seal_day, sweep_orphans
-from store.source_maps import retire_source_maps
+from vigie.error_jobs import error_jobs
 from vigie.keeper import Job
 from vigie.settings import Settings
 
@@ -47,23 +46,6 @@ def keeper_jobs(
     def close(now: datetime) -> str:
         return close_check_days(database, now)
 
-    def look_at_errors(now: datetime) -> str:
-        noted = note_errors(database, now)
-        counts = [
-            f"{number:,} {what}"
-            for number, what in (
-                (noted.new, "new"),
-                (noted.regressed, "back after they were resolved"),
-                (noted.counted_days, "days counted that were sealed before"),
-            )
-            if number
-        ]
-        return f"errors: {', '.join(counts)}" if counts else ""
-
-    def retire_maps(now: datetime) -> str:
-        gone = retire_source_maps(database, now, settings.source_maps.days)
-        return f"removed {counted(gone, 'source map')} of old releases" if gone else ""
-
     def rewrite(now: datetime) -> str:
         return rewrite_if_due(database, settings.store.rewrite_wait_h, now)
 
@@ -73,6 +55,7 @@ def keeper_jobs(
             note_sizes(database, measure(database, journal, backups), now)
         return ""
 
+    look, retire_maps = error_jobs(database, settings)
     return [
         Job(
             name="sweep",
@@ -80,12 +63,7 @@ def keeper_jobs(
             period_s=24 * HOUR_S,
             run=sweep,
         ),
-        Job(
-            name="errors",
-            description="Put errors into groups, and notice those that are new or came back",
-            period_s=MINUTE_S,
-            run=look_at_errors,
-        ),
+        look,
         Job(
             name="seal",
             description=f"Seal days older than {settings.store.hot_days} whole days",
@@ -104,12 +82,7 @@ def keeper_jobs(
             period_s=HOUR_S,
             run=_retiring(database, settings, monotonic),
         ),
-        Job(
-            name="source maps",
-            description="Remove source maps of releases that nobody has any more",
-            period_s=24 * HOUR_S,
-            run=retire_maps,
-        ),
+        retire_maps,
         Job(
             name="rewrite",
             description="Rewrite the database file, so that deleted values are gone from it",

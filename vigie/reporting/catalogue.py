@@ -10,8 +10,8 @@ from pandas.api.types import is_object_dtype, is_string_dtype
 
 from analytics.reports.contract_types import ContractReport
 from analytics.reports.deletion import DeletionReport
-from analytics.reports.perceived_types import PerceivedReport
 from analytics.reports.error_types import ErrorReport, ErrorsReport
+from analytics.reports.perceived_types import PerceivedReport
 from analytics.reports.refused import RefusedReport
 from analytics.reports.session import SessionReport
 from analytics.reports.sessions import SessionsReport
