@@ -11,6 +11,7 @@ from msgspec import Struct
 from store.database import Database
 from store.times import naive
 from vigie.alerts.certificate import CertificateChange, CertificateRow
+from vigie.alerts.error_news import Settled
 from vigie.alerts.incident import IncidentRow
 from vigie.alerts.message import Event
 
@@ -239,6 +240,32 @@ class Ledger:
                         {**key, "resolving": list(resolving)},
                     )
 
+    def write_news(self, settled: Sequence[Settled], now: datetime) -> None:
+        """All of it or nothing: news of errors is settled with the messages it owes."""
+        with self._writing, self._database.transaction() as cursor:
+            for each in settled:
+                news = each.news
+                cursor.execute(
+                    "UPDATE error_news SET settled_at = $now, told = $told WHERE site = $site"
+                    " AND fingerprint = $fingerprint AND what = $what"
+                    " AND noticed_at = $noticed_at AND settled_at IS NULL",
+                    {
+                        "site": news.site,
+                        "fingerprint": news.fingerprint,
+                        "what": news.what,
+                        "noticed_at": naive(news.noticed_at),
+                        "told": ",".join(each.channels) or None,
+                        "now": naive(now),
+                    },
+                )
+                for channel in each.channels:
+                    cursor.execute(
+                        "INSERT INTO outbox VALUES ($id || '/' || $channel || '/warn', $id,"
+                        " $channel, 'warn', 'due', 0, $now, $now, NULL, '')"
+                        " ON CONFLICT DO NOTHING",
+                        {"id": news.id, "channel": channel, "now": naive(now)},
+                    )
+
     def release(self, channels: Sequence[str]) -> None:
         """At the start: what a crash left in sending is due again, and what is owed to channels
         that are no longer in the settings has failed."""
@@ -350,6 +377,11 @@ class Ledger:
                 "DELETE FROM certificate_warnings WHERE closed_at < $before RETURNING id",
                 {"before": naive(before)},
             ).fetchall()
+            cursor.execute(
+                "DELETE FROM outbox WHERE starts_with(incident, 'error:')"
+                " AND created_at < $before AND state NOT IN ('due', 'sending')",
+                {"before": naive(before)},
+            )
             cursor.execute(
                 "DELETE FROM outbox WHERE list_contains($old, incident)",
                 {"old": [id_ for (id_,) in old]},

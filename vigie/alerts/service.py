@@ -10,6 +10,9 @@ from vigie.alerts.certificate import is_certificate
 from vigie.alerts.certificate_watch import LOOK_S as CERTIFICATES_S
 from vigie.alerts.certificate_watch import CertificateWatch
 from vigie.alerts.delivery import Result
+from vigie.alerts.error_news import is_error
+from vigie.alerts.error_watch import LOOK_S as ERRORS_S
+from vigie.alerts.error_watch import ErrorWatch
 from vigie.alerts.http_post import get
 from vigie.alerts.ledger import Ledger, OutboxRow
 from vigie.alerts.message import Message, certificate_message, incident_message
@@ -52,6 +55,7 @@ class Alerts:
         self._certificates = CertificateWatch(
             database, self._ledger, settings_now, self._watch.tells
         )
+        self._errors = ErrorWatch(database, self._ledger, settings_now)
         self._stopping = threading.Event()
         self._senders = [
             Sender(
@@ -89,6 +93,12 @@ class Alerts:
                 description="Warn of certificates that near their end",
                 period_s=CERTIFICATES_S,
                 run=self._certificates.look,
+            ),
+            Job(
+                name="error news",
+                description="Settle who is told of errors that are new or came back",
+                period_s=ERRORS_S,
+                run=self._errors.look,
             ),
             Job(
                 name="retire incidents",
@@ -166,6 +176,8 @@ class Alerts:
                 monitor=monitors.get(certificate.monitor),
                 console_url=self._settings.console.url,
             )
+        if is_error(row.incident):
+            return self._errors.compose(row)
         incident = self._ledger.incident(row.incident)
         if incident is None:
             return None
