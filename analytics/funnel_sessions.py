@@ -9,22 +9,22 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from analytics.basis import Estimate
+from analytics.breakdown import Parts, without
 from analytics.estimates import VISITORS_MIN, share
-from analytics.question import Step, Window
+from analytics.funnel_chain import chain
+from analytics.question import PLAIN, Rules, Step, Window
 from analytics.sampling import Days, Reading
 from analytics.sql import query, with_read
 from analytics.times import naive, to_us
-from rum.records import EventKind
 from store.snapshot import Snapshot
 
-STEPS_MAX = 10
 VISITORS_LOOKED_AT = 100
 
 Mask = NDArray[np.bool_]
 
 
 class FunnelSessions(Struct, frozen=True, kw_only=True):
-    """Arrays of one length, a session each. `depth` is the last step reached, from 1.
+    """Arrays of one length, a session (or user) each. `depth` is the last step reached, from 1.
 
     `entered_us` is the first entry within the window. `settled` is False while the latest entry
     may still lead on. `took_s` is NaN where the last step was not reached.
@@ -37,6 +37,8 @@ class FunnelSessions(Struct, frozen=True, kw_only=True):
     entered_us: NDArray[np.int64]
     settled: Mask
     took_s: NDArray[np.float64]
+    parts: dict[str, NDArray[np.object_]] = {}
+    """By dimension (analytics.breakdown), what each is told apart by."""
 
     def share(self, successes: Mask, among: Mask) -> Estimate:
         """The share of `successes` among the sessions of `among` (a part of them all)."""
@@ -68,12 +70,16 @@ def nobody() -> FunnelSessions:
 
 
 def chained(one: FunnelSessions, other: FunnelSessions) -> FunnelSessions:
-    """The sessions of both."""
+    """The sessions of both, which are told apart by the same."""
     return FunnelSessions(
+        parts={
+            name: np.concatenate([values, other.parts[name]]) for name, values in one.parts.items()
+        },
         **{
             name: np.concatenate([getattr(one, name), getattr(other, name)])
             for name in FunnelSessions.__struct_fields__
-        }
+            if name != "parts"
+        },
     )
 
 
@@ -89,55 +95,48 @@ def read_sessions(
     window: Window,
     within: timedelta,
     now: datetime,
+    rules: Rules = PLAIN,
+    dimensions: Sequence[str] = (),
 ) -> FunnelSessions:
     """The sessions of a reading that came to the first step within the window.
 
-    Raises ValueError for too many steps, or one that names neither or both of page and event.
-    Nobody enters a funnel without steps.
+    Raises ValueError for steps or dimensions that make no sense. Nobody enters a funnel without
+    steps.
     """
     if not steps:
         return nobody()
+    parts = Parts(dimensions)
+    chained_events = chain(steps, rules, within)
+    text = with_read(
+        reading.fragment,
+        "funnel_sessions",
+        *chained_events.fragments,
+        parts.lived,
+        *parts.fragments,
+        query("funnel_told").format(last=len(steps), parts=parts.selected, joined=parts.joined),
+    )
     frame = snapshot.frame(
-        _query(reading, steps),
+        text,
         {
             **reading.parameters,
-            **_steps_parameters(steps, within),
-            "start": naive(window.start),
-            "end": naive(window.end),
-            "until": naive(window.end + within),
-            "steps": len(steps),
+            **chained_events.parameters,
+            **parts.parameters,
+            **edges(window, within),
         },
     )
-    return _sessions(frame, to_us(now) - within // timedelta(microseconds=1))
+    return _sessions(frame, parts, to_us(now) - within // timedelta(microseconds=1))
 
 
-def _query(reading: Reading, steps: Sequence[Step]) -> str:
-    if len(steps) > STEPS_MAX:
-        raise ValueError(f"a funnel has at most {STEPS_MAX} steps, not {len(steps)}")
-    chain = [
-        query("funnel_step").format(step=number, before=number - 1)
-        for number in range(2, len(steps) + 1)
-    ]
-    came = query("funnel_came").format(last=len(steps))
-    return with_read(reading.fragment, "funnel_sessions", query("funnel_matched"), *chain, came)
-
-
-def _steps_parameters(steps: Sequence[Step], within: timedelta) -> dict[str, object]:
-    parameters: dict[str, object] = {
-        "pages": [step.page for step in steps if step.page],
-        "events": [step.event for step in steps if step.event],
+def edges(window: Window, within: timedelta) -> dict[str, datetime]:
+    """What a chain binds of the window."""
+    return {
+        "start": naive(window.start),
+        "end": naive(window.end),
+        "until": naive(window.end + within),
     }
-    for number, step in enumerate(steps, 1):
-        if bool(step.page) == bool(step.event):
-            raise ValueError(f"step {number} names a page or an event, exactly one of the two")
-        parameters[f"kind_{number}"] = (EventKind.VIEW if step.page else EventKind.EVENT).value
-        parameters[f"what_{number}"] = step.page or step.event
-    if len(steps) > 1:  # DuckDB refuses a parameter that its query does not use
-        parameters["within_us"] = within // timedelta(microseconds=1)
-    return parameters
 
 
-def _sessions(frame: pd.DataFrame, settled_before_us: int) -> FunnelSessions:
+def _sessions(frame: pd.DataFrame, parts: Parts, settled_before_us: int) -> FunnelSessions:
     return FunnelSessions(
         level=frame["level"].to_numpy(dtype=object),
         visitor=frame["visitor"].to_numpy(dtype=np.uint64),
@@ -146,4 +145,12 @@ def _sessions(frame: pd.DataFrame, settled_before_us: int) -> FunnelSessions:
         entered_us=frame["entered_us"].to_numpy(dtype=np.int64),
         settled=frame["entered_last_us"].to_numpy(dtype=np.int64) < settled_before_us,
         took_s=frame["took_s"].to_numpy(dtype=np.float64),
+        parts={
+            dimension: _named(frame[name], dimension)
+            for name, dimension in zip(parts.names, parts.dimensions, strict=True)
+        },
     )
+
+
+def _named(values: "pd.Series[str]", dimension: str) -> NDArray[np.object_]:
+    return values.astype(object).where(values.notna(), without(dimension)).to_numpy(dtype=object)

@@ -15,7 +15,7 @@ class Window(Struct, frozen=True):
     end: datetime
 
 
-class Comparison(StrEnum):
+class Operator(StrEnum):
     """How a property of an event is compared; those of numbers want one, the first two any of
     several values, `CONTAINS` one text, in whatever case."""
 
@@ -28,14 +28,14 @@ class Comparison(StrEnum):
     AT_LEAST = ">="
 
 
-COMPARISON_WORDS = {
-    Comparison.IS: "is",
-    Comparison.IS_NOT: "is not",
-    Comparison.CONTAINS: "contains",
-    Comparison.LESS: "is less than",
-    Comparison.AT_MOST: "is at most",
-    Comparison.MORE: "is more than",
-    Comparison.AT_LEAST: "is at least",
+OPERATOR_WORDS = {
+    Operator.IS: "is",
+    Operator.IS_NOT: "is not",
+    Operator.CONTAINS: "contains",
+    Operator.LESS: "is less than",
+    Operator.AT_MOST: "is at most",
+    Operator.MORE: "is more than",
+    Operator.AT_LEAST: "is at least",
 }
 
 
@@ -44,14 +44,14 @@ class Filter(Struct, frozen=True):
     attribute ("attributes.kind") or a segment ("segments.team")."""
 
     what: str
-    comparison: Comparison
+    operator: Operator
     values: tuple[str, ...]
 
     @property
     def label(self) -> str:
         """ "kind is exclusive or simple"."""
         name = self.what.partition(".")[2] or self.what
-        return f"{name} {COMPARISON_WORDS[self.comparison]} {' or '.join(self.values)}"
+        return f"{name} {OPERATOR_WORDS[self.operator]} {' or '.join(self.values)}"
 
 
 class Step(Struct, frozen=True, kw_only=True):

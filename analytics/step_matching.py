@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from analytics.question import Comparison, Filter, Step
+from analytics.question import Filter, Operator, Step
 from analytics.sql import query
 from rum.records import EventKind
 
@@ -32,9 +32,9 @@ NUMBERS = frozenset({"value"})
 FILTERS_MAX = 10
 VALUES_MAX = 50
 _FILES = {
-    Comparison.IS: "filter_is",
-    Comparison.IS_NOT: "filter_is_not",
-    Comparison.CONTAINS: "filter_contains",
+    Operator.IS: "filter_is",
+    Operator.IS_NOT: "filter_is_not",
+    Operator.CONTAINS: "filter_contains",
 }
 
 
@@ -79,9 +79,9 @@ def _problems(asked: Filter) -> Iterator[str]:
         )
     if not 0 < len(asked.values) <= VALUES_MAX:
         yield f"a condition has 1 to {VALUES_MAX} values, not {len(asked.values)}"
-    if asked.comparison not in (Comparison.IS, Comparison.IS_NOT) and len(asked.values) > 1:
-        yield f"only = and != take several values, {asked.comparison.value} takes one"
-    if asked.comparison is Comparison.CONTAINS:
+    if asked.operator not in (Operator.IS, Operator.IS_NOT) and len(asked.values) > 1:
+        yield f"only = and != take several values, {asked.operator.value} takes one"
+    if asked.operator is Operator.CONTAINS:
         if asked.what in NUMBERS:
             yield f"{asked.what} is a number, and contains no text"
     elif _is_number(asked):
@@ -107,17 +107,17 @@ def _filter(asked: Filter, number: str) -> Matching:
     if problem := filter_problem(asked):
         raise ValueError(f"a step's condition cannot be used: {problem}")
     column, parameters = _column(asked.what, number)
-    if asked.comparison is Comparison.CONTAINS:
+    if asked.operator is Operator.CONTAINS:
         parameters[f"text_{number}"] = asked.values[0]
-    elif asked.comparison in _FILES:
+    elif asked.operator in _FILES:
         numbers = asked.what in NUMBERS
         parameters[f"values_{number}"] = (
             [_number(text) for text in asked.values] if numbers else list(asked.values)
         )
     else:
         parameters[f"number_{number}"] = _number(asked.values[0])
-    text = query(_FILES.get(asked.comparison, "filter_number"))
-    written = text.format(n=number, column=column, operator=asked.comparison.value)
+    text = query(_FILES.get(asked.operator, "filter_number"))
+    written = text.format(n=number, column=column, operator=asked.operator.value)
     return Matching(written.rstrip(), parameters)
 
 
@@ -130,7 +130,7 @@ def _column(property_: str, number: str) -> tuple[str, dict[str, object]]:
 
 
 def _is_number(asked: Filter) -> bool:
-    compared = asked.comparison not in (Comparison.IS, Comparison.IS_NOT)
+    compared = asked.operator not in (Operator.IS, Operator.IS_NOT)
     return compared or asked.what in NUMBERS
 
 

@@ -1,18 +1,15 @@
--- The events that match some step: only these are ever sorted.
+-- The events that match some step, or end what was begun: only these are ever sorted. `n` numbers
+-- them; `stretch` counts those that ended what was begun before. A sum: count(*) FILTER over a frame
+-- looks at each row of it again (6 s for 200,000 events of one session, against 0.03).
 matched AS MATERIALIZED (
-    SELECT
-        session, weight, time, batch, position, kind,
-        CASE kind WHEN 'view' THEN page ELSE name END AS what
-    FROM read
-    WHERE time >= $start AND time < $until
-        AND (kind = 'view' AND list_contains($pages, page)
-            OR kind = 'event' AND list_contains($events, name))
-),
-begun_1 AS (
-    SELECT
-        *,
-        CASE WHEN kind = $kind_1 AND what = $what_1 AND time < $end THEN time END AS begun,
-        CASE WHEN kind = $kind_1 AND what = $what_1 AND time < $end THEN time END AS entered,
-        CASE WHEN kind = $kind_1 AND what = $what_1 AND time < $end THEN 1 ELSE 0 END AS depth
-    FROM matched
+    SELECT *, row_number() OVER whole AS n, {stretch} AS stretch
+    FROM (
+        SELECT
+            {who} AS who, session, weight, time, batch, position, view,
+            {ends} AS ends,
+            {columns}
+        FROM {rows}
+        WHERE time >= $start AND time < $until AND ({matches})
+    )
+    WINDOW whole AS (PARTITION BY who ORDER BY time, batch, position ROWS UNBOUNDED PRECEDING)
 )

@@ -1,8 +1,1 @@
-SELECT
-    coalesce(level, 'undeclared') AS level,
-    hash(coalesce(user_key, session::VARCHAR)) AS visitor,
-    weight, depth,
-    epoch_us(entered) AS entered_us,
-    epoch_us(entered_last) AS entered_last_us,
-    CASE WHEN depth = $steps THEN epoch_us(took) / 1e6 END AS took_s
-FROM came JOIN who USING (session)
+SELECT * FROM told

@@ -9,12 +9,11 @@ import httpx
 import pytest
 
 from analytics.basis import Basis
-from analytics.question import Step, Window
+from analytics.question import Window
 from analytics.reports.types import SeenReport, SeenRow
 from tests.support.console import history, running_console
 from vigie.reporting.catalogue import to_csv
-from vigie.reporting.params import BadRequestError, window_of
-from vigie.reporting.steps import step_text, steps_of
+from vigie.reporting.params import window_of
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 STEPS = "page:/cart,page:/checkout,event:order_placed"
@@ -140,14 +139,3 @@ def test_an_unknown_address_of_the_api_answers_in_json(client: httpx.Client) -> 
 )
 def test_a_window_ends_now_or_where_it_is_said_to(params: dict[str, str], window: Window) -> None:
     assert window_of(params, NOW) == window
-
-
-def test_steps_survive_the_way_into_an_address_and_back() -> None:
-    steps = (Step(page="/a,b/?"), Step(event="c:d %2C é"), Step(page="/x y"))
-    assert steps_of(",".join(map(step_text, steps))) == steps
-
-
-@pytest.mark.parametrize("text", ["page:", "click:a", "page", ":", "page:/a,:b"])
-def test_what_is_no_step_is_refused(text: str) -> None:
-    with pytest.raises(BadRequestError):
-        steps_of(f"page:/a,{text}")

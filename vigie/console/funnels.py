@@ -6,6 +6,7 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from analytics.funnel_chain import STEPS_MAX
 from analytics.question import Step
 from analytics.reports.seen import seen as seen_report
 from analytics.reports.types import FunnelReport, SeenReport, SeenRow
@@ -17,7 +18,7 @@ from vigie.console.journeys import funnel_params
 from vigie.console.scope import Scope
 from vigie.reporting.catalogue import run_report
 from vigie.reporting.params import scope_of
-from vigie.reporting.steps import STEPS_MAX, step_of, step_text
+from vigie.reporting.steps import step_of, step_text
 from vigie.reporting.usage import WINDOW_MINUTES_DEFAULT
 
 WINDOWS_MINUTES = (15.0, 30.0, 60.0, 240.0, 1440.0)

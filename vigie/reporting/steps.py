@@ -1,17 +1,29 @@
-"""Steps of a funnel in words: "page:/a,event:b"."""
+"""Steps of a funnel in words: "page:/a,event:b where value>=100 and attributes.kind=x|y".
 
+A step is page:TEMPLATE, event:NAME or click:SELECTOR. Conditions follow " where ", " and " between
+them; each is a property of the event, a comparison (= != ~ < <= > >=) and a value, or several with
+"|" between. ~ is "contains". What would be taken for such a mark is percent-encoded: , is %2C.
+"""
+
+import re
 from urllib.parse import quote, unquote
 
-from analytics.question import Step
+from analytics.funnel_chain import STEPS_MAX
+from analytics.question import Filter, Operator, Step
+from analytics.step_matching import FILTERS_MAX, filter_problem
 from vigie.reporting.params import BadRequestError
 from vigie.settings import StepSettings
 
-STEPS_MAX = 10
+KINDS = ("page", "event", "click")
+WHERE, AND, OR = " where ", " and ", "|"
+STEP_CHARS_MAX = 2_000
+_CONDITION = re.compile(r"\s*([^=!~<>\s]+)\s*(!=|<=|>=|=|~|<|>)(.*)", re.DOTALL)
+_SAFE = "/?:@!$&()*;=~<>#[]\"'. "
 
 
 def steps_of(text: str) -> tuple[Step, ...]:
-    """The steps in "page:/a,event:b"; a comma within one is written %2C."""
-    steps = tuple(step_of(part) for part in text.split(",") if part.strip())
+    """The steps of a funnel. Raises BadRequestError."""
+    steps = listed_steps(text)
     if not 2 <= len(steps) <= STEPS_MAX:
         raise BadRequestError(
             f"The funnel has {len(steps)} step{'' if len(steps) == 1 else 's'}.",
@@ -20,22 +32,72 @@ def steps_of(text: str) -> tuple[Step, ...]:
     return steps
 
 
+def listed_steps(text: str) -> tuple[Step, ...]:
+    """Any number of steps. Raises BadRequestError."""
+    return tuple(step_of(part) for part in text.split(",") if part.strip())
+
+
 def step_of(text: str) -> Step:
-    kind, _, value = text.strip().partition(":")
+    """One step. Raises BadRequestError."""
+    head, where, conditions = text.partition(WHERE)
+    kind, _, value = head.strip().partition(":")
     value = unquote(value.strip())
-    if kind not in ("page", "event") or not value:
+    if kind not in KINDS or not value or len(text) > STEP_CHARS_MAX:
         raise BadRequestError(
-            f"{text.strip()!r} is not a step.",
-            "A step is page:TEMPLATE or event:NAME, as page:/listings or event:mandate_signed.",
+            f"{text.strip()[:200]!r} is not a step.",
+            "A step is page:TEMPLATE, event:NAME or click:SELECTOR, as page:/listings,"
+            " event:mandate_signed or click:#buy; with conditions after it, as"
+            " event:mandate_signed where value>=1000.",
         )
-    return Step(page=value) if kind == "page" else Step(event=value)
+    filters = tuple(map(_filter_of, conditions.split(AND))) if where else ()
+    if len(filters) > FILTERS_MAX:
+        raise BadRequestError(
+            f"A step has {len(filters)} conditions.", f"Give at most {FILTERS_MAX}."
+        )
+    return Step(**{kind: value}, where=filters)
 
 
 def step_text(step: Step) -> str:
-    """The step as step_of reads it."""
-    kind, value = ("page", step.page) if step.page else ("event", step.event)
-    return f"{kind}:{quote(value, safe='/?:@!$&()*;=~ ')}"
+    """The step as step_of reads it; its name is not in it."""
+    kind = next(kind for kind in KINDS if getattr(step, kind))
+    head = f"{kind}:{_written(getattr(step, kind), _SAFE)}"
+    return head + (WHERE + AND.join(map(_filter_text, step.where)) if step.where else "")
+
+
+def steps_text(steps: tuple[Step, ...]) -> str:
+    return ",".join(map(step_text, steps))
 
 
 def journey_step(step: StepSettings) -> Step:
     return Step(page=step.page, event=step.event, name=step.name)
+
+
+def _filter_of(text: str) -> Filter:
+    found = _CONDITION.fullmatch(text)
+    if found is None:
+        raise BadRequestError(
+            f"{text.strip()[:200]!r} is not a condition.",
+            "A condition is a property, one of = != ~ < <= > >=, and a value, as device=phone,"
+            " country=FR|BE, path~/new or value>=1000; several have ' and ' between them.",
+        )
+    what, operator, values = found.groups()
+    condition = Filter(
+        unquote(what),
+        Operator(operator),
+        tuple(unquote(value.strip()) for value in values.split(OR)),
+    )
+    if problem := filter_problem(condition):
+        raise BadRequestError(f"{text.strip()[:200]!r} cannot be used: {problem}.", "Change it.")
+    return condition
+
+
+def _filter_text(condition: Filter) -> str:
+    values = OR.join(_written(value, _SAFE) for value in condition.values)
+    return f"{quote(condition.what, safe='.')}{condition.operator.value}{values}"
+
+
+def _written(text: str, safe: str) -> str:
+    """Encoded where it would be taken for something else."""
+    written = quote(text, safe=safe)
+    apart = text != text.strip() or any(mark in f" {text} " for mark in (WHERE, AND))
+    return written.replace(" ", "%20") if apart else written

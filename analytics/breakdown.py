@@ -1,0 +1,97 @@
+"""What sessions can be told apart by: a session has one value of each, the first it said."""
+
+from collections.abc import Sequence
+
+from analytics.quality import Quality, quality_of, quality_parameters
+from analytics.question import UNDECLARED
+from analytics.sql import query
+
+LEVEL, QUALITY = "level", "quality"
+COLUMNS = {
+    LEVEL: "level",
+    "device": "device",
+    "browser": "browser",
+    "os": "os",
+    "release": "release",
+    "country": "country",
+    "campaign": "campaign",
+    "entry_page": "page",
+}
+DIMENSIONS = (LEVEL, QUALITY, *(name for name in COLUMNS if name != LEVEL))
+SEGMENTS = "segments."
+"""Before the name of a segment that the site declares: "segments.team"."""
+DIMENSIONS_MAX = 2
+UNKNOWN = "unknown"
+WITHOUT = {LEVEL: UNDECLARED, QUALITY: Quality.NOT_MEASURED.value, "campaign": "none"}
+"""What those without a value are called; elsewhere, UNKNOWN."""
+
+
+def dimension_problem(dimensions: Sequence[str]) -> str:
+    """What is wrong with what was asked to be told apart; "" for nothing."""
+    for each in dimensions:
+        if each not in DIMENSIONS and not (each.startswith(SEGMENTS) and each != SEGMENTS):
+            return (
+                f"there is no dimension {each!r}; there are {', '.join(DIMENSIONS)} and"
+                f" {SEGMENTS}NAME"
+            )
+    if len(dimensions) > DIMENSIONS_MAX:
+        return f"at most {DIMENSIONS_MAX} dimensions at once, not {len(dimensions)}"
+    return "a dimension is named twice" if len(set(dimensions)) < len(dimensions) else ""
+
+
+class Parts:
+    """The SQL and parameters by which a query tells sessions apart; `part_1`, `part_2` hold the
+    values, in the order asked for. Raises ValueError."""
+
+    def __init__(self, dimensions: Sequence[str]) -> None:
+        if problem := dimension_problem(dimensions):
+            raise ValueError(problem)
+        self.names = [f"part_{number}" for number in range(1, len(dimensions) + 1)]
+        self.dimensions = tuple(dimensions)
+        self.parameters: dict[str, object] = {}
+        self._firsts = [_first("level", LEVEL)]
+        for name, dimension in zip(self.names, dimensions, strict=True):
+            self._add(name, dimension)
+        if QUALITY in dimensions:
+            self.parameters |= quality_parameters()
+
+    @property
+    def lived(self) -> str:
+        """Defines `lived`: what sessions of `came` said first."""
+        return query("funnel_lived").format(parts=", ".join(self._firsts))
+
+    @property
+    def fragments(self) -> list[str]:
+        return [quality_of("came")] if QUALITY in self.dimensions else []
+
+    @property
+    def selected(self) -> str:
+        """Of a query over `lived`, what follows its other columns."""
+        columns = dict(zip(self.names, self.dimensions, strict=True))
+        return "".join(
+            f", {'quality' if dimension == QUALITY else name} AS {name}"
+            for name, dimension in columns.items()
+        )
+
+    @property
+    def joined(self) -> str:
+        return " LEFT JOIN quality USING (session)" if QUALITY in self.dimensions else ""
+
+    def _add(self, name: str, dimension: str) -> None:
+        if dimension == QUALITY:
+            return
+        if dimension in COLUMNS:
+            views = "kind = 'view' AND " if dimension == "entry_page" else ""
+            self._firsts.append(_first(name, COLUMNS[dimension], views))
+            return
+        self.parameters[f"key_{name}"] = dimension.removeprefix(SEGMENTS)
+        self._firsts.append(_first(name, f"segments[$key_{name}]"))
+
+
+def without(dimension: str) -> str:
+    """What those without a value of a dimension are called."""
+    return WITHOUT.get(dimension, UNKNOWN)
+
+
+def _first(name: str, column: str, condition: str = "") -> str:
+    return query("funnel_part").format(name=name, column=column, condition=condition).strip()
