@@ -28,6 +28,7 @@ from rum.intake import STEPS, Accepted, BeaconRequest, Draft, Intake
 from rum.limits import Limits
 from rum.records import Batch, Refusal
 from rum.server import server_config
+from rum.sink import Kept
 from rum.site import Site
 from store.journal_writer import JournalWriter
 from store.records import encode
@@ -52,6 +53,9 @@ class NoJournal:
 
     async def write(self, record: Batch | Refusal) -> None:
         return None
+
+    def submit(self, record: Batch | Refusal, kept: Kept) -> None:
+        kept(None)
 
     def healthy(self) -> bool:
         return True
@@ -100,7 +104,9 @@ def serve(folder: str) -> None:
         b"s" * 32,
         Path("static"),
     )
-    config = server_config(app, LIMITS, host="127.0.0.1", port=0, log_level="error")
+    config = server_config(
+        app, LIMITS, quick=app.state.beacons, host="127.0.0.1", port=0, log_level="error"
+    )
 
     listening = config.bind_socket()
     listening.listen(1024)  # before its port is told to anyone

@@ -65,6 +65,7 @@ def cut_address(address: str) -> str:
     return str(IPv6Network((parsed, 48), strict=False))
 
 
+@lru_cache(maxsize=4096)
 def limited_as(address: str) -> str:
     """What an address is limited as: itself, or of IPv6 its /64, all of which one client has."""
     if ":" not in address:

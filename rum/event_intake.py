@@ -24,6 +24,7 @@ from rum.wire import (
 )
 
 VIEW_END = 2**32
+AT_RIGHT = "at is the event's time in milliseconds since the epoch"
 TIME_MAX_MS = 253_402_300_799_000.0
 """The end of the year 9999, past which no date can be written."""
 
@@ -60,19 +61,22 @@ def take_event(
         if isinstance(parsed, tuple):
             return None, [parsed]
         sent = parsed
-    page = _page(rules, sent.page)
-    wrong = check_fields(sent, page) or check_time(rules, sent, timing)
+    page = rules.page(sent.page)
+    at_ms = sent.at
+    if at_ms is None or not 0 <= at_ms <= TIME_MAX_MS:
+        return None, [(Reason.INVALID_EVENT, AT_RIGHT)]
+    time_us = timing.corrected_us(at_ms)
+    wrong = check_fields(sent, page) or check_age(rules, timing.now_us - time_us)
     if wrong is not None:
         return None, [wrong]
     problems: list[Problem] = []
     fields = take_fields(rules, sent, problems)
     if isinstance(fields, str):
         return None, [(Reason.INVALID_EVENT, fields)]
-    at_ms = sent.at or 0.0
     event = Event(
         position=position,
         kind=_KIND_OF[type(sent)],
-        time_us=timing.corrected_us(at_ms),
+        time_us=time_us,
         client_us=int(at_ms * 1000),
         view=sent.view or 0,
         page=admitted(page, rules.names.pages, "pages", problems),
@@ -93,27 +97,16 @@ def _parse(raw: msgspec.Raw) -> WireEvent | Problem:
 
 
 def check_fields(sent: WireCommon, page: str) -> Problem | None:
-    """What events of every kind have."""
-    wrong = ""
-    if sent.at is None or not 0 <= sent.at <= TIME_MAX_MS:
-        wrong = "at is the event's time in milliseconds since the epoch"
-    elif sent.view is None or not 0 <= sent.view < VIEW_END:
-        wrong = "view is the number of the view, 0 to 2^32 - 1"
-    elif not page or page.isspace():
-        wrong = "page is the page's template or name"
-    return (Reason.INVALID_EVENT, wrong) if wrong else None
+    """What events of every kind have, beside their time."""
+    if sent.view is None or not 0 <= sent.view < VIEW_END:
+        return Reason.INVALID_EVENT, "view is the number of the view, 0 to 2^32 - 1"
+    if not page:
+        return Reason.INVALID_EVENT, "page is the page's template or name"
+    return None
 
 
-def check_time(rules: EventRules, sent: WireCommon, timing: Timing) -> Problem | None:
-    age_us = timing.now_us - timing.corrected_us(sent.at or 0.0)
+def check_age(rules: EventRules, age_us: int) -> Problem | None:
     if age_us <= rules.late_us:
         return None
     hours = f"{age_us / 3_600_000_000:.1f} h old, at most {rules.limits.late_h:g}"
     return Reason.TOO_OLD, hours
-
-
-def _page(rules: EventRules, page: str) -> str:
-    page = rules.pages.template(cut(page, 4 * rules.limits.page_chars_max))
-    if not page.startswith("/"):
-        page = masked(page)
-    return page[: rules.limits.page_chars_max]

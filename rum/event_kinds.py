@@ -5,6 +5,7 @@ is refused; what only adds to it is left out when it is wrong, and counted.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from rum.cardinality import Names
@@ -38,6 +39,8 @@ RAGE_MAX = 1_000
 CURRENCY_CHARS_MAX = 8
 WORD_CHARS_MAX = 32
 INVOKER_CHARS_MAX = 100
+STACKS_CACHED_MAX = 512
+"""Of errors, remembered masked: some 8 KB each at most."""
 
 Fields = dict[str, Any]
 """The fields of rum.records.Event that a kind has of its own."""
@@ -123,7 +126,9 @@ def _error(rules: EventRules, sent: WireError, problems: list[Problem]) -> Field
     return {
         "name": _name(rules.names.errors, "names of errors", sent.name, limits, problems),
         "message": _long(masked, sent.message, limits.message_chars_max),
-        "stack": _long(masked_stack, sent.stack, limits.stack_chars_max),
+        "stack": _stack(sent.stack[: 2 * limits.stack_chars_max], limits.stack_chars_max)
+        if sent.stack
+        else "",
         "source": _one_of(problems, "source", sent.source, _SOURCES),
         "attributes": _attributes(rules, sent, problems),
     }
@@ -253,6 +258,12 @@ def _word(text: str | None) -> str:
 def _long(mask: Callable[[str], str], text: str | None, chars_max: int) -> str:
     """Masked before it is cut: half an address no longer looks like one."""
     return mask(cut(text, 2 * chars_max))[:chars_max]
+
+
+@lru_cache(maxsize=STACKS_CACHED_MAX)
+def _stack(text: str, chars_max: int) -> str:
+    """The same few mistakes are met by everybody."""
+    return _long(masked_stack, text, chars_max)
 
 
 def _attributes(

@@ -1,9 +1,13 @@
 """What the events of one site are judged by, and what may be wrong with one."""
 
+from functools import lru_cache
+
 from rum.cardinality import OTHER, DayNames, Names
 from rum.limits import Limits
-from rum.page_template import PageTemplates
+from rum.page_template import CACHED_MAX, PageTemplates
+from rum.privacy import masked
 from rum.records import Reason
+from rum.texts import cut
 
 Problem = tuple[Reason, str]
 """Why something was refused, and what would have been right."""
@@ -17,6 +21,18 @@ class EventRules:
         self.limits = limits
         self.late_us = int(limits.late_h * 3_600_000_000)
         self.names = DayNames(limits)
+        self._page = lru_cache(maxsize=CACHED_MAX)(self._find_page)
+
+    def page(self, sent: str) -> str:
+        """The page as it is written down: its template, or its name masked; "" for none."""
+        return self._page(sent[: 4 * self.limits.page_chars_max])
+
+    def _find_page(self, sent: str) -> str:
+        page = self.pages.template(cut(sent, len(sent)))
+        if not page.startswith("/"):
+            page = masked(page)
+        page = page[: self.limits.page_chars_max]
+        return "" if page.isspace() else page
 
 
 def admitted(name: str, names: Names, what: str, problems: list[Problem]) -> str:

@@ -5,7 +5,7 @@ What it remembers is bounded, and only this process's: with N collectors, N time
 
 from rum.client_address import limited_as
 from rum.limits import Limits
-from rum.rate_limit import RecentlySeen, TokenBuckets
+from rum.rate_limit import UNLIMITED, RecentlySeen, TokenBuckets
 
 SESSIONS_SEEN_MAX = 100_000
 
@@ -39,13 +39,15 @@ def _pass(
     sites: TokenBuckets, addresses: TokenBuckets, site: str, address: str, now_us: int
 ) -> float:
     """Takes a token of each, or of neither: an address over its limit costs the site nothing."""
+    of_site = sites.tokens(site, now_us)
     client = limited_as(address) if address else ""
-    wait_s = sites.wait_s(site, now_us)
+    of_client = addresses.tokens(client, now_us) if client else UNLIMITED
+    if of_site < 1.0 or of_client < 1.0:
+        return max(
+            0.0 if of_site >= 1.0 else sites.until_one_s(of_site),
+            0.0 if of_client >= 1.0 else addresses.until_one_s(of_client),
+        )
+    sites.leave(site, of_site - 1.0, now_us)
     if client:
-        wait_s = max(wait_s, addresses.wait_s(client, now_us))
-    if wait_s:
-        return wait_s
-    sites.take(site, now_us)
-    if client:
-        addresses.take(client, now_us)
+        addresses.leave(client, of_client - 1.0, now_us)
     return 0.0

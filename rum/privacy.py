@@ -5,11 +5,14 @@ Masks err on the side of hiding: they know nothing of a text but its shape.
 
 import hmac
 import re
+from functools import lru_cache
 
 from rum.controls import without_controls
 
 USER_KEY_DIGITS = 32
 TOKEN_CHARS_MIN = 20
+USERS_CACHED_MAX = 4_096
+"""Users whose key is remembered: each sends some batches, one soon after the other."""
 
 _EMAIL = re.compile(r"[A-Za-z0-9._%+'-]{1,64}(?:@|%40)(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}")
 # This one and _QUERY begin where a run of their characters does, and look ahead once for what must
@@ -33,6 +36,7 @@ def site_secret(secret: bytes, site: str) -> bytes:
     return hmac.digest(secret, b"user of " + site.encode(), "sha256")
 
 
+@lru_cache(maxsize=USERS_CACHED_MAX)
 def user_key(secret_of_site: bytes, user: str) -> str:
     """The keyed hash (HMAC-SHA256, 32 hex digits) that stands for a user from here on."""
     digest = hmac.digest(secret_of_site, user.encode("utf-8", "surrogatepass"), "sha256")

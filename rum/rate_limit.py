@@ -9,6 +9,7 @@ from collections.abc import Hashable
 
 BURST_S = 20.0
 KEYS_MAX = 20_000
+UNLIMITED = 1e9
 
 
 class TokenBuckets:
@@ -28,28 +29,39 @@ class TokenBuckets:
         """0 when there is a token for `key`, which `take` then takes; else how long until then."""
         if not self._rate_per_us:
             return 0.0
-        lacking = 1.0 - self._tokens(key, now_us)
-        return max(0.0, lacking / self._rate_per_us / 1e6)
+        tokens = self.tokens(key, now_us)
+        return 0.0 if tokens >= 1.0 else self.until_one_s(tokens)
 
     def take(self, key: Hashable, now_us: int) -> None:
         """Take one token, if need be one that is not there yet."""
+        if self._rate_per_us:
+            self.leave(key, self.tokens(key, now_us) - 1.0, now_us)
+
+    def tokens(self, key: Hashable, now_us: int) -> float:
+        """How many there are; without a limit, more than anybody takes."""
         if not self._rate_per_us:
-            return
-        tokens = self._tokens(key, now_us) - 1.0
-        if len(self._now) >= self._keys_max and key not in self._now:
-            self._before, self._now = self._now, {}
-        self._now[key] = (tokens, now_us)
-
-    def __len__(self) -> int:
-        return len(self._now) + len(self._before)
-
-    def _tokens(self, key: Hashable, now_us: int) -> float:
+            return UNLIMITED
         known = self._now.get(key) or self._before.get(key)
         if known is None:
             return self._most
         tokens, at_us = known
         # A clock set back gives nothing, and takes nothing.
         return min(self._most, tokens + max(0, now_us - at_us) * self._rate_per_us)
+
+    def until_one_s(self, tokens: float) -> float:
+        """How long until there is one token again."""
+        return (1.0 - tokens) / self._rate_per_us / 1e6
+
+    def leave(self, key: Hashable, tokens: float, now_us: int) -> None:
+        """Set how many there are now."""
+        if not self._rate_per_us:
+            return
+        if len(self._now) >= self._keys_max and key not in self._now:
+            self._before, self._now = self._now, {}
+        self._now[key] = (tokens, now_us)
+
+    def __len__(self) -> int:
+        return len(self._now) + len(self._before)
 
 
 class RecentlySeen:

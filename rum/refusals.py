@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from rum.privacy import masked
 from rum.records import Reason, Refusal
-from rum.sink import BatchSink
+from rum.sink import RefusalSink
 from rum.texts import cut
 
 IN_FULL_A_MINUTE = 10
@@ -83,7 +83,7 @@ def _masked(refusal: Refusal) -> Refusal:
 class RefusalWriter:
     """Writes the tally to the sink from a task of its own, so that no answer waits for it."""
 
-    def __init__(self, sink: BatchSink, clock_us: Callable[[], int]) -> None:
+    def __init__(self, sink: RefusalSink, clock_us: Callable[[], int]) -> None:
         self.tally = RefusalTally()
         self._sink = sink
         self._clock_us = clock_us

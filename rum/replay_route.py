@@ -140,7 +140,7 @@ class ReplayRoute:
         self._refusals.add([refused.refusal])
         headers = READABLE_BY_ANYONE
         if refused.retry_after_s:
-            headers = [*READABLE_LATER, (b"retry-after", str(refused.retry_after_s).encode())]
+            headers = (*READABLE_LATER, (b"retry-after", str(refused.retry_after_s).encode()))
         said = error(refused.refusal.reason, refused.refusal.detail)
         await answer(send, refused.status, headers, said)
 

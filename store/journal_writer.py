@@ -8,10 +8,12 @@ OSError
 import asyncio
 import contextlib
 import fcntl
+import logging
 import os
 import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from store.admission import Unavailable
@@ -24,6 +26,9 @@ PENDING_BYTES_MAX = 32 * 1024 * 1024
 REOPEN_AFTER_S = 1.0
 
 _fdatasync: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)  # macOS has only fsync
+
+
+log = logging.getLogger(__name__)
 
 
 class JournalUnavailableError(OSError):
@@ -39,7 +44,10 @@ class JournalInUseError(OSError):
     """Another process writes the journal under this name."""
 
 
-_Waiting = tuple[bytes, asyncio.Future[None]]
+Kept = Callable[[OSError | None], None]
+"""Told that a record is on disk, by None, or why it cannot be."""
+
+_Waiting = tuple[bytes, asyncio.AbstractEventLoop, Kept]
 
 
 class JournalWriter:
@@ -99,21 +107,31 @@ class JournalWriter:
 
     async def write(self, record: Record) -> None:
         """Return once the record is on disk. Raises JournalUnavailableError when it cannot be."""
+        future = asyncio.get_running_loop().create_future()
+        self._queue(record, partial(_tell, future))
+        await future
+
+    def submit(self, record: Record, kept: Kept) -> None:
+        """The same without waiting: `kept` is called once, in the running loop, now or later."""
+        try:
+            self._queue(record, kept)
+        except JournalUnavailableError as error:
+            kept(error)
+
+    def _queue(self, record: Record, kept: Kept) -> None:
         if self._admit is not None and (reason := self._admit()) is not None:
             raise JournalUnavailableError(reason)
         frame = encode_frame(encode(record))
         loop = asyncio.get_running_loop()
-        future = loop.create_future()
         with self._changed:
             self._check_open()
             if self._pending_bytes + len(frame) > self._pending_bytes_max:
                 raise JournalUnavailableError(Unavailable.QUEUE_FULL)
-            self._pending.append((frame, future))
+            self._pending.append((frame, loop, kept))
             self._pending_bytes += len(frame)
             if self._notifier is not loop:
                 self._notifier = loop
                 loop.call_soon(self._notify)
-        await future
 
     def healthy(self) -> bool:
         """Whether a write begun now can succeed, as far as is known."""
@@ -191,7 +209,7 @@ class JournalWriter:
             return taken
 
     def _flush(self, taken: list[_Waiting]) -> None:
-        data = b"".join([frame for frame, _ in taken])
+        data = b"".join([frame for frame, _, _ in taken])
         begun = time.monotonic()
         try:
             if self._descriptor is None:
@@ -312,20 +330,27 @@ def lock_writer(folder: Path, name: str) -> int:
 
 
 def _settle(waiting: list[_Waiting], error: JournalUnavailableError | None) -> None:
-    """Wake all that wait, each in its own loop; a loop that is gone has nobody to tell."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
-    for _, future in waiting:
-        by_loop.setdefault(future.get_loop(), []).append(future)
-    for loop, futures in by_loop.items():
+    """Tell all that wait, each in its own loop; a loop that is gone has nobody to tell."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[Kept]] = {}
+    for _, loop, kept in waiting:
+        by_loop.setdefault(loop, []).append(kept)
+    for loop, told in by_loop.items():
         with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(_wake, futures, error)
+            loop.call_soon_threadsafe(_tell_all, told, error)
 
 
-def _wake(futures: list[asyncio.Future[None]], error: JournalUnavailableError | None) -> None:
-    for future in futures:
-        if future.done():  # its request was cancelled meanwhile
-            continue
-        if error is None:
-            future.set_result(None)
-        else:
-            future.set_exception(JournalUnavailableError(error.reason, error.detail))
+def _tell_all(told: list[Kept], error: JournalUnavailableError | None) -> None:
+    for kept in told:
+        try:
+            kept(None if error is None else JournalUnavailableError(error.reason, error.detail))
+        except Exception:  # one that cannot bear the news must not keep it from the others
+            log.exception("after a record was written")
+
+
+def _tell(future: asyncio.Future[None], error: OSError | None) -> None:
+    if future.done():  # its request was cancelled meanwhile
+        return
+    if error is None:
+        future.set_result(None)
+    else:
+        future.set_exception(error)

@@ -62,7 +62,13 @@ async def run_collector(
         folder.record_address("collector", address)
         log.info("serving on %s", address.url)
         config = server_config(
-            app, limits, host=address.host, port=address.port, loop="none", log_config=None
+            app,
+            limits,
+            host=address.host,
+            port=address.port,
+            quick=app.state.beacons,
+            loop="none",
+            log_config=None,
         )
         present = asyncio.create_task(keep_presence(reader.settings, journal, name, stop, now_us))
         telling = asyncio.create_task(keep_telling(folder.run, name, app.state.figures))

@@ -100,7 +100,9 @@ def collecting(
     app = create_app([site], Limits(), journal, b"s" * 32, static, replays=replays)
     port = free_port()
     server = uvicorn.Server(
-        server_config(app, Limits(), host="127.0.0.1", port=port, log_level="warning")
+        server_config(
+            app, Limits(), quick=app.state.beacons, host="127.0.0.1", port=port, log_level="warning"
+        )
     )
     thread = threading.Thread(target=server.run, name="collector")
     thread.start()

@@ -119,7 +119,9 @@ def collecting_in(
         static,
         replays=replays or recordings,
     )
-    config = server_config(app, limits, host="127.0.0.1", port=0, log_level="warning")
+    config = server_config(
+        app, limits, quick=app.state.beacons, host="127.0.0.1", port=0, log_level="warning"
+    )
     with run_server(config) as port:
         yield Collecting(f"http://127.0.0.1:{port}", port, journal)
     if recordings is not None:
