@@ -63,7 +63,6 @@ def create_app(
     salts = salts or DaySalts()
     intake = Intake(sites, limits, secret, salts)
     beacons = BeaconRoute(intake, sink, refusals, clock_us)
-    scripts = [ScriptFile(static / name) for name in SCRIPTS]
     recordings = replay_routes(sites, limits, replays, refusals, clock_us, beacons.client)
 
     @asynccontextmanager
@@ -93,11 +92,7 @@ def create_app(
     app = Starlette(
         routes=[
             Route(BEACON_PATH, beacons),
-            *(
-                Route(path, file.respond, methods=["GET", "HEAD"])
-                for file in scripts
-                for path in (f"/{file.name}", f"/{file.hashed_name}")
-            ),
+            *_script_routes(static),
             *recordings,
             server_events_route(intake, sink, refusals, clock_us),
             Route("/health", health),
@@ -110,6 +105,15 @@ def create_app(
     app.state.figures = figures
     app.state.beacons = beacons
     return app
+
+
+def _script_routes(static: Path) -> list[Route]:
+    """Each script under its name, and under the one with its hash."""
+    return [
+        Route(path, file.respond, methods=["GET", "HEAD"])
+        for file in [ScriptFile(static / name) for name in SCRIPTS]
+        for path in (f"/{file.name}", f"/{file.hashed_name}")
+    ]
 
 
 async def _sweep_salts(salts: DaySalts, clock_us: Callable[[], int]) -> None:
