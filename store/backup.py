@@ -24,8 +24,8 @@ from store.backup_files import (
     sha256_of,
 )
 from store.database import Database
+from store.database_copy import copy_into, quoted
 from store.database_files import FILE_NAME
-from store.rewriting import copy_into, quoted
 from store.sealed_files import SEALED_FOLDER, sync_file
 from store.segment import sync_folder
 from store.table_sums import catalog_of, table_sums

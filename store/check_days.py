@@ -92,7 +92,7 @@ def close_day(database: Database, day: date, now: datetime) -> None:
     """Compute a day's aggregates from its results, in place of any it has. Raises duckdb.Error."""
     start = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - as DuckDB keeps it
     span = {"day": day, "start": start, "last": start + timedelta(days=1, microseconds=-1)}
-    with database.transaction() as cursor:
+    with database.files_lock, database.transaction() as cursor:
         for table in ("check_runs", "check_hours", "check_days"):
             cursor.execute(f"DELETE FROM {table} WHERE day = $day", {"day": day})  # noqa: S608
         cursor.execute(_RUNS, span)

@@ -8,14 +8,14 @@ Exception
 import contextlib
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 from msgspec import Struct
 
-from store.database_files import FILE_NAME, current_file, sweep_left_over
+from store.database_files import FILE_NAME, current_file, point_to, sweep_left_over
 from store.gate import Gate
 from store.migration import migrations
 from store.readers import Readers
@@ -71,9 +71,10 @@ class Database:
     """The store's one connection, its cursors and its snapshots.
 
     A connection shared by threads gives wrong results, so each thread gets a cursor of its own.
-    Whoever adds or removes sealed files holds `files_lock`: sealing, retention, sweeping. All
-    writing is done in `transaction()`: there it waits while the file is rewritten, and after a
-    fatal error of DuckDB's the next one, or the next reader, opens the file again.
+    Whoever adds or removes sealed files, or deletes from a large table, holds `files_lock`:
+    sealing, retention, sweeping, erasing. All writing is done in `transaction()`: there it waits
+    for the end of rewriting the file, and after a fatal error of DuckDB's the next one, or the next
+    reader, opens the file again.
     """
 
     def __init__(self, folder: Path, limits: DatabaseLimits | None = None) -> None:
@@ -130,7 +131,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """BEGIN on this thread's cursor; COMMIT at the end, ROLLBACK on any error."""
-        with self.gate.passing(), self._using() as opened, _begun(self._cursor(opened)) as cursor:
+        with self.gate.passing(), self._using() as opened, begun(self._cursor(opened)) as cursor:
             yield cursor
         with self._lock:
             self.commits += 1
@@ -144,16 +145,27 @@ class Database:
         with (
             self.readers.reading(),
             self._using() as opened,
-            _begun(self._cursor(opened)) as cursor,
+            begun(self._cursor(opened)) as cursor,
         ):
             yield Snapshot(cursor, self.sealed)
 
-    def switch_to(self, file: Path) -> None:
-        """Go on in `file`, which holds the same; the gate must be closed.
+    def switch_to(self, file: Path, pointed: Callable[[], None] = lambda: None) -> None:
+        """Make `file`, which holds the same, the database, and go on in it; with the gate closed.
 
         Who is reading the file of before finishes there; it is closed and removed with the last.
+        `pointed` is called once a restart would find `file`. Raises OSError and
+        DatabaseDamagedError: the database is then as it was.
         """
         fresh = self._open(file)
+        try:
+            point_to(self.folder, file)
+        except OSError:
+            # Once the link is there, what is written to the old file is lost at a restart.
+            if current_file(self.folder) != file:
+                fresh.connection.close()
+                raise
+            _log.exception("%s is the database, but that may not outlive a power cut", file)
+        pointed()
         with self._lock:
             before, self._opened = self._opened, fresh
             before.superseded = True
@@ -224,7 +236,8 @@ class Database:
 
 
 @contextmanager
-def _begun(cursor: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+def begun(cursor: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """BEGIN; COMMIT at the end, ROLLBACK on any error."""
     cursor.execute("BEGIN")
     try:
         yield cursor

@@ -130,15 +130,14 @@ class Loader:
         rows.build(found.pings, ping_tables)
         rows.build(found.replays, replay_tables)
         found.failures += rows.failures
-        if found.positions or expire_us:
-            self._commit(rows, found, delivered, expire_us, now)
+        if found.positions:
+            self._commit(rows, found, delivered, now)
         # Only now: a batch whose transaction failed must not look like a repeat of itself.
         self._positions = positions
         self._repeats.add(batches)
         self._deliveries.add(delivered)
         if expire_us:
-            self._repeats.expire(expire_us)
-            self._expired_us = expire_us
+            self._forget(expire_us, now)
         return Loaded(
             batches=len(batches),
             events=sum(len(batch.events) for batch in batches),
@@ -153,9 +152,7 @@ class Loader:
             received_us=tuple(batch.received_us for batch in batches),
         )
 
-    def _commit(
-        self, rows: Rows, found: Round, delivered: Unpacked, expire_us: int, now: datetime
-    ) -> None:
+    def _commit(self, rows: Rows, found: Round, delivered: Unpacked, now: datetime) -> None:
         """Rows and how far the journal was read, in one transaction."""
         with self._database.transaction() as cursor:
             rows.insert(cursor)
@@ -164,8 +161,6 @@ class Loader:
             self._step("rows inserted")
             _insert_failures(cursor, found.failures, now)
             _advance_cursors(cursor, found.positions, now)
-            if expire_us:
-                note_deletion(cursor, Cause.RETIRED, _forget_batches(cursor, expire_us), now)
             self._step("cursors advanced")
         self._step("committed")
 
@@ -207,6 +202,18 @@ class Loader:
         """
         before = (microseconds(now) - self._repeats_us) // HOUR_US * HOUR_US
         return before if before > self._expired_us else 0
+
+    def _forget(self, expire_us: int, now: datetime) -> None:
+        """Forget batches; another time while days are sealed or the database is copied."""
+        if not self._database.files_lock.acquire(blocking=False):
+            return
+        try:
+            with self._database.transaction() as cursor:
+                note_deletion(cursor, Cause.RETIRED, _forget_batches(cursor, expire_us), now)
+        finally:
+            self._database.files_lock.release()
+        self._repeats.expire(expire_us)
+        self._expired_us = expire_us
 
     def _remove_old_segments(self, listed: Sequence[Segment], now: datetime) -> list[Segment]:
         """Unlink segments that are loaded, superseded and old enough; returns the others."""

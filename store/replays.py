@@ -97,7 +97,7 @@ def retire_replays(database: Database, first_kept: date) -> tuple[int, int]:
         if day < first_kept:
             _remove_tree(folder)
             folders += 1
-    with database.transaction() as cursor:
+    with database.files_lock, database.transaction() as cursor:
         rows = count_of(
             cursor.execute(
                 "DELETE FROM replays WHERE day < $first_kept", {"first_kept": first_kept}
@@ -118,7 +118,7 @@ def erase_replays(database: Database, site: str, sessions: Sequence[str]) -> int
         for session in ids:
             erased += len(list((folder / session).glob("*.gz")))
             _remove_tree(folder / session)
-    with database.transaction() as cursor:
+    with database.files_lock, database.transaction() as cursor:
         cursor.execute(
             "DELETE FROM replays WHERE site = $site AND list_contains($sessions::UUID[], session)",
             {"site": site, "sessions": sorted(ids)},

@@ -10,8 +10,8 @@ import duckdb
 from msgspec import Struct, field
 
 from store.database import Database
+from store.database_copy import quoted
 from store.day_counts import count_day
-from store.rewriting import quoted
 from store.sealed_files import EMPTY_FILES, SCHEMA_VERSION, SEALED_FOLDER, sync_file
 from store.settling import count_of, settle_sessions
 from store.snapshot import Snapshot

@@ -1,6 +1,8 @@
 """What was deleted is gone from the database file and its log, and nothing else is."""
 
+import re
 import shutil
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
@@ -8,8 +10,8 @@ from threading import Event, Thread
 import duckdb
 import pytest
 
-from store import rewriting
-from store.database import Database
+from store import database_copy, rewriting
+from store.database import Database, DatabaseDamagedError
 from store.database_files import FILE_NAME, left_over
 from store.deletions import Cause, note_deletion, rewriting_due
 from store.loader import Loader
@@ -121,7 +123,7 @@ def test_a_writer_waits_and_writes_into_the_new_file(half_deleted: Database) -> 
             cursor.execute("INSERT INTO alerting_since VALUES ('2026-01-01')")
 
     def start_writer(step: str) -> None:
-        if step == "copied":
+        if step == "compared":
             writers.append(Thread(target=write))
             writers[0].start()
 
@@ -145,13 +147,133 @@ def test_a_copy_that_differs_is_thrown_away(
     half_deleted: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = half_deleted.file
-    counts = iter([{"events": 1}, {"events": 2}])
-    monkeypatch.setattr(rewriting, "table_counts", lambda cursor, catalog: next(counts))
+    seen = iter([[("view", "somebody")], []])
+    with monkeypatch.context() as patched:
+        patched.setattr(database_copy, "definitions", lambda cursor, catalog: next(seen))
+        with pytest.raises(CopyDiffersError):
+            rewrite_database(half_deleted, NOON)
+    check_as_it_was(half_deleted, file)
+
+
+def test_rows_deleted_meanwhile_make_no_copy(half_deleted: Database) -> None:
+    file = half_deleted.file
+
+    def delete_some(step: str) -> None:
+        if step == "copied":
+            half_deleted.cursor().execute("DELETE FROM refused")
+            half_deleted.cursor().execute("DELETE FROM batches WHERE rowid < 7")
+
     with pytest.raises(CopyDiffersError):
-        rewrite_database(half_deleted, NOON)
-    assert half_deleted.file == file
-    assert [path.name for path in half_deleted.folder.glob("vigie*")] == [FILE_NAME]
-    assert len(events_seen(half_deleted, "session")) == 4500
+        rewrite_database(half_deleted, NOON, step=delete_some)
+    check_as_it_was(half_deleted, file)
+
+
+def test_a_copy_that_cannot_be_opened_is_not_used(
+    half_deleted: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = half_deleted.file
+
+    def fails(file: Path) -> None:
+        raise DatabaseDamagedError(f"{file} cannot be opened")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(half_deleted, "_open", fails)
+        with pytest.raises(DatabaseDamagedError):
+            rewrite_database(half_deleted, NOON)
+    check_as_it_was(half_deleted, file)
+    with half_deleted.transaction() as cursor:
+        cursor.execute("INSERT INTO alerting_since VALUES ('2026-01-01')")
+    half_deleted.close()
+    again = Database(tmp_path / "store")
+    assert len(again.cursor().execute("FROM alerting_since").fetchall()) == 1
+    again.close()
+
+
+def check_as_it_was(database: Database, file: Path) -> None:
+    """It goes on in the same file, nothing else is left, and the next rewriting succeeds."""
+    assert database.file == file
+    assert left_over(database.folder) == []
+    assert list(database.folder.glob("vigie-*")) == []
+    assert len(events_seen(database, "session")) == 4500
+    assert rewrite_database(database, NOON).refusal is None
+    assert len(events_seen(database, "session")) == 4500
+
+
+def test_what_is_loaded_while_the_copy_is_made_is_in_it_once(
+    half_deleted: Database,
+    loader: Loader,
+    journal: Journal,
+    make: Maker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(database_copy, "CATCH_UP_ROWS", 10)
+    rounds = []
+
+    def load_more(step: str) -> None:
+        if step in ("copied", "caught up"):
+            # In a thread of its own, as the loader is: the copy's transaction is open in this one.
+            in_thread(lambda: load_some(loader, journal, make, half_deleted))
+            rounds.append(step)
+
+    before = events_seen(half_deleted, "session, batch, position")
+    rewrite_database(half_deleted, NOON, step=load_more)
+    after = events_seen(half_deleted, "session, batch, position")
+    assert rounds == ["copied", "caught up"]
+    assert len(after) == len(set(after)) == len(before) + 2 * 3 * 40 * 3
+    assert set(before) <= set(after)
+    positions = "SELECT sum(position) FROM cursors"
+    ((read,),) = half_deleted.cursor().execute(positions).fetchall()
+    assert read == sum(path.stat().st_size for path in journal.folder.glob("*.journal"))
+    assert PERSON.encode() not in raw(half_deleted)
+
+
+def load_some(loader: Loader, journal: Journal, make: Maker, database: Database) -> None:
+    """Three rounds, each followed by a checkpoint of the file that is being copied."""
+    for _ in range(3):
+        journal.write(*(make.batch() for _ in range(40)))
+        load_all(loader)
+        database.cursor().execute("CHECKPOINT")
+
+
+def in_thread(work: Callable[[], object]) -> None:
+    thread = Thread(target=work)
+    thread.start()
+    thread.join()
+
+
+def test_batches_are_forgotten_after_the_copy_and_not_during_it(
+    half_deleted: Database, journal: Journal
+) -> None:
+    hours = [0.0]
+    loader = Loader(half_deleted, journal.folder, monotonic=lambda: hours[0] * 3600)
+
+    def known_after_a_load() -> int:
+        in_thread(lambda: load_all(loader, NOON + timedelta(hours=hours[0])))
+        rows = half_deleted.cursor().execute("SELECT count(*) FROM batches").fetchall()
+        return int(rows[0][0])
+
+    def load(step: str) -> None:
+        if step == "copied":
+            assert known_after_a_load() == 3000
+
+    assert known_after_a_load() == 3000
+    hours[0] = 40
+    rewrite_database(half_deleted, NOON, step=load)
+    assert known_after_a_load() == 0
+
+
+def test_the_tables_that_are_copied_by_row_number_are_never_updated() -> None:
+    root = Path(database_copy.__file__).parents[1]
+    sources = [
+        path
+        for room in ("store", "analytics", "vigie")
+        for path in (root / room).rglob("*")
+        if path.suffix in (".py", ".sql") and "migrations" not in path.parts
+    ]
+    text = "\n".join(path.read_text() for path in sources)
+    assert len(sources) > 100
+    for table in database_copy.GROWING:
+        assert not re.search(rf"(UPDATE|MERGE INTO|INSERT OR REPLACE INTO) {table}\b", text), table
 
 
 def test_it_is_due_at_once_after_a_seal_and_later_after_retention(database: Database) -> None:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from threading import Thread
 
 from store.database import Database
 from store.loader import Loader
@@ -54,13 +55,28 @@ def work(database: Database, folder: Path, number: int) -> None:
         rewrite_database(database, NOON)
 
 
+def rewrite_while_loading(database: Database, loader: Loader, die: Callable[[str], None]) -> None:
+    """Some is loaded and sealed before, the rest, a part at each step, while a copy is made."""
+    loader.load_once(NOON, bytes_max=8_000)
+    for _, day in days_due(database, NOON, hot_days=0):
+        seal_day(database, POLICY, day, NOON)
+
+    def step(name: str) -> None:
+        if name in ("copied", "caught up"):
+            thread = Thread(target=lambda: loader.load_once(NOON, bytes_max=8_000))
+            thread.start()
+            thread.join()
+        die(name)
+
+    rewrite_database(database, NOON, step=step)
+
+
 def main(store: str, journal: str, mode: str, detail: str) -> None:
     database = Database(Path(store))
     if mode == "work":
         work(database, Path(journal), int(detail))
     if mode == "rewrite":
-        load_and_seal(database, Loader(database, Path(journal)), never)
-        rewrite_database(database, NOON, step=die_at(detail))
+        rewrite_while_loading(database, Loader(database, Path(journal)), die_at(detail))
         return
     loading, sealing = (die_at(detail), never) if mode == "load" else (never, die_at(detail))
     load_and_seal(database, Loader(database, Path(journal), step=loading), sealing)
