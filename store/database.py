@@ -166,10 +166,13 @@ class Database:
                 raise
             _log.exception("%s is the database, but that may not outlive a power cut", file)
         pointed()
+        # Or whoever lets go of it last writes its log into a file that nobody will read.
+        self._opened.connection.execute("PRAGMA disable_checkpoint_on_shutdown")
         with self._lock:
             before, self._opened = self._opened, fresh
             before.superseded = True
-            self._close_unused(before)
+            unused = self._take_unused(before)
+        self._discard(unused)
 
     def close(self) -> None:
         with self._lock:
@@ -211,12 +214,20 @@ class Database:
         finally:
             with self._lock:
                 opened.users -= 1
-                self._close_unused(opened)
+                unused = self._take_unused(opened)
+            self._discard(unused)
 
-    def _close_unused(self, opened: _Opened) -> None:
-        if opened.superseded and not opened.users:
-            opened.superseded = False
-            opened.connection.close()
+    def _take_unused(self, opened: _Opened) -> _Opened | None:
+        """It, when its file is not the database any more and nobody is in it; once."""
+        if not opened.superseded or opened.users:
+            return None
+        opened.superseded = False
+        return opened
+
+    def _discard(self, unused: _Opened | None) -> None:
+        """Close what `_take_unused` gave; not under the lock, which all wait for."""
+        if unused is not None:
+            unused.connection.close()
             sweep_left_over(self.folder)
 
     def _write_empty_files(self) -> None:

@@ -37,8 +37,8 @@ DELETIONS = "deletions"
 """Of what a copy no longer holds: only rows of since it was begun are copied."""
 BESIDE = "rewritten"
 """What the new file is called while it stands beside the old one."""
-CATCH_UP_ROWS = 50_000
-"""So many, or fewer, may be added while writers wait: some 50 ms."""
+CATCH_UP_ROWS = 10_000
+"""When a round of catching up added no more, the next one may be done while writers wait."""
 ROUNDS_MAX = 10
 """Of catching up before writers are made to wait; a round is shorter than the one before."""
 
@@ -87,21 +87,24 @@ class DatabaseCopy:
         self._open.close()
 
     def fill(self) -> None:
-        """Copy what the large tables hold at one instant."""
+        """Copy what the large tables hold at one instant, and make it durable."""
         self._cursor.execute(f'COPY FROM DATABASE "{self._catalog}" TO {BESIDE} (SCHEMA)')
         self._note_deletions()
         with self._between_writers():
             self._add()
+        self._cursor.execute(f"CHECKPOINT {BESIDE}")
+        sync_file(self._file)
 
     def catch_up(self) -> None:
-        """Copy what was added meanwhile, until that is little; make the file durable so far."""
+        """Copy what was added meanwhile, until that is little. Raises CopyDiffersError."""
+        wanted, found = (definitions(self._cursor, each) for each in (self._catalog, BESIDE))
+        if wanted != found:
+            raise CopyDiffersError(f"the copy differs: {found} instead of {wanted}"[:2000])
         for _ in range(ROUNDS_MAX):
             with self._between_writers():
                 added = self._add()
             if added <= CATCH_UP_ROWS:
                 break
-        self._cursor.execute(f"CHECKPOINT {BESIDE}")
-        sync_file(self._file)
 
     def finish(self) -> None:
         """With writers held up: copy the rest, compare, and close the file, which is then whole.
@@ -157,13 +160,10 @@ class DatabaseCopy:
         )
 
     def _compare(self) -> None:
-        wanted, found = (
-            (table_counts(self._cursor, each), definitions(self._cursor, each))
-            for each in (self._catalog, BESIDE)
-        )
-        # Those noted before are not in the copy, on purpose.
-        for counts, _ in (wanted, found):
-            counts.pop(DELETIONS, None)
+        """A row of before that is gone shows here: it is in the copy."""
+        wanted, found = (table_counts(self._cursor, each) for each in (self._catalog, BESIDE))
+        for counts in (wanted, found):
+            counts.pop(DELETIONS)  # those noted before are not in the copy, on purpose
         if wanted != found:
             raise CopyDiffersError(f"the copy differs: {found} instead of {wanted}"[:2000])
 
