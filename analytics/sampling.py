@@ -51,14 +51,14 @@ def read(
     """
     asked = scope.sample if sample is None else sample
     bucket_end(asked)
-    sampled_rate, kept_rate = _sealed_rates(snapshot, scope, days) or (1.0, 1.0)
+    sampled_rate, kept_rate, most = _sealed_rates(snapshot, scope, days) or (1.0, 1.0, 1.0)
     if asked > kept_rate:
         note = f"less than {asked:.0%} is kept: all that is kept was read, weighted"
         reading = _reading_kept(snapshot, scope, days, asked, kept_rate, note)
         return answer(reading), reading
     reading = _reading_sampled(snapshot, scope, days, asked, asked, rest=asked > sampled_rate)
     found = answer(reading)
-    if kept_rate <= asked or not withheld(found):
+    if most <= asked or not withheld(found):
         return found, reading
     note = f"some figures are withheld at {asked:.0%}: all that is kept was read"
     if kept_rate == 1:
@@ -93,12 +93,15 @@ def sealed_days(snapshot: Snapshot, scope: SiteScope, days: Days) -> bool:
     return _sealed_rates(snapshot, scope, days) is not None
 
 
-def _sealed_rates(snapshot: Snapshot, scope: SiteScope, days: Days) -> tuple[float, float] | None:
-    """The lowest rates at which the sealed ones of the days were sampled and kept."""
-    ((sampled, kept),) = snapshot.rows(
+def _sealed_rates(
+    snapshot: Snapshot, scope: SiteScope, days: Days
+) -> tuple[float, float, float] | None:
+    """The lowest rates at which the sealed ones of the days were sampled and kept, and the highest
+    of any session."""
+    ((sampled, kept, most),) = snapshot.rows(
         query("kept_rates"), {"site": scope.site, "first_day": days.first, "last_day": days.last}
     )
-    return None if sampled is None else (sampled, kept)
+    return None if sampled is None else (sampled, kept, most)
 
 
 def _reading_sampled(

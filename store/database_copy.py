@@ -29,6 +29,9 @@ GROWING = (
     "refused",
     "replays",
     "hourly_counts",
+    "active_hours",
+    "error_counts",
+    "vital_days",
     "check_runs",
     "check_hours",
 )

@@ -238,13 +238,15 @@ def _adopt_file(
     values = {"path": str(path)}
     rows = count_of(cursor.execute("SELECT count(*) FROM read_parquet($path)", values))
     rates = cursor.execute(
-        "SELECT sample, keep FROM sealed_files WHERE site = $site"
+        "SELECT sample, keep, keep_most FROM sealed_files WHERE site = $site"
         " ORDER BY (day = $day) DESC, sealed_at DESC LIMIT 1",
         {"site": site, "day": day},
-    ).fetchone() or (1.0, 1.0)
+    ).fetchone() or (1.0, 1.0, 1.0)
     if kind == "summaries":
-        kept = cursor.execute("SELECT max(inclusion) FROM read_parquet($path)", values).fetchone()
-        rates = (rates[0], kept[0] if kept and kept[0] else rates[1])
+        kept = cursor.execute(
+            "SELECT min(inclusion), max(inclusion) FROM read_parquet($path)", values
+        ).fetchone()
+        rates = (rates[0], *kept) if kept and kept[0] else rates
     else:
         cursor.execute(
             "INSERT INTO batches BY NAME SELECT DISTINCT session, batch, received"
@@ -254,7 +256,7 @@ def _adopt_file(
         )
     cursor.execute(
         "INSERT INTO sealed_files VALUES ($file, $content, $site, $day, $rows, $bytes, $sample,"
-        " $keep, $schema_version, $sealed_at, NULL)",
+        " $keep, $schema_version, $sealed_at, NULL, $keep_most)",
         {
             "file": name,
             "content": file.split("-")[0],
@@ -264,6 +266,7 @@ def _adopt_file(
             "bytes": path.stat().st_size,
             "sample": rates[0],
             "keep": rates[1],
+            "keep_most": rates[2],
             "schema_version": SCHEMA_VERSION,
             "sealed_at": naive(now),
         },

@@ -8,13 +8,13 @@ Deleted values stay readable in a DuckDB file: a seal notes what it deleted, for
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
-from msgspec import Struct
+from msgspec import Struct, field
 
 from rum.bucket import bucket_end
 from store.database import Database
@@ -32,7 +32,7 @@ from store.sealed_files import (
     sync_file,
 )
 from store.segment import sync_folder
-from store.settling import count_of, people_sessions, settle_sessions
+from store.settling import count_of, people_sessions, settle_inclusion, settle_sessions
 from store.snapshot import Snapshot
 from store.times import naive
 
@@ -61,9 +61,10 @@ _RELATIONS = {
     " WHERE site = $site AND day = $day AND bucket < $sample_end)",
     "rest": "(SELECT events.* REPLACE (sealing_sessions.level AS level)"
     " FROM events JOIN sealing_sessions USING (session)"
-    " WHERE site = $site AND day = $day AND bucket >= $sample_end AND bucket < $keep_end)",
+    " WHERE site = $site AND day = $day AND bucket >= $sample_end"
+    " AND bucket < floor(inclusion * 4294967296))",
     "summaries": "(SELECT summaries.* REPLACE (sealing_sessions.level AS level),"
-    " $keep::DOUBLE AS inclusion"
+    " sealing_sessions.inclusion"
     " FROM hot_summaries() AS summaries JOIN sealing_sessions USING (session)"
     " WHERE site = $site AND day = $day)",
 }
@@ -73,14 +74,18 @@ _log = logging.getLogger(__name__)
 
 
 class SealPolicy(Struct, frozen=True, kw_only=True):
-    """How a site's days are sealed: the rate that reports read, and the rate kept in detail.
+    """How a site's days are sealed: the rate that reports read, and the rates kept in detail.
 
-    `keep` unset: `sample`, or everything on a day with fewer than SMALL_SITE_SESSIONS.
+    `keep` is everybody's; unset: `sample`, or everything on a day with fewer than
+    SMALL_SITE_SESSIONS. Of sessions of a level, and of those with an error, more may be kept.
     """
 
     site: str
     sample: float = 0.2
     keep: float | None = None
+    keep_by_level: Mapping[str, float] = field(default_factory=dict)
+    """By experience level; "undeclared" is one."""
+    keep_errors: float | None = None
 
 
 class Sealed(Struct, frozen=True, kw_only=True):
@@ -158,6 +163,14 @@ class _File(Struct, frozen=True):
     rows: int
 
 
+class _Rates(Struct, frozen=True):
+    """Of a day: what reports read, what is kept of everybody, and the most of any session."""
+
+    sample: float
+    keep: float
+    keep_most: float
+
+
 class _Seal:
     """One try at sealing a day."""
 
@@ -198,11 +211,11 @@ class _Seal:
         self._step("begun")
         if not sessions:
             return Sealed(site=site, day=day)
-        sample, keep = self._rates(cursor, people_sessions(cursor))
+        rates = self._rates(cursor, people_sessions(cursor))
         files = [
             file
             for content in _RELATIONS
-            if (file := self._copy(cursor, content, sample, keep)) is not None
+            if (file := self._copy(cursor, content, rates.sample)) is not None
         ]
         self._make_durable(files)
         count_day(cursor, site, day)
@@ -213,7 +226,7 @@ class _Seal:
         )
         note_deletion(cursor, Cause.SEALED, events, self._moment)
         self._step("deleted")
-        size = sum(self._list(cursor, file, sample, keep) for file in files)
+        size = sum(self._list(cursor, file, rates) for file in files)
         cursor.execute("DROP TABLE sealing_sessions")
         self._step("listed")
         return Sealed(
@@ -222,27 +235,30 @@ class _Seal:
             sessions=sessions,
             events=events,
             kept_events=sum(file.rows for file in files if file.content != "summaries"),
-            keep=keep,
+            keep=rates.keep,
             files=len(files),
             bytes=size,
         )
 
-    def _rates(self, cursor: duckdb.DuckDBPyConnection, sessions: int) -> tuple[float, float]:
-        """The day's sampling and keeping rate, those of its first seal: late rows follow."""
+    def _rates(self, cursor: duckdb.DuckDBPyConnection, sessions: int) -> _Rates:
+        """The day's rates; sampling and keeping are those of its first seal: late rows follow."""
+        policy = self._policy
         earlier = cursor.execute(
             "SELECT sample, keep FROM sealed_files WHERE site = $site AND day = $day"
             " ORDER BY sealed_at LIMIT 1",
             self._of_day,
         ).fetchone()
         if earlier:
-            return earlier[0], earlier[1]
-        sample, keep = self._policy.sample, self._policy.keep
-        if keep is None:
-            keep = 1.0 if sessions < SMALL_SITE_SESSIONS else sample
-        return sample, max(sample, keep)
+            sample, keep = earlier
+        else:
+            small = 1.0 if sessions < SMALL_SITE_SESSIONS else policy.sample
+            sample = policy.sample
+            keep = max(sample, small if policy.keep is None else policy.keep)
+        most = settle_inclusion(cursor, keep, policy.keep_by_level, policy.keep_errors)
+        return _Rates(sample, keep, most)
 
     def _copy(
-        self, cursor: duckdb.DuckDBPyConnection, content: str, sample: float, keep: float
+        self, cursor: duckdb.DuckDBPyConnection, content: str, sample: float
     ) -> _File | None:
         """Write one content's rows to an unfinished file; no file when there are none."""
         kind = "summaries" if content == "summaries" else "detail"
@@ -250,16 +266,12 @@ class _Seal:
         unfinished = self._database.sealed / UNFINISHED_FOLDER / f"{content}-{self._token}.parquet"
         make_folder(unfinished.parent)
         self._paths.append(unfinished)
-        rates: dict[str, dict[str, float]] = {
-            "sample": {"sample_end": bucket_end(sample)},
-            "rest": {"sample_end": bucket_end(sample), "keep_end": bucket_end(keep)},
-            "summaries": {"keep": keep},
-        }
+        ends = {} if content == "summaries" else {"sample_end": bucket_end(sample)}
         rows = count_of(
             cursor.execute(
                 f"COPY (SELECT {COLUMNS[kind]} FROM {_RELATIONS[content]} ORDER BY {ORDER[kind]})"  # noqa: S608
                 f" TO $path {COPY_OPTIONS}",
-                {**self._of_day, **rates[content], "path": str(unfinished)},
+                {**self._of_day, **ends, "path": str(unfinished)},
             )
         )
         self._step(f"copied {content}")
@@ -281,22 +293,21 @@ class _Seal:
             sync_folder(folder)
         self._step("folders synced")
 
-    def _list(
-        self, cursor: duckdb.DuckDBPyConnection, file: _File, sample: float, keep: float
-    ) -> int:
+    def _list(self, cursor: duckdb.DuckDBPyConnection, file: _File, rates: _Rates) -> int:
         """Put a file into the manifest; returns its bytes."""
         size = file.final.stat().st_size
         cursor.execute(
             "INSERT INTO sealed_files VALUES ($file, $content, $site, $day, $rows, $bytes,"
-            " $sample, $keep, $schema_version, $sealed_at, NULL)",
+            " $sample, $keep, $schema_version, $sealed_at, NULL, $keep_most)",
             {
                 **self._of_day,
                 "file": file.name,
                 "content": file.content,
                 "rows": file.rows,
                 "bytes": size,
-                "sample": sample,
-                "keep": keep,
+                "sample": rates.sample,
+                "keep": rates.keep,
+                "keep_most": rates.keep_most,
                 "schema_version": SCHEMA_VERSION,
                 "sealed_at": self._now,
             },

@@ -1,8 +1,10 @@
-"""What is settled of a day's sessions before their detail goes: levels, and counts by hour.
+"""What is settled of a day's sessions before their detail goes: levels, the share of their like that
+is kept, and counts by hour.
 
-Both work on `sealing_sessions`, a temporary table of the transaction that seals or retires a day.
+All work on `sealing_sessions`, a temporary table of the transaction that seals or retires a day.
 """
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import duckdb
@@ -12,24 +14,43 @@ from store.snapshot import Snapshot
 _SETTLE = """
 CREATE OR REPLACE TEMPORARY TABLE sealing_sessions AS
 WITH here AS (
-    SELECT session, bool_and(server) AS server
+    SELECT session, bool_and(server) AS server, bool_or(bot) AS of_bot
     FROM events WHERE site = $site AND day = $day GROUP BY session
 ),
 settled AS (
-    SELECT session, arg_min(level, first_time) AS level
+    SELECT session, arg_min(level, first_time) FILTER (level IS NOT NULL) AS level,
+        min(inclusion) AS inclusion
     FROM read_parquet($files, hive_partitioning = true, union_by_name = true,
                       hive_types = {'site': 'VARCHAR', 'day': 'DATE'})
-    WHERE level IS NOT NULL AND session IN (SELECT session FROM here)
+    WHERE session IN (SELECT session FROM here)
     GROUP BY session
 ),
-declared AS (
-    SELECT session, arg_min(level, (time, batch, position)) AS level
+hot AS (
+    SELECT session,
+        arg_min(level, (time, batch, position)) FILTER (level IS NOT NULL) AS level,
+        bool_or(kind = 'error') AS failed
     FROM events
-    WHERE site = $site AND level IS NOT NULL AND session IN (SELECT session FROM here)
+    WHERE site = $site AND session IN (SELECT session FROM here)
     GROUP BY session
 )
-SELECT session, coalesce(settled.level, declared.level) AS level, server
-FROM here LEFT JOIN settled USING (session) LEFT JOIN declared USING (session)
+SELECT session, coalesce(settled.level, hot.level) AS level, server, of_bot, failed,
+    settled.inclusion AS settled_inclusion
+FROM here LEFT JOIN settled USING (session) JOIN hot USING (session)
+"""
+
+_SETTLE_INCLUSION = """
+CREATE OR REPLACE TEMPORARY TABLE sealing_sessions AS
+SELECT sealing_sessions.*,
+    greatest(
+        $keep::DOUBLE,
+        CASE
+            WHEN settled_inclusion IS NOT NULL THEN settled_inclusion
+            WHEN NOT of_bot THEN greatest(rate, CASE WHEN failed THEN $errors::DOUBLE END)
+        END
+    ) AS inclusion
+FROM sealing_sessions
+LEFT JOIN (SELECT unnest($levels::VARCHAR[]) AS of_level, unnest($rates::DOUBLE[]) AS rate)
+    ON of_level = coalesce(level, 'undeclared')
 """
 
 _COUNT_HOURS = """
@@ -75,6 +96,31 @@ def people_sessions(cursor: duckdb.DuckDBPyConnection) -> int:
     return count_of(
         cursor.execute("SELECT count(*) FROM sealing_sessions WHERE server IS NOT TRUE")
     )
+
+
+def settle_inclusion(
+    cursor: duckdb.DuckDBPyConnection,
+    keep: float,
+    by_level: Mapping[str, float],
+    errors: float | None,
+) -> float:
+    """Add to each session settled the probability that one like it is kept; returns the highest.
+
+    That is the largest that applies: `keep`, which everybody has; of people its level's, and
+    `errors` where it had one; but what was settled for its earlier rows stays, or it would be read
+    in part.
+    """
+    cursor.execute(
+        _SETTLE_INCLUSION,
+        {
+            "keep": keep,
+            "levels": list(by_level),
+            "rates": list(by_level.values()),
+            "errors": errors,
+        },
+    )
+    row = cursor.execute("SELECT max(inclusion) FROM sealing_sessions").fetchone()
+    return float(row[0]) if row else keep
 
 
 def count_hours(cursor: duckdb.DuckDBPyConnection, site: str, day: date) -> None:

@@ -19,7 +19,7 @@ from store.rewriting import rewrite_database
 from store.sealing import SealPolicy, days_due, seal_day, sweep_orphans
 from vigie.error_jobs import error_jobs
 from vigie.keeper import Job
-from vigie.settings import Settings
+from vigie.settings import Settings, SiteSettings
 
 MINUTE_S = 60.0
 HOUR_S = 3600.0
@@ -103,16 +103,24 @@ def seal_due_days(database: Database, settings: Settings, now: datetime) -> str:
 
     A site that is no longer in the settings is sealed with the defaults.
     """
-    policies = {
-        site.id: SealPolicy(site=site.id, sample=site.sample, keep=site.keep)
-        for site in settings.sites
-    }
+    policies = {site.id: seal_policy(site) for site in settings.sites}
     days = events = 0
     for site, day in days_due(database, now, settings.store.hot_days):
         sealed = seal_day(database, policies.get(site, SealPolicy(site=site)), day, now)
         days += 1
         events += sealed.events
     return f"sealed {counted(days, 'day')}, {counted(events, 'event')}" if days else ""
+
+
+def seal_policy(site: SiteSettings) -> SealPolicy:
+    """How a site's settings say that its days are sealed."""
+    return SealPolicy(
+        site=site.id,
+        sample=site.sample,
+        keep=site.keep,
+        keep_by_level=site.keep_by_level,
+        keep_errors=site.keep_errors,
+    )
 
 
 def rewrite_if_due(database: Database, wait_h: float, now: datetime) -> str:

@@ -156,6 +156,10 @@ class SiteSettings(Struct, frozen=True, kw_only=True):
     """The share of sessions that reports read."""
     keep: Share | None = None
     """The share kept in detail after hot days. Unset: `sample`; below 5,000 sessions a day, all."""
+    keep_by_level: dict[str, Share] = field(default_factory=dict)
+    """Of sessions of a level, where that is more than `keep`: few novices are kept whole by 1.0."""
+    keep_errors: Share | None = None
+    """Of sessions that had an error, where that is more than what else applies."""
     pages: tuple[str, ...] = ()
     """Page templates of the site's own ("/user/?/edit"), tried before the built-in templating."""
     query_params_kept: tuple[ParamName, ...] = ()

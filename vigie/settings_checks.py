@@ -34,6 +34,7 @@ COLLECTOR_PORT = 8600
 CONSOLE_PORT = 8601
 MEASURED_AGAINST = {
     "keep": "sample",
+    "keep_by_level": "levels",
     "timeout_s": "interval_s",
     "latency_max_ms": "timeout_s",
     "credits": "target",
@@ -105,6 +106,13 @@ def site_problems(site: SiteSettings, path: KeyPath = ()) -> Iterator[Problem]:
             wrong=f"is {site.keep:g}, below sample ({site.sample:g})",
             right="what reports read must be kept: give it sample or more",
         )
+    for level in site.keep_by_level:
+        if level not in (*site.levels, UNDECLARED):
+            yield Problem(
+                path=(*path, "keep_by_level", level),
+                wrong="is no level of the site",
+                right=f"its levels are {', '.join(site.levels)}, and {UNDECLARED}",
+            )
     if 0 < site.replay.error_rate < site.replay.rate:
         yield Problem(
             path=(*path, "replay", "error_rate"),

@@ -96,6 +96,8 @@ origins = [{_quoted(site.origin)}]    # where its pages may send from
 levels = ["novice", "confirmed", "expert"]
 # sample = 0.2      # the share of sessions that reports read
 # keep = 1.0        # the share kept in detail after two days
+# keep_by_level = {{ novice = 1.0 }}    # of a level, where that is more
+# keep_errors = 1.0    # of sessions that had an error
 # pages = ["/user/?/edit"]    # page templates of your own; numbers and ids are found without
 
 [[monitors]]

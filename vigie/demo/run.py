@@ -13,7 +13,6 @@ from msgspec import Struct
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from store.sealing import SealPolicy
 from vigie.child import ChildPlan
 from vigie.console.access import one_time_link
 from vigie.demo import demo_folder
@@ -26,6 +25,7 @@ from vigie.demo.writing import HistoryPlan
 from vigie.failures import CommandError
 from vigie.folders import DataFolder, write_atomically
 from vigie.serving import Sockets, child_plans
+from vigie.keeper_jobs import seal_policy
 from vigie.settings import Settings, SiteSettings
 from vigie.settings_file import load_settings
 from vigie.supervisor import Supervisor
@@ -88,7 +88,7 @@ def prepare_history(
         history = generate(
             folder,
             plan,
-            _policy(settings.sites[0]),
+            seal_policy(settings.sites[0]),
             hot_days=settings.store.hot_days,
             progress=progress,
         )
@@ -201,10 +201,6 @@ class _StagesShown:
 
     def __call__(self, stage: Stage, share: float) -> None:
         self._bar.update(self._tasks[stage], completed=share)
-
-
-def _policy(site: SiteSettings) -> SealPolicy:
-    return SealPolicy(site=site.id, sample=site.sample, keep=site.keep)
 
 
 def _same_length(held: HistoryPlan, asked: HistoryPlan) -> bool:
