@@ -257,9 +257,7 @@ class _Seal:
         most = settle_inclusion(cursor, keep, policy.keep_by_level, policy.keep_errors)
         return _Rates(sample, keep, most)
 
-    def _copy(
-        self, cursor: duckdb.DuckDBPyConnection, content: str, sample: float
-    ) -> _File | None:
+    def _copy(self, cursor: duckdb.DuckDBPyConnection, content: str, sample: float) -> _File | None:
         """Write one content's rows to an unfinished file; no file when there are none."""
         kind = "summaries" if content == "summaries" else "detail"
         name = file_name(kind, content, self._policy.site, self._day, self._token)

@@ -1,5 +1,5 @@
-"""What is settled of a day's sessions before their detail goes: levels, the share of their like that
-is kept, and counts by hour.
+"""What is settled of a day's sessions before their detail goes: levels, the share of such sessions
+that is kept, and counts by hour.
 
 All work on `sealing_sessions`, a temporary table of the transaction that seals or retires a day.
 """
@@ -104,7 +104,7 @@ def settle_inclusion(
     by_level: Mapping[str, float],
     errors: float | None,
 ) -> float:
-    """Add to each session settled the probability that one like it is kept; returns the highest.
+    """Add to each session settled the probability with which one such is kept; returns the highest.
 
     That is the largest that applies: `keep`, which everybody has; of people its level's, and
     `errors` where it had one; but what was settled for its earlier rows stays, or it would be read

@@ -24,9 +24,9 @@ from vigie.demo.welcome import welcome_lines
 from vigie.demo.writing import HistoryPlan
 from vigie.failures import CommandError
 from vigie.folders import DataFolder, write_atomically
-from vigie.serving import Sockets, child_plans
 from vigie.keeper_jobs import seal_policy
-from vigie.settings import Settings, SiteSettings
+from vigie.serving import Sockets, child_plans
+from vigie.settings import Settings
 from vigie.settings_file import load_settings
 from vigie.supervisor import Supervisor
 
