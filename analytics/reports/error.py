@@ -53,9 +53,10 @@ def error(
             definition=DEFINITION,
             start=whole.start,
             end=whole.end,
-            sample=1.0 if group.errors.exact else None,
             generated=bool(rows[0]["generated"]),
-            note="" if group.errors.exact else "estimates where errors were not counted yet",
+            note="counted in all sessions, whole days"
+            if group.errors.exact
+            else "estimates where errors were not counted yet",
         ),
         group=group,
         first_day=days.first,

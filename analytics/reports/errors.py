@@ -115,7 +115,7 @@ def _basis(
 ) -> Basis:
     window = days.window(now)
     estimated = any(not group.errors.exact for group in groups)
-    notes = []
+    notes = [] if estimated else ["counted in all sessions, whole days"]
     if estimated:
         notes.append("days sealed before errors were counted are estimates, with their intervals")
     if len(rows) > GROUPS_MAX:
@@ -124,7 +124,6 @@ def _basis(
         definition=DEFINITION,
         start=window.start,
         end=window.end,
-        sample=None if estimated else 1.0,
         generated=any(bool(row["generated"]) for row in rows),
         note="; ".join(notes),
     )
