@@ -32,7 +32,7 @@ def wide_day_bars(
     ]
     step = max(1, -(-len(days) // LABELS))
     width = WIDTH / max(1, len(days))
-    for place in range(0, len(days), step):
+    for place in range(0, max(1, len(days) - step // 2), step):
         day = first + timedelta(days=place)
         parts.append(text(f"{day.day} {day:%b}", place * width, HEIGHT - 5, class_="label-minor"))
     for day, name in marks:
