@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 QUANTILE = 0.75
 FALSE_RATE = 0.01
-"""Over all stretches and devices looked at, of saying that one is slower when none is."""
+"""Over all stretches, devices and pages looked at, of saying that one is slower when none is."""
 SLOWER_MIN = 1.25
 """Times the 75th percentile of the other days, to be worth a sentence."""
 STRETCH_DAYS_MAX = 60
@@ -59,7 +59,7 @@ def merged(histograms: Sequence[Histogram]) -> Histogram:
     values = np.concatenate([each.values for each in histograms] or [np.array([])])
     views = np.concatenate([each.views for each in histograms] or [np.array([])])
     known, places = np.unique(values, return_inverse=True)
-    sums = np.bincount(places, views, len(known)) if len(known) else np.array([])
+    sums = np.bincount(places, views, len(known)).astype(np.float64)
     return Histogram(known, sums, sum(each.sessions for each in histograms))
 
 
@@ -103,43 +103,48 @@ def changes(
     days: Mapping[tuple[date, str], Histogram],
     releases: Mapping[str, datetime],
     today: date,
+    *,
+    page: str = "",
+    pages: int = 1,
 ) -> tuple[VitalChange, ...]:
     """The stretch of days of each device that stands out most as slower, where one surely does.
 
-    Every stretch is looked at, so the bound is for all of them together (Bonferroni), with the
-    variance that days have among themselves, where that is more than chance.
+    Every stretch is looked at, so the bound is for all of them together, on all of `pages` pages
+    (Bonferroni), with the variance that days have among themselves, where that is more than chance.
     """
     devices = sorted({device for _, device in days if device})
-    found: dict[str, tuple[int, int, Difference]] = {}
     order = sorted({day for day, _ in days})
+    found: dict[str, _Slower] = {}
     for device in devices:
         row = [days.get((day, device)) for day in order]
-        if stretch := _stretch(vital, row, len(devices)):
-            found[device] = stretch
-    told = []
-    for device, (first, last, difference) in found.items():
-        row = [days.get((day, device)) for day in order]
-        inside, outside = _parted(row, first, last)
-        others = [each for each in devices if each != device and each not in found]
-        told.append(
-            _told(
-                vital,
-                device,
-                (order[first], order[last]),
-                inside,
-                outside,
-                difference,
-                others,
-                releases,
-                today,
-            )  # fmt: skip
+        if stretch := _stretch(vital, row, len(devices) * pages):
+            inside, outside = _parted(row, *stretch)
+            found[device] = _Slower(order[stretch[0]], order[stretch[1]], inside, outside)
+    return tuple(
+        _told(
+            vital,
+            page,
+            device,
+            slower,
+            [each for each in devices if each not in found],
+            releases,
+            lasts=slower.last >= today - timedelta(days=1),
         )
-    return tuple(told)
+        for device, slower in found.items()
+    )
 
 
-def _stretch(
-    vital: str, row: Sequence[Histogram | None], devices: int
-) -> tuple[int, int, Difference] | None:
+class _Slower(Struct, frozen=True):
+    """A stretch of days, its views and those of the other days."""
+
+    first: date
+    last: date
+    inside: Histogram
+    outside: Histogram
+
+
+def _stretch(vital: str, row: Sequence[Histogram | None], rows: int) -> tuple[int, int] | None:
+    """The first and last place of the days that surely are slower than the others."""
     limit = VITALS[vital].good
     n = np.array([each.effective_n if each else 0.0 for each in row])
     hits = np.array([each.effective_n * each.over(limit) if each else 0.0 for each in row])
@@ -166,12 +171,12 @@ def _stretch(
         return None
     z, first, last = best
     z /= sqrt(_dispersion(n, hits, first, last))
-    if z < NormalDist().inv_cdf(1 - FALSE_RATE / (looked * devices)):
+    if z < NormalDist().inv_cdf(1 - FALSE_RATE / (looked * rows)):
         return None
     inside, outside = _parted(row, first, last)
     if inside.at(QUANTILE) < SLOWER_MIN * outside.at(QUANTILE):
         return None
-    return first, last, _difference(inside, outside, limit)
+    return first, last
 
 
 def _dispersion(n: Floats, hits: Floats, first: int, last: int) -> float:
@@ -206,21 +211,20 @@ def _difference(inside: Histogram, outside: Histogram, limit: float) -> Differen
 
 def _told(
     vital: str,
+    page: str,
     device: str,
-    stretch: tuple[date, date],
-    inside: Histogram,
-    outside: Histogram,
-    difference: Difference,
+    slower: _Slower,
     others: Sequence[str],
     releases: Mapping[str, datetime],
-    today: date,
+    *,
+    lasts: bool,
 ) -> VitalChange:
-    first, last = stretch
-    lasts = last >= today - timedelta(days=1)
+    first, last = slower.first, slower.last
     when = f"since {_day(first)}" if lasts else f"from {_day(first)} to {_day(last)}"
     if first == last and not lasts:
         when = f"on {_day(first)}"
-    p75, usual = inside.at(QUANTILE), outside.at(QUANTILE)
+    p75, usual = slower.inside.at(QUANTILE), slower.outside.at(QUANTILE)
+    difference = _difference(slower.inside, slower.outside, VITALS[vital].good)
     who = _PLURAL.get(device, device)
     sentence = (
         f"On {who}, {vital.upper()} was slower {when}: 75th percentile {_value(vital, p75)},"
@@ -235,6 +239,8 @@ def _told(
     if came:
         sentence += f". Release {', '.join(sorted(came))} was first seen then"
     return VitalChange(
+        vital=vital,
+        page=page,
         device=device,
         first=first,
         last=last,

@@ -1,10 +1,12 @@
--- One row a day, device and bucket.
-SELECT day, device, bucket, bucket_latency(bucket) AS value, sum(views)::DOUBLE AS views
+-- One row a page (one for all, unless by page), day, device and bucket.
+SELECT
+    CASE WHEN $by_page THEN page ELSE '' END AS page,
+    day, device, bucket, bucket_latency(bucket) AS value, sum(views)::DOUBLE AS views
 FROM (
-    SELECT day, device, bucket, count(*) AS views FROM hot_views GROUP BY ALL
+    SELECT page, day, device, bucket, count(*) AS views FROM hot_views GROUP BY ALL
     UNION ALL
-    SELECT day, device, entry.key AS bucket, entry.value / counted AS views
-    FROM (SELECT day, device, counted, unnest(buckets) AS entry FROM sealed)
+    SELECT page, day, device, entry.key AS bucket, entry.value / counted AS views
+    FROM (SELECT page, day, device, counted, unnest(buckets) AS entry FROM sealed)
 )
-GROUP BY day, device, bucket
-ORDER BY day, device, bucket
+GROUP BY ALL
+ORDER BY ALL

@@ -23,13 +23,13 @@ levels AS (
     GROUP BY session
 ),
 hot_views AS (
-    SELECT day, session, device, latency_bucket(vitals.value) AS bucket
+    SELECT day, vitals.page AS page, session, device, latency_bucket(vitals.value) AS bucket
     FROM hot_latest LEFT JOIN levels USING (session)
     WHERE vitals.value IS NOT NULL AND ($page IS NULL OR vitals.page = $page)
         AND ($level IS NULL OR coalesce(levels.level, 'undeclared') = $level)
 ),
 sealed AS (
-    SELECT day, device, sessions, counted, map_entries(buckets) AS buckets
+    SELECT day, page, device, sessions, counted, map_entries(buckets) AS buckets
     FROM vital_days
     WHERE site = $site AND day BETWEEN $first_day AND $last_day AND vital = $vital
         AND ($page IS NULL OR page = $page) AND ($level IS NULL OR level = $level)

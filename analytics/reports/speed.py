@@ -17,11 +17,15 @@ from analytics.estimates import clustered_share, quantile
 from analytics.funnel_sessions import Mask
 from analytics.levels import EVERYONE, shown
 from analytics.question import SiteScope, Window
-from analytics.reports.types import SpeedReport, SpeedRow
+from analytics.reports.types import SpeedReport, SpeedRow, WorstPage
+from analytics.reports.vital_types import VitalChange
 from analytics.sampling import Days, Reading, basis, read
 from analytics.sql import query, with_read
 from analytics.times import naive
+from analytics.vital_counts import histograms, releases
+from analytics.vital_days import changes
 from analytics.vitals import VITALS
+from analytics.worst_pages import worst_pages
 from store.snapshot import Snapshot
 
 DEFINITION = "speed"
@@ -30,6 +34,7 @@ PAGES_MAX = 200
 """The most viewed ones; the basis says how many are left out."""
 PAGES_SURE = 20
 """While a figure of one of these is withheld at the rate asked for, all that is kept is read."""
+CHANGING = ("lcp", "inp", "cls")
 ALL_DEVICES = ""
 DECIMALS = 4
 
@@ -42,6 +47,9 @@ class _Views(Struct, frozen=True):
     session: NDArray[np.intp]
     weight: NDArray[np.float64]
     vitals: dict[str, NDArray[np.float64]]
+
+
+_Found = tuple[list[SpeedRow], int, list[WorstPage]]
 
 
 def speed(
@@ -62,14 +70,22 @@ def speed(
     window = Window(window.start, max(window.start, min(window.end, now)))
     parameters = {"start": naive(window.start), "end": naive(window.end), "page": page}
 
-    def at(reading: Reading) -> tuple[list[SpeedRow], int]:
+    def at(reading: Reading) -> _Found:
         text = with_read(reading.fragment, "speed_views", query("speed_latest"))
-        return _report(snapshot.frame(text, {**reading.parameters, **parameters}), scope, by_device)
+        frame = snapshot.frame(text, {**reading.parameters, **parameters})
+        scale = 1.0 if reading.fragment == "read_kept" else 1 / reading.rate
+        return *_report(frame, scope, by_device), worst_pages(frame, scale)
 
     days = Days(window.start.date(), window.end.date())
-    (rows, pages), reading = read(snapshot, scope, days, sample, at, lambda got: _unsure(got[0]))
+    found, reading = read(snapshot, scope, days, sample, at, lambda got: _unsure(got[0]))
+    rows, pages, worst = found
     note = f"the {PAGES_MAX} most viewed of {pages} pages" if pages > PAGES_MAX else ""
-    return SpeedReport(basis=basis(snapshot, reading, DEFINITION, window, note), rows=tuple(rows))
+    return SpeedReport(
+        basis=basis(snapshot, reading, DEFINITION, window, note),
+        rows=tuple(rows),
+        worst=tuple(worst),
+        changes=tuple(_changes(snapshot, scope.site, days, rows)),
+    )
 
 
 def _report(frame: pd.DataFrame, scope: SiteScope, by_device: bool) -> tuple[list[SpeedRow], int]:
@@ -83,6 +99,27 @@ def _report(frame: pd.DataFrame, scope: SiteScope, by_device: bool) -> tuple[lis
         row for page in pages[:PAGES_MAX] for row in _page(page, groups[page], levels, by_device)
     ]
     return rows, len(pages)
+
+
+def _changes(
+    snapshot: Snapshot, site: str, days: Days, rows: Sequence[SpeedRow]
+) -> Iterator[VitalChange]:
+    """Days on which one of the busiest pages was slower, of the vitals that make a view poor."""
+    busiest = list(dict.fromkeys(row.page for row in rows))[:PAGES_SURE]
+    if not busiest:
+        return
+    known = releases(snapshot, site)
+    for vital in CHANGING:
+        of_page = histograms(snapshot, site, days, vital, by_page=True)
+        for page in busiest:
+            yield from changes(
+                vital,
+                of_page.get(page, {}),
+                known,
+                days.last,
+                page=page,
+                pages=len(busiest) * len(CHANGING),
+            )
 
 
 def _unsure(rows: Sequence[SpeedRow]) -> bool:

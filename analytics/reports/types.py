@@ -7,6 +7,8 @@ import pandas as pd
 from msgspec import Struct, structs
 
 from analytics.basis import Basis, Estimate
+from analytics.reports.error_types import Total
+from analytics.reports.vital_types import VitalChange
 
 
 class State(StrEnum):
@@ -216,10 +218,33 @@ class SpeedRow(Struct, frozen=True, kw_only=True):
     poor: float | None
     """Shares of views; None for vitals without published thresholds, or when withheld."""
 
+    @property
+    def needs_improvement(self) -> float | None:
+        """The share of views between good and poor."""
+        if self.good is None or self.poor is None:
+            return None
+        return max(0.0, 1 - self.good - self.poor)
+
+
+class WorstPage(Struct, frozen=True, kw_only=True):
+    """A page by the people who had a poor view of it: LCP, INP or CLS."""
+
+    page: str
+    sessions: Total
+    """That had one, of all there were."""
+    share: Estimate
+    """Of the sessions that viewed the page."""
+    vital: str
+    """The one that most of them had poor."""
+
 
 class SpeedReport(Struct, frozen=True, kw_only=True):
+    """`worst` pages are by people affected; `changes` are days on which a page was slower."""
+
     basis: Basis
     rows: tuple[SpeedRow, ...]
+    worst: tuple[WorstPage, ...] = ()
+    changes: tuple[VitalChange, ...] = ()
 
     def frame(self) -> pd.DataFrame:
         """One row a page, level, device and vital."""
@@ -227,6 +252,7 @@ class SpeedReport(Struct, frozen=True, kw_only=True):
             [
                 {
                     **{name: value for name, value in structs.asdict(row).items() if name != "p75"},
+                    "needs_improvement": row.needs_improvement,
                     "p75": row.p75.value,
                     "p75_low": row.p75.low,
                     "p75_high": row.p75.high,

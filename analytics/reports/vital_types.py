@@ -40,6 +40,9 @@ class VitalPart(Struct, frozen=True, kw_only=True):
 class VitalChange(Struct, frozen=True, kw_only=True):
     """Days on which a device was slower than on the others, in one sentence."""
 
+    vital: str
+    page: str
+    """"" for all."""
     device: str
     first: date
     last: date

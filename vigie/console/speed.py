@@ -1,10 +1,17 @@
-"""Speed: the web vitals of each page, or of one page by level."""
+"""Speed: the web vitals of each page, or of one page, one vital of it in full."""
 
+from typing import TypeVar
+
+from markupsafe import Markup
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
+from analytics.charts.vitals import by_day, conversion, spread
+from analytics.reports.conversion_speed import ConversionSpeedReport
 from analytics.reports.types import SpeedReport, SpeedRow
+from analytics.reports.vital_types import VitalReport
+from analytics.vitals import VITALS as LIMITS
 from store.snapshot import Snapshot
 from vigie.console import pictures
 from vigie.console.console import Console, console_of
@@ -12,8 +19,14 @@ from vigie.console.first_start import first_start
 from vigie.console.scope import Scope
 from vigie.console.texts import VITALS
 from vigie.reporting.catalogue import run_report
+from vigie.reporting.params import one_of
 
 PAGES_MAX = 100
+VITAL_DEFAULT = "lcp"
+DEVICE_LINES = ("", "desktop", "phone", "tablet")
+FRESH_S = 5.0
+
+Answer = TypeVar("Answer", SpeedReport, VitalReport, ConversionSpeedReport)
 
 
 class SpeedLine(Struct, frozen=True):
@@ -39,7 +52,7 @@ def speed(request: Request) -> Response:
         **scope.report_params(),
     }
     params = {name: value for name, value in params.items() if value}
-    report = speed_answer(console, scope, params)
+    report = answer(console, scope, "speed", params, SpeedReport)
     lines = by_level(report, scope) if page else by_page(report, scope.level)
     return console.page(
         request,
@@ -54,16 +67,49 @@ def speed(request: Request) -> Response:
         vitals=tuple(VITALS),
         level_places=pictures.level_places(scope.site.levels),
         address=scope.href("/api/v1/reports/speed", **params),
+        **(one_vital(request, console, scope, params) if page and lines else {"one": None}),
     )
 
 
-def speed_answer(console: Console, scope: Scope, params: dict[str, str]) -> SpeedReport:
-    def compute(snapshot: Snapshot) -> SpeedReport:
-        report = run_report("speed", params, console.settings, snapshot, scope.now)
-        assert isinstance(report, SpeedReport)
+def one_vital(
+    request: Request, console: Console, scope: Scope, params: dict[str, str]
+) -> dict[str, object]:
+    """What the page of one page shows besides: one vital in full, and LCP against conversion."""
+    name = one_of(request.query_params, "vital", tuple(VITALS)) or VITAL_DEFAULT
+    vital_params = {**params, "vital": name}
+    one = answer(console, scope, "vital", vital_params, VitalReport)
+    event = request.query_params.get("event", "").strip()
+    against = None
+    converts = {**params, **({"event": event} if event else {})}
+    if event or _has_event(console, scope):
+        against = answer(console, scope, "conversion_speed", converts, ConversionSpeedReport)
+    limits, unit = LIMITS[name], "" if name == "cls" else "ms"
+    label = f"{VITALS[name][0]}, 75th percentile by day"
+    devices = tuple(
+        device for device in DEVICE_LINES if any(day.device == device for day in one.days)
+    )
+    return {
+        "one": one,
+        "vital": name,
+        "devices": devices,
+        "spread": Markup(spread(one.bins, limits, unit, f"{VITALS[name][0]}: share of views")),
+        "by_day": Markup(by_day(one.days, devices, limits, unit, label)),
+        "against": against,
+        "conversion": Markup(_conversion(against)) if against else "",
+        "vital_address": scope.href("/api/v1/reports/vital", **vital_params),
+        "against_address": scope.href("/api/v1/reports/conversion_speed", **converts),
+    }
+
+
+def answer(
+    console: Console, scope: Scope, name: str, params: dict[str, str], kind: type[Answer]
+) -> Answer:
+    def compute(snapshot: Snapshot) -> Answer:
+        report = run_report(name, params, console.settings, snapshot, scope.now)
+        assert isinstance(report, kind)
         return report
 
-    return console.answers.ask(("speed", tuple(sorted(params.items()))), compute)
+    return console.answers.ask((name, tuple(sorted(params.items()))), compute, FRESH_S)
 
 
 def by_page(report: SpeedReport, level: str) -> list[SpeedLine]:
@@ -80,6 +126,16 @@ def by_level(report: SpeedReport, scope: Scope) -> list[SpeedLine]:
         for level in ("", *scope.levels)
     ]
     return [line for line in lines if line.cells]
+
+
+def _has_event(console: Console, scope: Scope) -> bool:
+    site = scope.site.id if scope.site else ""
+    return any(each.site == site and each.event for each in console.settings.journeys)
+
+
+def _conversion(report: ConversionSpeedReport) -> str:
+    label = f"Share of sessions that came to {report.event}, by landing LCP"
+    return conversion(report.bins, report.flat_below_ms, label)
 
 
 def _in_order(rows: list[SpeedRow]) -> list[str]:

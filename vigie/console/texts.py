@@ -210,6 +210,25 @@ DEFINITIONS: Final[dict[str, tuple[str, ...]]] = {
         "it was met after that; where that was said of the release to come, only releases first "
         "seen after it count. Its owner is the first [[owners]] block of vigie.toml that fits.",
     ),
+    "vital": (
+        "Views, their 75th percentile and the shares of them that were good and poor are of the "
+        "sample, with 95 % intervals in which views of one session are a cluster. Good and poor "
+        "are what web.dev publishes for the vital.",
+        "By day: of all sessions, from histograms with steps of 4 %, kept for 25 months without "
+        "personal data. Slower than usual is said of the days that stand out most on a device, "
+        "where their share of views over good is surely higher: one look in a hundred at a site "
+        "where nothing changed would say so, with as much variance as its days have.",
+        "What slow views have in common: the share of slow views among those with a thing, less "
+        "that among those without it. Shown are differences that hold at a false discovery rate of "
+        "5 % (Benjamini and Hochberg), the ones that most slow views have first.",
+    ),
+    "conversion_speed": (
+        "Each session by the LCP of its first view, and whether the event came in it then or "
+        "later. The shares carry 95 % Wilson intervals.",
+        "It is said to be flat below a point only where each bin below surely is within 3 points "
+        "of the others below, and sessions above surely convert less, at 95 % over all points "
+        "looked at together.",
+    ),
     "speed": (
         "The 75th percentile over page views of each web vital as browsers measured it: three "
         "views in four were at least this fast. Each view counts once, with its latest values.",

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from msgspec import Struct
 
-from rum.records import Batch, Event, EventKind
+from rum.records import Attribution, Batch, Event, EventKind
 from vigie.demo import network
 from vigie.demo.checks import to_us
 from vigie.demo.errors import BAD_RELEASE, Thrown, fault_at, message_of, stack_of
@@ -286,17 +286,26 @@ def _signature(person: Person, visit: _Visit, number: int) -> Event:
     )
 
 
+def _attribution(page: str, *, slow: bool) -> Attribution:
+    """What the largest element was: in story C phones were given the photographs in full."""
+    if page not in (LISTINGS, LISTING):
+        return Attribution(lcp_target="main>h1")
+    size = "full" if slow else "small"
+    return Attribution(lcp_target="img.photo", lcp_url=f"/photos/{size}/?.jpg")
+
+
 def _vitals(
     person: Person, past: _Past, visit: _Visit, number: int, position: int, time_us: int
 ) -> Event:
     page, noises = visit.page, person.noises[number]
     factor = _DEVICE_FACTOR[person.device]
     lcp_ms = _LCP_MS[page] * factor * math.exp(0.32 * noises[0])
-    if (
+    slow = (
         page == LISTINGS
         and person.device == "phone"
         and _within(visit.start_us, past.slow_listings)
-    ):
+    )
+    if slow:
         lcp_ms *= SLOW_LISTINGS_FACTOR
     ttfb_ms = 140 * factor * math.exp(0.3 * noises[3])
     return Event(
@@ -312,4 +321,5 @@ def _vitals(
         cls=round(0.03 * math.exp(0.8 * noises[2]), 4),
         fcp_ms=round(min(lcp_ms, ttfb_ms + 0.5 * lcp_ms), 1),
         ttfb_ms=round(ttfb_ms, 1),
+        attribution=_attribution(page, slow=slow),
     )

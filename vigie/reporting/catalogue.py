@@ -9,6 +9,7 @@ import pandas as pd
 from pandas.api.types import is_object_dtype, is_string_dtype
 
 from analytics.reports.contract_types import ContractReport
+from analytics.reports.conversion_speed import ConversionSpeedReport
 from analytics.reports.deletion import DeletionReport
 from analytics.reports.error_types import ErrorReport, ErrorsReport
 from analytics.reports.perceived_types import PerceivedReport
@@ -23,6 +24,7 @@ from analytics.reports.types import (
     SpeedReport,
     UptimeReport,
 )
+from analytics.reports.vital_types import VitalReport
 from store.snapshot import Snapshot
 from vigie.reporting.availability import contract_asked, latency_asked, uptime_asked
 from vigie.reporting.data import deletion_asked, refused_asked
@@ -30,6 +32,7 @@ from vigie.reporting.errors import error_asked, errors_asked
 from vigie.reporting.journeys import journey_asked
 from vigie.reporting.params import WINDOW_PARAMS, BadRequestError
 from vigie.reporting.people import perceived_asked
+from vigie.reporting.speed import conversion_speed_asked, vital_asked
 from vigie.reporting.usage import (
     funnel_asked,
     seen_asked,
@@ -74,6 +77,10 @@ REPORTS = {
     "latency": _kind(LatencyReport, latency_asked, "monitor"),
     "funnel": _kind(FunnelReport, funnel_asked, "site steps window_minutes level sample"),
     "speed": _kind(SpeedReport, speed_asked, "site page device level sample"),
+    "vital": _kind(VitalReport, vital_asked, "site vital page device level sample"),
+    "conversion_speed": _kind(
+        ConversionSpeedReport, conversion_speed_asked, "site event journey page device level sample"
+    ),
     "journey": _kind(JourneyReport, journey_asked, "journey"),
     "perceived": _kind(PerceivedReport, perceived_asked, "site journey sample"),
     "seen": _kind(SeenReport, seen_asked, "site"),
