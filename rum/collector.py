@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from rum.beacon_route import BEACON_PATH, BeaconRoute
+from rum.erased import ErasedSessions
 from rum.intake import Intake
 from rum.limits import Limits
 from rum.local_only import is_local
@@ -50,20 +51,23 @@ def create_app(
     more_metrics: Callable[[], Sequence[Metric]] = tuple,
     replays: ReplaySink | None = None,
     salts: DaySalts | None = None,
+    erased: ErasedSessions | None = None,
 ) -> Starlette:
     """The collector's application; run it with its lifespan, which writes the refusals down.
 
     `secret` keys the hashes of users. `static` holds SCRIPTS. `more_metrics` are added to /metrics;
     `app.state.figures()` gives all of them; `app.state.beacons` is the quick route for the server.
     Without `replays` no recording is taken. `salts` are those that storage-free sessions share with
-    other collectors. The sinks stay the caller's to close, after the
-    application has ended.
+    other collectors; of the sessions that are `erased` nothing is taken. The sinks stay the
+    caller's to close, after the application has ended.
     """
     refusals = RefusalWriter(sink, clock_us)
     salts = salts or DaySalts()
-    intake = Intake(sites, limits, secret, salts)
+    intake = Intake(sites, limits, secret, salts, erased)
     beacons = BeaconRoute(intake, sink, refusals, clock_us)
-    recordings = replay_routes(sites, limits, replays, refusals, clock_us, beacons.client)
+    recordings = replay_routes(
+        sites, limits, replays, refusals, clock_us, beacons.client, intake.erased
+    )
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from rum.erased import ERASED_DETAIL, ErasedSessions, NoneErased, names_erased
 from rum.event_intake import TIME_MAX_MS, Timing, take_event
 from rum.event_rules import EventRules
 from rum.guard import Guard
@@ -124,11 +125,14 @@ class Intake:
         limits: Limits,
         secret: bytes,
         salts: DaySalts | None = None,
+        erased: ErasedSessions | None = None,
     ) -> None:
         """`secret` keys the hashes of users; the same for the life of the data folder. `salts` are
-        those of storage-free sessions; without, some of this object's own."""
+        those of storage-free sessions; without, some of this object's own. Nothing of the sessions
+        of `erased` is accepted."""
         self.limits = limits
         self.salts = salts or DaySalts()
+        self.erased = erased or NoneErased()
         self.guard = Guard(limits)
         self.sites = {site.key: SiteRules(site, secret, limits) for site in sites}
 
@@ -139,7 +143,10 @@ class Intake:
         for step in STEPS:
             if (rejected := step(self, draft)) is not None:
                 return rejected
-        return Accepted(_batch(self.limits, draft) if draft.events else None, draft.refusals)
+        batch = _batch(self.limits, draft) if draft.events else None
+        if batch is not None and names_erased(self.erased, batch):
+            return _erased(draft)
+        return Accepted(batch, draft.refusals)
 
     def knows_origin(self, origin: str) -> bool:
         """Whether any site takes beacons from `origin`."""
@@ -387,6 +394,11 @@ def _reject(intake: Intake, draft: Draft, status: int, reason: Reason, detail: s
     rules: SiteRules | None = getattr(draft, "rules", None)
     part = masked_part(draft.request.body, intake.limits.part_chars_max)
     return Rejected(status, _refusal(draft, rules, reason, detail, 1, part))
+
+
+def _erased(draft: Draft) -> Rejected:
+    """Nothing of it is shown: it would be one more place to erase."""
+    return Rejected(410, _refusal(draft, draft.rules, Reason.ERASED, ERASED_DETAIL, 1, ""))
 
 
 def _later(intake: Intake, draft: Draft, wait_s: float, reason: Reason, detail: str) -> Rejected:

@@ -24,6 +24,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     site_sessions_per_s: float = 500.0
     """Sessions not seen lately."""
     address_sessions_per_s: float = 10.0
+    server_requests_per_s: float = 100.0
+    """To /events/v1, of one site's servers; 0 is no limit."""
     pages_a_day_max: int = 1_000
     """Page templates of one site; as many addresses of requests. See rum/cardinality.py."""
     names_a_day_max: int = 500

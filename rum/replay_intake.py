@@ -13,8 +13,10 @@ from datetime import UTC, datetime
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rum.bucket import bucket_end, bucket_of
+from rum.erased import ERASED_DETAIL, ErasedSessions, NoneErased
 from rum.guard import Guard
 from rum.origin_rule import OriginRule
 from rum.privacy import masked, masked_part
@@ -144,8 +146,16 @@ class _Draft:
 class ReplayIntake:
     """The steps of all sites, in order; see STEPS."""
 
-    def __init__(self, sites: Iterable[Site], limits: ReplayLimits, guard: Guard) -> None:
-        """`guard` is of recordings alone, so that they leave beacons theirs."""
+    def __init__(
+        self,
+        sites: Iterable[Site],
+        limits: ReplayLimits,
+        guard: Guard,
+        erased: ErasedSessions | None = None,
+    ) -> None:
+        """`guard` is of recordings alone, so that they leave beacons theirs. Nothing of the
+        sessions of `erased` is taken."""
+        self.erased = erased or NoneErased()
         self.limits = limits
         self._guard = guard
         self.sites = {site.key: _SiteRules(site) for site in sites}
@@ -237,6 +247,16 @@ def check_session(intake: ReplayIntake, draft: _Draft) -> RefusedChunk | None:
     return _refuse(draft, 400, Reason.INVALID_SESSION, detail)
 
 
+def check_erased(intake: ReplayIntake, draft: _Draft) -> RefusedChunk | None:
+    if not intake.erased.any():
+        return None
+    if not intake.erased.covers_session(draft.rules.site.id, draft.sent.session):
+        return None
+    refused = _refuse(draft, 410, Reason.ERASED, ERASED_DETAIL)
+    # Nothing of it is shown: it would be one more place to erase.
+    return RefusedChunk(refused.status, replace(refused.refusal, part=""))
+
+
 def check_fields(intake: ReplayIntake, draft: _Draft) -> RefusedChunk | None:
     sent, limits = draft.sent, intake.limits
     wrong = ""
@@ -315,6 +335,7 @@ STEPS: tuple[Callable[[ReplayIntake, _Draft], RefusedChunk | None], ...] = (
     find_site,
     check_origin,
     check_session,
+    check_erased,
     check_fields,
     check_recorded,
     make_record,

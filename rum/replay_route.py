@@ -24,6 +24,7 @@ from rum.answers import (
     refuse_body,
 )
 from rum.body import BodyProblem, read_body
+from rum.erased import ErasedSessions
 from rum.guard import Guard
 from rum.limits import Limits
 from rum.refusals import RefusalWriter
@@ -55,11 +56,12 @@ def replay_routes(
     refusals: RefusalWriter,
     clock_us: Callable[[], int],
     client_of: ClientOf,
+    erased: ErasedSessions,
 ) -> list[Route]:
     """The route, when there is a sink to take the chunks."""
     if sink is None:
         return []
-    intake = ReplayIntake(sites, ReplayLimits(late_h=limits.late_h), Guard(limits))
+    intake = ReplayIntake(sites, ReplayLimits(late_h=limits.late_h), Guard(limits), erased)
     route = ReplayRoute(intake, sink, refusals, clock_us, client_of, limits.body_timeout_s)
     return [Route("/rum/v1/replay", route)]
 

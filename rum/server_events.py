@@ -24,6 +24,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from rum.erased import ErasedSessions, NoneErased
 from rum.event_intake import TIME_MAX_MS
 from rum.event_kinds import take_fields
 from rum.intake import SESSION, USER_CHARS_MAX, SiteRules, release_text
@@ -94,9 +95,15 @@ _event_decoder = msgspec.json.Decoder(ServerEvent)
 
 
 def take_server_events(
-    rules: SiteRules, limits: Limits, body: bytes, key_header: str, now_us: int
+    rules: SiteRules,
+    limits: Limits,
+    body: bytes,
+    key_header: str,
+    now_us: int,
+    erased: ErasedSessions | None = None,
 ) -> TakenEvents | Malformed:
-    """Judge one request received at `now_us`; `key_header` is its Idempotency-Key, or ""."""
+    """Judge one request received at `now_us`; `key_header` is its Idempotency-Key, or "". No event
+    of a session that is `erased` is taken."""
     read = _read(body)
     if isinstance(read, Malformed):
         return read
@@ -112,7 +119,7 @@ def take_server_events(
         detail = f"{len(sent)} events in a request, at most {limits.events_max}"
         return Malformed(detail, Reason.TOO_MANY_EVENTS)
     rules.events.names.begin(now_us)
-    taking = _Taking(rules, limits, key, now_us)
+    taking = _Taking(rules, limits, key, now_us, erased or NoneErased())
     for position, each in enumerate(sent):
         taking.take(position, each)
     return taking.taken()
@@ -158,7 +165,10 @@ class _Whose(Struct, frozen=True):
 class _Taking:
     """One request's events, sorted into batches."""
 
-    def __init__(self, rules: SiteRules, limits: Limits, key: str, now_us: int) -> None:
+    def __init__(
+        self, rules: SiteRules, limits: Limits, key: str, now_us: int, erased: ErasedSessions
+    ) -> None:
+        self._erased = erased if erased.any() else NoneErased()
         self._rules = rules
         self._limits = limits
         self._key = key
@@ -196,6 +206,8 @@ class _Taking:
                 Reason.INVALID_SESSION,
                 "session is the 32 hex digits that vigie('session') gives",
             )
+        if sent.session and self._erased.covers_session(self._rules.site.id, sent.session):
+            return Reason.ERASED, "its session was erased"
         return None
 
     def _whose(self, position: int, sent: ServerEvent) -> _Whose:

@@ -7,6 +7,7 @@ here: a token in a browser is no secret, so there is no CORS at all.
 import hashlib
 import hmac
 import logging
+import math
 from collections.abc import Callable
 
 import msgspec
@@ -18,6 +19,7 @@ from rum.body import BodyProblem, read_body
 from rum.inflate import inflated
 from rum.intake import DETAIL_CHARS_MAX, Intake, SiteRules
 from rum.privacy import masked, masked_part
+from rum.rate_limit import TokenBuckets
 from rum.records import Reason, Refusal
 from rum.refusals import RefusalWriter
 from rum.server_events import (
@@ -32,6 +34,7 @@ from rum.texts import cut
 
 PATH = "/events/v1"
 RETRY_AFTER_S = 5
+RETRY_AFTER_MAX_S = 60
 
 log = logging.getLogger("vigie.collector")
 
@@ -65,6 +68,7 @@ class ServerEventsRoute:
         self._sink = sink
         self._refusals = refusals
         self._clock_us = clock_us
+        self._requests = TokenBuckets(intake.limits.server_requests_per_s)
         self._by_token = {
             token: rules
             for rules in intake.sites.values()
@@ -83,6 +87,10 @@ class ServerEventsRoute:
             self._refuse(Reason.UNKNOWN_TOKEN, "a token of no site", "")
             await answer_early(send, receive, 401, [(b"www-authenticate", b"Bearer")], said)
             return
+        if wait_s := self._requests.wait_s(rules.site.id, self._clock_us()):
+            await self._later(rules, wait_s, receive, send)
+            return
+        self._requests.take(rules.site.id, self._clock_us())
         body = await self._body(headers, receive)
         if body is None:
             return
@@ -93,6 +101,15 @@ class ServerEventsRoute:
             return
         key = headers.get(b"idempotency-key", b"").decode("latin-1").strip()
         await self._take(rules, body, key, send)
+
+    async def _later(self, rules: SiteRules, wait_s: float, receive: Receive, send: Send) -> None:
+        """Too many for now; the same request may come again."""
+        detail = "more requests of the site's servers than may come in the time"
+        self._refuse(Reason.TOO_MANY_REQUESTS, detail, rules.site.id)
+        after_s = min(RETRY_AFTER_MAX_S, max(1, math.ceil(wait_s)))
+        headers = [(b"retry-after", str(after_s).encode())]
+        said = error(Reason.TOO_MANY_REQUESTS, detail)
+        await answer_early(send, receive, 429, headers, said)
 
     def _site_of(self, authorization: bytes) -> SiteRules | None:
         """The site whose token is shown. Takes as long whichever it is."""
@@ -117,7 +134,9 @@ class ServerEventsRoute:
         return body
 
     async def _take(self, rules: SiteRules, body: bytes, key: str, send: Send) -> None:
-        taken = take_server_events(rules, self._intake.limits, body, key, self._clock_us())
+        taken = take_server_events(
+            rules, self._intake.limits, body, key, self._clock_us(), self._intake.erased
+        )
         if isinstance(taken, Malformed):
             part = masked_part(body, self._intake.limits.part_chars_max)
             self._refuse(taken.reason, taken.detail, rules.site.id, part)
@@ -132,9 +151,15 @@ class ServerEventsRoute:
                 await answer(send, 503, headers, error("unavailable", "try again later"))
                 return
         for each in (*taken.refused, *taken.left_out):
-            part = event_part(body, each.event, self._intake.limits.part_chars_max)
+            part = self._part(each, body)
             self._refuse(each.reason, f"event {each.event}: {each.detail}", rules.site.id, part)
         await answer(send, 200 if taken.accepted else 400, [], _said(taken))
+
+    def _part(self, each: RefusedEvent, body: bytes) -> str:
+        """What is shown of it: nothing of somebody erased."""
+        if each.reason is Reason.ERASED:
+            return ""
+        return event_part(body, each.event, self._intake.limits.part_chars_max)
 
     def _refuse(self, reason: Reason, detail: str, site: str, part: str = "") -> None:
         """The detail names what was sent, so it is masked as the part is."""

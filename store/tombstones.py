@@ -51,7 +51,7 @@ class Tombstones:
         """`path` need not exist yet. Raises OSError, and ValueError for a line that is no
         tombstone: without it something erased could come back."""
         self.path = path
-        self._key = hmac.digest(secret, b"tombstones", "sha256")
+        self._key = tombstones_key(secret)
         self._sessions: set[str] = set()
         self._users: dict[str, int] = {}
         for stone in read_tombstones(path):
@@ -91,8 +91,7 @@ class Tombstones:
         return bool(self._sessions or self._users)
 
     def digest(self, subject: Subject, site: str, value: str) -> str:
-        text = "\0".join((subject, site, value)).encode()
-        return hmac.digest(self._key, text, "sha256").hex()[:DIGEST_DIGITS]
+        return digest_of(self._key, subject, site, value)
 
     def covers(self, batch: Batch) -> bool:
         """Whether the batch belongs to somebody who was erased after it was received."""
@@ -111,6 +110,17 @@ class Tombstones:
             self._sessions.add(stone.digest)
         else:
             self._users[stone.digest] = max(stone.erased_us, self._users.get(stone.digest, -1))
+
+
+def tombstones_key(secret: bytes) -> bytes:
+    """The key of their hashes, from the data folder's secret."""
+    return hmac.digest(secret, b"tombstones", "sha256")
+
+
+def digest_of(key: bytes, subject: Subject, site: str, value: str) -> str:
+    """What stands for whom was erased: 32 hex digits."""
+    text = "\0".join((subject, site, value)).encode()
+    return hmac.digest(key, text, "sha256").hex()[:DIGEST_DIGITS]
 
 
 def read_tombstones(path: Path) -> list[Tombstone]:

@@ -15,6 +15,8 @@ from rum.visitor import DaySalts
 from store.admission import Admission
 from store.journal_writer import JournalWriter
 from store.replay_writer import ReplayWriter
+from store.tombstone_watch import TombstoneWatch
+from store.tombstones import FILE_NAME
 from vigie.distant.app import distant_routes
 from vigie.distant.presence import keep_presence
 from vigie.figures import journal_figures, keep_telling, process_figures
@@ -55,6 +57,7 @@ async def run_collector(
             more_metrics=lambda: [*journal_figures(journal, admission), *process_figures()],
             replays=replays,
             salts=DaySalts(folder.root / "visitors"),
+            erased=TombstoneWatch(folder.root / FILE_NAME, folder.secret()),
         )
         reader = OwnMonitorsReader(settings, folder)
         app.router.routes.extend(distant_routes(reader.settings, journal, folder.secret(), now_us))
@@ -113,6 +116,7 @@ def limits_of(settings: Settings) -> Limits:
         address_beacons_per_s=collector.address_beacons_per_s,
         site_sessions_per_s=collector.site_sessions_per_s,
         address_sessions_per_s=collector.address_sessions_per_s,
+        server_requests_per_s=collector.server_requests_per_s,
         pages_a_day_max=collector.pages_a_day_max,
         names_a_day_max=collector.names_a_day_max,
         attribute_keys_a_day_max=collector.attribute_keys_a_day_max,

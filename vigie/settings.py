@@ -42,6 +42,8 @@ class CollectorSettings(Struct, frozen=True, kw_only=True):
     address_beacons_per_s: Rate = 50.0
     site_sessions_per_s: Rate = 500.0
     address_sessions_per_s: Rate = 10.0
+    server_requests_per_s: Rate = 100.0
+    """Of one site to /events/v1."""
     pages_a_day_max: Count = 1_000
     """Page templates one site may bring in a day; what comes after is "other"."""
     names_a_day_max: Count = 500

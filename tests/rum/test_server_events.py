@@ -11,7 +11,8 @@ import pytest
 from msgspec.structs import replace
 
 from rum.bucket import bucket_of
-from rum.records import Batch, Refusal
+from rum.limits import Limits
+from rum.records import Batch, Reason, Refusal
 from rum.site import Site
 from tests.support.collector import SITE, Collect, Collecting
 
@@ -207,3 +208,22 @@ def test_nothing_personal_of_an_event_is_written(collect: Collect) -> None:
     with collect(sites=(WITH_TOKEN,)) as collecting:
         assert post(collecting, sent).status_code == 200
     assert b"jean" not in written(collecting.journal)
+
+
+def test_a_site_s_servers_may_send_so_many_requests_in_a_time(collect: Collect) -> None:
+    other = replace(
+        OTHER, event_tokens_sha256=(hashlib.sha256(b"vigie-event-of-another").hexdigest(),)
+    )
+    # Two at once, and then one in 10 s.
+    limits = Limits(server_requests_per_s=0.1)
+    with collect(limits, sites=(WITH_TOKEN, other)) as collecting:
+        first = [post(collecting, {"name": "a"}, key=f"k{n}").status_code for n in range(2)]
+        late = post(collecting, {"name": "a"}, key="k2")
+        assert post(collecting, {"name": "a"}, token="vigie-event-of-another").status_code == 200
+        assert post(collecting, {"name": "a"}, token="wrong").status_code == 401
+    assert first == [200, 200]
+    assert (late.status_code, late.json()["error"]["reason"]) == (429, "too_many_requests")
+    assert 0 < int(late.headers["retry-after"]) <= 10
+    assert len(collecting.batches()) == 3
+    reasons = [refusal.reason for refusal in collecting.refusals()]
+    assert reasons.count(Reason.TOO_MANY_REQUESTS) == 1

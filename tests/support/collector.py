@@ -14,6 +14,7 @@ import httpx
 import uvicorn
 
 from rum.collector import create_app
+from rum.erased import ErasedSessions
 from rum.limits import Limits
 from rum.records import Batch, Refusal, ReplayChunk
 from rum.server import server_config
@@ -101,6 +102,7 @@ def collecting_in(
     sink: BatchSink | None = None,
     sites: tuple[Site, ...] = (SITE,),
     replays: ReplaySink | None = None,
+    erased: ErasedSessions | None = None,
     **writer_options: Any,
 ) -> Iterator[Collecting]:
     """A collector with these limits and sink, by default a journal's writer in `folder`."""
@@ -118,6 +120,7 @@ def collecting_in(
         b"s" * 32,
         static,
         replays=replays or recordings,
+        erased=erased,
     )
     config = server_config(
         app, limits, quick=app.state.beacons, host="127.0.0.1", port=0, log_level="warning"

@@ -102,6 +102,14 @@ REASONS: Final[dict[Reason, tuple[str, str]]] = {
         "Too many new sessions",
         "More than site_sessions_per_s or address_sessions_per_s; rum.js sends them again.",
     ),
+    Reason.TOO_MANY_REQUESTS: (
+        "Too many requests of servers",
+        "More than server_requests_per_s to /events/v1; send more events in one request.",
+    ),
+    Reason.ERASED: (
+        "Of an erased session",
+        "A browser goes on with a session that was erased; its next session is taken again.",
+    ),
     Reason.TOO_MANY_NAMES: (
         "Too many names",
         'The event is kept, under "other". Name pages and events without ids in them.',
