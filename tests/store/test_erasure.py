@@ -266,7 +266,8 @@ def test_another_site_keeps_its_part_of_a_session_and_the_erasure_ends(
 ) -> None:
     gone = kept.of_anna()[0]  # two sites of one origin share what the browser keeps
     make, journal = Maker(96), Journal(folder / "journal")
-    journal.write(make.batch(site="blog", session=gone, number=500))
+    others = make.batch(site="blog", session=gone, number=500)
+    journal.write(others)
     load_all(Loader(store, folder / "journal"))
     eraser = eraser_of(store, folder)
     finished(eraser, eraser.ask("shop", Subject.SESSION, gone, NOON))
@@ -274,6 +275,10 @@ def test_another_site_keeps_its_part_of_a_session_and_the_erasure_ends(
         "SELECT DISTINCT site FROM events WHERE session = ?::UUID", [gone]
     )
     assert left.fetchall() == [("blog",)]
+    known = store.cursor().execute("SELECT batch FROM batches WHERE session = ?::UUID", [gone])
+    assert known.fetchall() == [(others.batch,)]
+    journal.write(others)
+    assert [loaded.repeats for loaded in load_all(Loader(store, folder / "journal"))][0] == 1
 
 
 def test_what_cannot_be_told_from_a_trace_is_waited_for(

@@ -30,13 +30,21 @@ def spread(make: Maker, count: int, hours: int = 30) -> list[Batch]:
     ]
 
 
+@pytest.mark.parametrize("filter_keys_min", [1, 50_000])
+@pytest.mark.parametrize("minutes_max", [0, 3])
 def test_it_agrees_with_a_set_over_many_loads(
-    database: Database, make: Maker, monkeypatch: pytest.MonkeyPatch
+    database: Database,
+    make: Maker,
+    monkeypatch: pytest.MonkeyPatch,
+    filter_keys_min: int,
+    minutes_max: int,
 ) -> None:
     monkeypatch.setattr(repeats_module, "RUN_KEYS_MAX", 64)  # many runs, some at their limit
+    monkeypatch.setattr(repeats_module, "FILTER_KEYS_MIN", filter_keys_min)
+    monkeypatch.setattr(repeats_module, "MINUTES_MAX", minutes_max)
     repeats = Repeats()
     stored: dict[tuple[str, int], Batch] = {}
-    for _ in range(40):
+    for _ in range(20):
         fresh = spread(make, make.random.randrange(1, 60))
         retries = make.random.sample(list(stored.values()), min(len(stored), 20))
         # The same session in another batch is none, and a retry is received later, in another hour.
@@ -60,15 +68,16 @@ def test_what_only_looks_known_is_not(
     repeats = Repeats()
     # Every fingerprint the same: all that is left is the comparison with the table.
     monkeypatch.setattr(repeats_module, "_mix", lambda words: words & words.dtype.type(0))
-    first, second = make.batch(), make.batch()
-    keep(database, repeats, [first])
-    assert repeats.known(database.cursor(), [second, first]) == {1}
+    first, second, third = make.batch(), make.batch(), make.batch(time=NOON + timedelta(minutes=7))
+    keep(database, repeats, [first, third])
+    assert repeats.known(database.cursor(), [second, third, first]) == {1, 2}
 
 
 def test_it_is_rebuilt_from_the_table(
     database: Database, make: Maker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(repeats_module, "REBUILD_ROWS", 100)  # several chunks
+    monkeypatch.setattr(repeats_module, "FILTER_KEYS_MIN", 30)
     batches = spread(make, 5000)
     keep(database, Repeats(), batches)
     rebuilt = Repeats()
