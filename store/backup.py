@@ -34,6 +34,8 @@ BESIDE = "backup_copy"
 """What the copy is called while it is written."""
 REPLAYS_FOLDER = "replays"
 DATA_FOLDER = "data"
+STEPS = ("begun", "database copied", "files taken", "manifest written", "renamed")
+"""Of a backup, in order; a kill before the last leaves none, and after it a whole one."""
 FREE_BYTES_MIN = 64 * 1024 * 1024
 
 Progress = Callable[[int, int, str], None]
@@ -55,11 +57,13 @@ def back_up(
     *,
     more_files: Mapping[str, Path] | None = None,
     progress: Progress = no_progress,
+    step: Callable[[str], None] = lambda name: None,
 ) -> Backup:
     """Make a backup in a folder of its own in `into`. Loading and reports go on meanwhile.
 
     `more_files` are files of no store (settings, secret), by the name they get. A sealed file or a
-    replay that the newest backup has is linked to it, not copied. Raises OSError, duckdb.Error and
+    replay that the newest backup has is linked to it, not copied. `step` is called with the name of
+    each of STEPS after it, for tests that stop there. Raises OSError, duckdb.Error and
     CopyDiffersError; what was written then is removed at the next `expire_backups`.
     """
     into.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -70,7 +74,9 @@ def back_up(
         work.mkdir(mode=0o700)
         files = _Files(database, into, work, progress)
         files.check_room(more_files or {})
+        step("begun")
         taken = _copy_database(database, work)
+        step("database copied")
         files.add(work / FILE_NAME, FILE_NAME)
         for path in taken.sealed:
             files.take(database.sealed / path, f"{SEALED_FOLDER}/{path}")
@@ -81,6 +87,7 @@ def back_up(
         for name, source in (more_files or {}).items():
             if source.exists():
                 files.take(source, f"{DATA_FOLDER}/{name}", link=False)
+    step("files taken")
     manifest = Manifest(
         version=VERSION,
         made_at=now,
@@ -94,7 +101,9 @@ def back_up(
     sync_file(work / MANIFEST)
     for folder in [work, *(path for path in work.rglob("*") if path.is_dir())]:
         sync_folder(folder)
+    step("manifest written")
     work.rename(final)
+    step("renamed")
     sync_folder(into)
     return Backup(folder=final, made_at=now, bytes=manifest.bytes)
 

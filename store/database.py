@@ -15,7 +15,13 @@ from pathlib import Path
 import duckdb
 from msgspec import Struct
 
-from store.database_files import FILE_NAME, current_file, point_to, sweep_left_over
+from store.database_files import (
+    FILE_NAME,
+    current_file,
+    point_to,
+    restored_in_part,
+    sweep_left_over,
+)
 from store.gate import Gate
 from store.migration import migrations
 from store.readers import Readers
@@ -85,6 +91,11 @@ class Database:
         when it cannot be opened.
         """
         folder = folder.resolve()
+        if beside := restored_in_part(folder):
+            raise DatabaseDamagedError(
+                f"a restore of {folder} was interrupted: run vigie restore again,"
+                f" or remove {beside}"
+            )
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.sealed = folder / SEALED_FOLDER

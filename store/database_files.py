@@ -13,6 +13,8 @@ from pathlib import Path
 from store.segment import sync_folder
 
 FILE_NAME = "vigie.duckdb"
+RESTORING = ".restoring"
+"""Of the folder beside the store's own in which a backup is restored, until it is whole."""
 _REWRITTEN = re.compile(r"vigie-(\d+)\.duckdb(\.wal)?(\.tmp)?")
 
 
@@ -39,6 +41,12 @@ def point_to(folder: Path, file: Path) -> None:
     link.symlink_to(file.name)
     os.replace(link, folder / FILE_NAME)
     sync_folder(folder)
+
+
+def restored_in_part(folder: Path) -> Path | None:
+    """What an interrupted restore left in place of this store."""
+    beside = folder.with_name(f"{folder.name}{RESTORING}")
+    return beside if beside.exists() and not current_file(folder).exists() else None
 
 
 def left_over(folder: Path) -> list[Path]:

@@ -22,11 +22,15 @@ from store.backup_files import (
     sha256_of,
 )
 from store.database import Database, DatabaseDamagedError, DatabaseLimits
-from store.database_files import FILE_NAME
+from store.database_files import FILE_NAME, RESTORING
 from store.sealed_files import SEALED_FOLDER, sync_file
 from store.segment import sync_folder
 from store.table_sums import table_sums
 
+RESTORED = "restored"
+"""Stands in a restored store until what was erased since is erased again."""
+STEPS = ("begun", "placed", "renamed")
+"""Of restoring a store, in order."""
 VERIFY_LIMITS = DatabaseLimits(memory_limit="500MB", threads=1)
 
 
@@ -74,13 +78,47 @@ def check_files(
     return problems
 
 
-def restore_store(
-    folder: Path, store: Path, manifest: Manifest, progress: Progress = no_progress
-) -> None:
-    """Copy a backup's store into `store`, which must be empty. Raises NotEmptyError and OSError."""
+def refuse_unless_empty(store: Path) -> None:
+    """Raises NotEmptyError."""
     if store.exists() and any(store.iterdir()):
         raise NotEmptyError(f"{store} is not empty; restore into another folder")
-    _place(folder, store, manifest, _copy, progress)
+
+
+def restore_store(
+    folder: Path,
+    store: Path,
+    manifest: Manifest,
+    progress: Progress = no_progress,
+    *,
+    step: Callable[[str], None] = lambda name: None,
+) -> None:
+    """Copy a backup's store into `store`, which must be empty. Raises NotEmptyError and OSError.
+
+    Killed at any moment it leaves no store, or the whole one; in that stands RESTORED, until who
+    restores has done the rest. `step` is called with the name of each of STEPS after it, for tests
+    that stop there.
+    """
+    refuse_unless_empty(store)
+    beside = store.with_name(f"{store.name}{RESTORING}")
+    if beside.exists():
+        shutil.rmtree(beside)
+    beside.mkdir(parents=True, mode=0o700)
+    sync_folder(beside.parent)
+    step("begun")
+    (beside / RESTORED).touch(0o600)
+    _place(folder, beside, manifest, _copy, progress)
+    step("placed")
+    if store.exists():
+        store.rmdir()
+    beside.rename(store)
+    sync_folder(store.parent)
+    step("renamed")
+
+
+def end_restore(store: Path) -> None:
+    """The store is as it should be: what was erased since the backup is erased again."""
+    (store / RESTORED).unlink(missing_ok=True)
+    sync_folder(store)
 
 
 def verify_backup(folder: Path, now: datetime, progress: Progress = no_progress) -> list[Problem]:
@@ -110,8 +148,7 @@ def _place(
     progress: Progress,
 ) -> None:
     done = 0
-    # The database last: a restore that was killed leaves no store that looks whole.
-    for file in sorted(manifest.files, key=lambda file: file.path == FILE_NAME):
+    for file in manifest.files:
         if not file.path.startswith(f"{DATA_FOLDER}/"):
             target = store / file.path
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -25,6 +25,7 @@ from vigie.keeper_jobs import database_limits, keeper_jobs
 from vigie.own_monitors import OwnMonitorsReader
 from vigie.process import private_config, serve_app
 from vigie.processes_at_work import hold_console_lock
+from vigie.restoring import finish_restore
 from vigie.settings import Settings
 
 INVITED_FILE = "invited"
@@ -50,6 +51,8 @@ async def run_console(
     `config` is the settings file, for backups. Raises DatabaseBusyError when another process has
     the database, DatabaseDamagedError when it cannot be opened.
     """
+    for line in await asyncio.to_thread(finish_restore, folder):
+        log.info("%s", line)
     database = await asyncio.to_thread(Database, folder.store, database_limits(settings))
     lock = hold_console_lock(folder)
     reader = OwnMonitorsReader(settings, folder)

@@ -8,7 +8,14 @@ from store.backup import DATA_FOLDER
 from store.backup_files import Manifest, chosen_backup, read_manifest
 from store.database import Database
 from store.loader import Loader
-from store.restore import NotEmptyError, check_files, restore_store
+from store.restore import (
+    RESTORED,
+    NotEmptyError,
+    check_files,
+    end_restore,
+    refuse_unless_empty,
+    restore_store,
+)
 from store.tombstones import FILE_NAME as TOMBSTONES
 from store.tombstones import merge_tombstones
 from vigie.backups import OTHERS, SETTINGS_NAME, BackupDiffersError
@@ -36,17 +43,32 @@ def restore_data(backup: Path, data: Path, show: Show) -> list[str]:
     with refuse_while_running(folder):
         _check_secret(chosen, folder)
         try:
-            restore_store(chosen, folder.store, manifest, show)
+            refuse_unless_empty(folder.store)
         except NotEmptyError as error:
             raise CommandError(
                 f"{error}; or move it away, if it is to be replaced (vigie repair mends a damaged"
                 " one)"
             ) from error
-        said = [f"restored {chosen} of {manifest.made_at:%Y-%m-%d %H:%M} UTC into {data}"]
-        said += _restore_others(chosen, folder)
+        # Before there is a store: who is killed meanwhile leaves none without its tombstones.
+        others = _restore_others(chosen, folder)
         take_tombstones(chosen, folder)
+        restore_store(chosen, folder.store, manifest, show)
+        said = [f"restored {chosen} of {manifest.made_at:%Y-%m-%d %H:%M} UTC into {data}", *others]
         said += load_on_top(folder, manifest, show)
-        said += erase_again(folder, lambda: datetime.now(UTC))
+        said += finish_restore(folder)
+    return said
+
+
+def finish_restore(folder: DataFolder) -> list[str]:
+    """Erase again what was erased since the backup, where a restore did not come so far.
+
+    Returns what was done, in lines. Nobody else may have the store. Raises CommandError, OSError
+    and duckdb.Error.
+    """
+    if not (folder.store / RESTORED).exists():
+        return []
+    said = erase_again(folder, lambda: datetime.now(UTC))
+    end_restore(folder.store)
     return said
 
 

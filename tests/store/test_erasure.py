@@ -278,7 +278,7 @@ def test_another_site_keeps_its_part_of_a_session_and_the_erasure_ends(
     known = store.cursor().execute("SELECT batch FROM batches WHERE session = ?::UUID", [gone])
     assert known.fetchall() == [(others.batch,)]
     journal.write(others)
-    assert [loaded.repeats for loaded in load_all(Loader(store, folder / "journal"))][0] == 1
+    assert next(loaded.repeats for loaded in load_all(Loader(store, folder / "journal"))) == 1
 
 
 def test_what_cannot_be_told_from_a_trace_is_waited_for(
