@@ -45,6 +45,11 @@ class Retired(Struct, frozen=True, kw_only=True):
     """Days of checks whose aggregates went."""
     definitions: int = 0
     load_failures: int = 0
+    messages: int = 0
+    """Of the outbox, sent or given up."""
+    deliveries: int = 0
+    presence: int = 0
+    retirements: int = 0
     hourly_counts: int = 0
     active_hours: int = 0
     error_counts: int = 0
@@ -167,11 +172,37 @@ def _delete_old(
             checks,
         ),
         "load_failures": _delete(cursor, "load_failures", "found_at < $before", checks),
+        **_delete_old_deliveries(cursor, checks),
+        "retirements": _delete(cursor, "retirements", "retired_at < $before", aggregates),
         "hourly_counts": _delete(cursor, "hourly_counts", "day < $before", aggregates),
         "active_hours": _delete(cursor, "active_hours", "day < $before", aggregates),
         "error_counts": _delete(cursor, "error_counts", "day < $before", aggregates),
         "error_groups": retire_groups(cursor, personal, aggregates),
         "vital_days": _delete(cursor, "vital_days", "day < $before", aggregates),
+    }
+
+
+def _delete_old_deliveries(cursor: duckdb.DuckDBPyConnection, before: datetime) -> dict[str, int]:
+    """What was delivered to us and by us, as long as the checks it speaks of."""
+    return {
+        # What a lasting outage was told by is still needed, or it would be told again.
+        "messages": _delete(
+            cursor,
+            "outbox",
+            "created_at < $before AND state NOT IN ('due', 'sending')"
+            " AND incident NOT IN (SELECT id FROM incidents WHERE end_time IS NULL)"
+            " AND incident NOT IN (SELECT id FROM certificate_warnings WHERE closed_at IS NULL)",
+            before,
+        ),
+        # The latest of a location tells since when nothing came from it.
+        "deliveries": _delete(
+            cursor,
+            "deliveries",
+            "received < $before AND EXISTS (FROM deliveries AS later"
+            " WHERE later.location = deliveries.location AND later.received > deliveries.received)",
+            before,
+        ),
+        "presence": _delete(cursor, "presence", "until < $before", before),
     }
 
 

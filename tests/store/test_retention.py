@@ -179,6 +179,41 @@ def test_checks_and_refusals_have_terms_of_their_own(database: Database) -> None
     assert rows(database, "SELECT count(*) FROM refused") == [(1,)]
 
 
+def test_what_was_delivered_goes_with_the_checks_it_speaks_of(database: Database) -> None:
+    old, recent = ago(401).replace(tzinfo=None), ago(399).replace(tzinfo=None)
+    cursor = database.cursor()
+    cursor.execute(
+        "INSERT INTO incidents SELECT 'lasting', 'home', $old, NULL, 0, $old, 'timeout', '',"
+        " 'local', 3, 60, false, false, $old",
+        {"old": old},
+    )
+    messages = [
+        ("told", "sent", old),
+        ("given up", "failed", old),
+        ("owed", "due", old),
+        ("recent", "sent", recent),
+        ("lasting", "sent", old),
+    ]
+    for incident, state, created in messages:
+        cursor.execute(
+            "INSERT INTO outbox VALUES (?, ?, 'ops', 'open', ?, 1, ?, ?, NULL, '')",
+            [f"{incident}/ops/open", incident, state, created, created],
+        )
+    heard = [("paris", "1", old), ("paris", "2", recent), ("rome", "1", old)]
+    for location, spool, received in heard:
+        cursor.execute(
+            "INSERT INTO deliveries VALUES (?, ?, 0, 9, NULL, ?, NULL)", [location, spool, received]
+        )
+    for process, until in [("a", old), ("b", recent)]:
+        cursor.execute("INSERT INTO presence VALUES (?, ?, ?)", [process, until, until])
+    retired = retire(database, NOON, LIMITS)
+    assert (retired.messages, retired.deliveries, retired.presence) == (2, 1, 1)
+    left = rows(database, "SELECT incident FROM outbox ORDER BY ALL")
+    assert left == [("lasting",), ("owed",), ("recent",)]
+    left = rows(database, "SELECT location, spool FROM deliveries ORDER BY ALL")
+    assert left == [("paris", "2"), ("rome", "1")]
+
+
 def test_the_definition_that_held_when_the_oldest_checks_were_made_stays(
     database: Database,
 ) -> None:
