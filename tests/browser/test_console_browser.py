@@ -22,6 +22,7 @@ PAGES = (
     "/funnels",
     "/speed",
     "/speed?page=/cart",
+    "/errors",
     "/monitors",
     "/incidents",
     "/contracts",

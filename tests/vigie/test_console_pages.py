@@ -19,6 +19,7 @@ PAGES = (
     "/journeys/order",
     "/funnels",
     "/speed",
+    "/errors",
     "/monitors",
     "/monitors/pay",
     "/incidents",
@@ -35,6 +36,10 @@ ASKED = (
     "/funnels?steps=page:/cart&window_minutes=soon",
     "/funnels?steps=page:/nowhere,page:/cart",
     "/speed?device=phone",
+    "/speed?page=/cart&vital=cls",
+    "/speed?page=/cart&event=order_placed&level=expert",
+    "/errors?page=/cart&level=novice&state=new",
+    "/errors?release=7",
     "/speed?page=/cart",
     "/speed?device=tablet&level=undeclared",
     "/monitors/front?days=90",
@@ -252,6 +257,9 @@ def test_the_scope_is_carried_by_every_link_of_the_navigation(reader: httpx.Clie
         ("/funnels?steps=nonsense,page:/a", "'nonsense' is not a step."),
         ("/funnels?steps=page:/a,page:/b&window_minutes=-1", "window_minutes=-1 cannot be used."),
         ("/speed?device=toaster", "device=toaster is unknown."),
+        ("/speed?page=/cart&vital=fid", "vital=fid is unknown."),
+        ("/errors?state=gone", "state=gone is unknown."),
+        ("/errors?after=-1", "after=-1 cannot be used."),
     ],
 )
 def test_a_request_that_makes_no_sense_is_told_what_would(

@@ -13,6 +13,7 @@ from store.error_groups import note_errors
 from store.sealing import SealPolicy, seal_day
 from store.times import microseconds
 from tests.support.console import SETTINGS, RunningConsole, running_console
+from tests.vigie.test_console_pages import assert_sound
 from vigie.settings import OwnerSettings
 
 NOW = datetime.now(UTC)
@@ -155,8 +156,17 @@ def test_one_group_tells_its_parts_stack_and_sessions(reader: httpx.Client) -> N
     assert [met["session"] for met in found["met"]] == [f"{4:032x}", f"{3:032x}"]
     page = reader.get(f"/errors/{fingerprint}")
     assert page.status_code == 200
+    assert_sound(page)
     assert "&lt;i&gt;4&lt;/i&gt; is wrong" in page.text, "what a page sent stays text"
     assert "/pay-77aa31ff.js:1:11" in page.text
+
+
+def test_home_shows_what_is_new_and_whose_it_is(reader: httpx.Client) -> None:
+    page = reader.get("/").text
+    assert "New errors" in page
+    assert ">PayError</strong>" in page
+    assert ">OldError</strong>" not in page, "it is ongoing"
+    assert "Pay team" in page
 
 
 @pytest.mark.parametrize("address", ["/errors/0123", "/errors/0000000000000000"])
@@ -165,7 +175,9 @@ def test_a_group_that_is_none_is_not_found(reader: httpx.Client, address: str) -
 
 
 def test_the_list_shows_each_group_once(reader: httpx.Client) -> None:
-    page = reader.get("/errors").text
+    answer = reader.get("/errors")
+    assert_sound(answer)
+    page = answer.text
     for name in ("OldError", "PayError", "LooseError"):
         assert page.count(f">{name}</a>") == 1
     assert "Cart team" in page

@@ -24,6 +24,9 @@ from vigie.reporting.params import site_of
 
 FILTERS = ("page", "release", "state", "owner")
 FRESH_S = 5.0
+HOME_FRESH_S = 60.0
+"""Home asks every two seconds, and groups are noticed once a minute."""
+HOME_MAX = 4
 
 
 def errors(request: Request) -> Response:
@@ -54,13 +57,16 @@ def errors(request: Request) -> Response:
     )
 
 
-def errors_answer(console: Console, scope: Scope, params: dict[str, str]) -> ErrorsReport:
+def errors_answer(
+    console: Console, scope: Scope, params: dict[str, str], fresh_s: float = FRESH_S
+) -> ErrorsReport:
     def compute(snapshot: Snapshot) -> ErrorsReport:
         report = run_report("errors", params, console.settings, snapshot, scope.now)
         assert isinstance(report, ErrorsReport)
         return report
 
-    return console.answers.ask(("errors", tuple(sorted(params.items()))), compute, FRESH_S)
+    question = ("errors", fresh_s, tuple(sorted(params.items())))
+    return console.answers.ask(question, compute, fresh_s)
 
 
 def error(request: Request) -> Response:
@@ -146,14 +152,11 @@ def _wide_bars(report: ErrorReport) -> Markup:
     return Markup(wide_day_bars(report.group.days, report.first_day, label, marks))
 
 
-def new_for(console: Console, scope: Scope) -> list[ErrorGroup]:
-    """The groups of Home: those that came back or are new, of the site, most sessions first."""
+def news_of_week(console: Console, scope: Scope) -> list[ErrorGroup]:
+    """What Home shows of the site's errors: those that came back or are new."""
     if scope.site is None:
         return []
     params = {"site": scope.site.id, "days": "7"}
-    report = errors_answer(console, scope, params)
+    report = errors_answer(console, scope, params, HOME_FRESH_S)
     urgent = (ErrorState.REGRESSED, ErrorState.NEW)
     return [row for row in report.rows if row.state in urgent][:HOME_MAX]
-
-
-HOME_MAX = 4

@@ -8,6 +8,7 @@ from vigie.console.backups import backup_now
 from vigie.console.certificates import certificates_now
 from vigie.console.console import console_of
 from vigie.console.contracts import budgets
+from vigie.console.errors import news_of_week
 from vigie.console.findings import biggest_drop, headline
 from vigie.console.first_start import first_start
 from vigie.console.freshness import freshness_now, freshness_values
@@ -42,6 +43,7 @@ def home(request: Request) -> Response:
         certificates=certificates_now(console),
         backup=backup_now(console),
         disk=disk_warning(console),
+        errors=news_of_week(console, scope),
         last_check=fresh.last_check(),
         generated=fresh.generated,
         **freshness_values(console, fresh),
