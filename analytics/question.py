@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from analytics.calendars import Calendar
+
 UNDECLARED = "undeclared"
 
 
@@ -108,6 +110,7 @@ class SiteScope(Struct, frozen=True, kw_only=True):
     site: str
     levels: tuple[str, ...]
     sample: float = 0.2
+    calendar: Calendar = Calendar()
 
 
 class JourneyQuestion(Struct, frozen=True, kw_only=True):

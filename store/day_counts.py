@@ -1,6 +1,7 @@
 """What is counted of a day before its detail goes, and kept without personal data: views, events
 and errors by hour, errors by group, and web vitals as histograms."""
 
+from collections.abc import Sequence
 from datetime import date
 
 import duckdb
@@ -99,9 +100,12 @@ _SEALED = (
 )
 
 
-def count_day(cursor: duckdb.DuckDBPyConnection, site: str, day: date) -> None:
-    """Count the day's hot rows, of all sessions settled; see store/settling.py."""
-    count_hours(cursor, site, day)
+def count_day(
+    cursor: duckdb.DuckDBPyConnection, site: str, day: date, attributes: Sequence[str] = ()
+) -> None:
+    """Count the day's hot rows, of all sessions settled, and events by `attributes`; see
+    store/settling.py."""
+    count_hours(cursor, site, day, attributes)
     of_day = {"site": site, "day": day}
     hot = {"source": _HOT, "level": "sealing_sessions.level", "counted": "1"}
     cursor.execute(_PICK_ERRORS.format(**hot), of_day)

@@ -56,6 +56,7 @@ class Retired(Struct, frozen=True, kw_only=True):
     error_groups: int = 0
     """Groups that nobody met for as long as counts are kept."""
     vital_days: int = 0
+    hourly_attributes: int = 0
     replays: int = 0
     """Chunks of recordings."""
 
@@ -179,6 +180,7 @@ def _delete_old(
         "error_counts": _delete(cursor, "error_counts", "day < $before", aggregates),
         "error_groups": retire_groups(cursor, personal, aggregates),
         "vital_days": _delete(cursor, "vital_days", "day < $before", aggregates),
+        "hourly_attributes": _delete(cursor, "hourly_attributes", "day < $before", aggregates),
     }
 
 

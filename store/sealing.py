@@ -86,6 +86,8 @@ class SealPolicy(Struct, frozen=True, kw_only=True):
     keep_by_level: Mapping[str, float] = field(default_factory=dict)
     """By experience level; "undeclared" is one."""
     keep_errors: float | None = None
+    attributes: tuple[str, ...] = ()
+    """Of events, to be counted by their values."""
 
 
 class Sealed(Struct, frozen=True, kw_only=True):
@@ -218,7 +220,7 @@ class _Seal:
             if (file := self._copy(cursor, content, rates.sample)) is not None
         ]
         self._make_durable(files)
-        count_day(cursor, site, day)
+        count_day(cursor, site, day, self._policy.attributes)
         self._step("counted")
         # By the predicate of the copies, in their snapshot: what came in since stays hot.
         events = count_of(

@@ -4,7 +4,7 @@ that is kept, and counts by hour.
 All work on `sealing_sessions`, a temporary table of the transaction that seals or retires a day.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import duckdb
@@ -77,6 +77,33 @@ _COUNT_ACTIVE = """
 INSERT INTO active_hours BY NAME FROM active_between($site, $day::DATE, $day::DATE)
 """
 
+ATTRIBUTE_VALUES_MAX = 50
+"""Of one attribute of one event in a day; the others are counted together."""
+
+_COUNT_ATTRIBUTES = """
+INSERT INTO hourly_attributes BY NAME
+WITH told AS (
+    SELECT site, day, time, name, value, generated, unnest(map_entries(attributes)) AS pair
+    FROM events JOIN sealing_sessions USING (session)
+    WHERE site = $site AND day = $day AND NOT bot AND kind = 'event' AND name IS NOT NULL
+        AND attributes IS NOT NULL
+),
+counted AS (SELECT * FROM told WHERE list_contains($attributes, pair.key)),
+frequent AS (
+    SELECT name, pair FROM counted GROUP BY name, pair
+    QUALIFY row_number() OVER (
+        PARTITION BY name, pair.key ORDER BY count(*) DESC, pair.value
+    ) <= $most
+)
+SELECT
+    site, day, date_trunc('hour', time) AS hour, name, pair.key AS attribute,
+    CASE WHEN (name, pair) IN (SELECT (name, pair) FROM frequent) THEN pair.value ELSE 'other' END
+        AS told,
+    count(*) AS count, sum(value) AS value, generated
+FROM counted
+GROUP BY ALL
+"""
+
 
 def settle_sessions(
     cursor: duckdb.DuckDBPyConnection, snapshot: Snapshot, site: str, day: date
@@ -123,11 +150,17 @@ def settle_inclusion(
     return float(row[0]) if row else keep
 
 
-def count_hours(cursor: duckdb.DuckDBPyConnection, site: str, day: date) -> None:
-    """Add the day's hot rows, of all sessions settled, to `hourly_counts` and `active_hours`."""
+def count_hours(
+    cursor: duckdb.DuckDBPyConnection, site: str, day: date, attributes: Sequence[str] = ()
+) -> None:
+    """Add the day's hot rows, of all sessions settled, to `hourly_counts` and `active_hours`; of
+    events that say one of the `attributes`, to `hourly_attributes` too."""
     of_day = {"site": site, "day": day}
     cursor.execute(_COUNT_HOURS, of_day)
     cursor.execute(_COUNT_ACTIVE, of_day)
+    if attributes:
+        counted = {"attributes": list(attributes), "most": ATTRIBUTE_VALUES_MAX}
+        cursor.execute(_COUNT_ATTRIBUTES, {**of_day, **counted})
 
 
 def count_of(answer: duckdb.DuckDBPyConnection) -> int:

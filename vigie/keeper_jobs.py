@@ -120,6 +120,7 @@ def seal_policy(site: SiteSettings) -> SealPolicy:
         keep=site.keep,
         keep_by_level=site.keep_by_level,
         keep_errors=site.keep_errors,
+        attributes=site.attributes_counted,
     )
 
 

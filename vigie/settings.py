@@ -168,6 +168,12 @@ class SiteSettings(Struct, frozen=True, kw_only=True):
     """Of those that the tag names, the query parameters that may stay; none named: all of them."""
     event_tokens_sha256: tuple[Sha256, ...] = ()
     """Of tokens with which servers post events; `vigie event-token` makes one."""
+    attributes_counted: tuple[ParamName, ...] = ()
+    """Attributes of events that are counted by their values, and kept so for as long as counts."""
+    timezone: str = "UTC"
+    """By whose clock its weeks go, such as "Europe/Paris"."""
+    holidays: tuple[str, ...] = ()
+    """Days that are no example of what is usual: "2027-05-17", or "12-25" of every year."""
     replay: ReplaySettings = field(default_factory=ReplaySettings)
     perceived: PerceivedSettings = field(default_factory=PerceivedSettings)
 
@@ -191,6 +197,13 @@ class JourneySettings(Struct, frozen=True, kw_only=True):
     monitors: tuple[str, ...] = ()
     steps: tuple[StepSettings, ...] = ()
     window_minutes: Positive = 60.0
+    target: Target | None = None
+    """Per cent of people's time that it is to work: user-perceived availability."""
+    channels: tuple[str, ...] = ()
+    """Told when its event is abnormally rare; none named: the default ones."""
+    activity_alert: bool = True
+    activity_chance: Annotated[float, Meta(gt=0, le=0.05)] = 0.001
+    """How improbable so low a volume must be before somebody is told."""
 
 
 class OwnerSettings(Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ import msgspec
 from analytics.question import UNDECLARED
 from probes.monitor import Monitor, monitor_problems
 from vigie.alerts.channel_checks import channel_problems
+from vigie.calendars import calendar_problems
 from vigie.contract_checks import contract_problems
 from vigie.distant.location_checks import location_problems, unknown_locations
 from vigie.maintenance import maintenance_problems
@@ -119,10 +120,16 @@ def site_problems(site: SiteSettings, path: KeyPath = ()) -> Iterator[Problem]:
             wrong=f"is {site.replay.error_rate:g}, below rate ({site.replay.rate:g})",
             right="sessions in rate are recorded whole: give it more than rate, or 0",
         )
-    for number, page in enumerate(site.pages):
+    yield from _page_problems(site.pages, (*path, "pages"))
+    yield from _page_problems(site.perceived.error_pages, (*path, "perceived", "error_pages"))
+    yield from calendar_problems(site, path)
+
+
+def _page_problems(pages: Sequence[str], path: KeyPath) -> Iterator[Problem]:
+    for number, page in enumerate(pages):
         if not page.startswith("/"):
             yield Problem(
-                path=(*path, "pages", number),
+                path=(*path, number),
                 wrong=f'is "{page}"',
                 right='begin it with "/", such as "/user/?/edit"',
             )
@@ -155,6 +162,9 @@ def _journey_problems(
     for number, monitor in enumerate(journey.monitors):
         yield from _unknown(document, "monitors", monitor, (*path, "monitors", number))
     yield from _item_repeats(journey.monitors, (*path, "monitors"))
+    for number, channel in enumerate(journey.channels):
+        yield from _unknown(document, "channels", channel, (*path, "channels", number))
+    yield from _item_repeats(journey.channels, (*path, "channels"))
     for number, step in enumerate(journey.steps):
         if bool(step.page) == bool(step.event):
             has = "has both a page and an event" if step.page else "has neither a page nor an event"

@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from rum.records import Batch
 from store.columns import batch_tables
@@ -11,6 +12,7 @@ from store.database import Database
 from store.retention import RetentionLimits, retire
 from store.rows import insert
 from store.sealing import SealPolicy, seal_day
+from store.settling import ATTRIBUTE_VALUES_MAX
 from tests.support.stored import NOON, TODAY, Maker
 
 MINUTE = timedelta(minutes=1)
@@ -103,3 +105,44 @@ def test_they_stay_25_months(database: Database, day: date, stays: int) -> None:
     )
     assert retire(database, NOON, RetentionLimits()).active_hours == 1 - stays
     assert sum(kept(database).values()) == 60 * stays
+
+
+def counted_by(database: Database) -> list[tuple[Any, ...]]:
+    return (
+        database.cursor()
+        .execute(
+            "SELECT name, attribute, told, sum(count)::INT, sum(value) FROM hourly_attributes"
+            " GROUP BY ALL ORDER BY ALL"
+        )
+        .fetchall()
+    )
+
+
+def signed(make: Maker, attributes: dict[str, str]) -> Batch:
+    batch = make.batch(kinds=("event",))
+    return replace(batch, events=(replace(batch.events[0], attributes=attributes),))
+
+
+def test_attributes_named_are_counted_by_value_and_no_others(
+    database: Database, make: Maker
+) -> None:
+    fill(database, *(signed(make, {"kind": kind, "who": "ann"}) for kind in ("a", "b", "b")))
+    fill(database, signed(make, {"who": "bob"}))
+    policy = SealPolicy(site="shop", attributes=("kind", "never"))
+    seal_day(database, policy, TODAY, NOON + timedelta(days=3))
+    assert counted_by(database) == [
+        ("mandate_signed", "kind", "a", 1, 2.5),
+        ("mandate_signed", "kind", "b", 2, 5.0),
+    ]
+
+
+def test_values_beyond_the_most_frequent_are_counted_together(
+    database: Database, make: Maker
+) -> None:
+    values = [*(f"v{number:02}" for number in range(60)), "v00", "v01"]
+    fill(database, *(signed(make, {"kind": value}) for value in values))
+    policy = SealPolicy(site="shop", attributes=("kind",))
+    seal_day(database, policy, TODAY, NOON + timedelta(days=3))
+    found = {told: count for _, _, told, count, _ in counted_by(database)}
+    assert len(found) == ATTRIBUTE_VALUES_MAX + 1
+    assert (found["other"], found["v00"], sum(found.values())) == (10, 2, 62)

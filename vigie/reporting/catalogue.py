@@ -8,6 +8,7 @@ import msgspec
 import pandas as pd
 from pandas.api.types import is_object_dtype, is_string_dtype
 
+from analytics.reports.activity_types import ActivityReport
 from analytics.reports.contract_types import ContractReport
 from analytics.reports.conversion_speed import ConversionSpeedReport
 from analytics.reports.deletion import DeletionReport
@@ -31,7 +32,7 @@ from vigie.reporting.data import deletion_asked, refused_asked
 from vigie.reporting.errors import error_asked, errors_asked
 from vigie.reporting.journeys import journey_asked
 from vigie.reporting.params import WINDOW_PARAMS, BadRequestError
-from vigie.reporting.people import perceived_asked
+from vigie.reporting.people import activity_asked, perceived_asked
 from vigie.reporting.speed import conversion_speed_asked, vital_asked
 from vigie.reporting.usage import (
     funnel_asked,
@@ -83,6 +84,7 @@ REPORTS = {
     ),
     "journey": _kind(JourneyReport, journey_asked, "journey"),
     "perceived": _kind(PerceivedReport, perceived_asked, "site journey sample"),
+    "activity": _kind(ActivityReport, activity_asked, "site journey event by"),
     "seen": _kind(SeenReport, seen_asked, "site"),
     "sessions": _kind(
         SessionsReport, sessions_asked, "site level page device user_key errors recorded after"

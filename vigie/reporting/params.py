@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 
 from analytics.question import UNDECLARED, SiteScope, Window
 from analytics.reports.contract_types import Month, month_of
+from vigie.calendars import calendar_of
 from vigie.settings import Settings, SiteSettings
 
 DAYS_DEFAULT = 30
@@ -51,7 +52,9 @@ def site_of(params: Mapping[str, str], settings: Settings) -> SiteSettings:
 
 
 def scope_of(site: SiteSettings) -> SiteScope:
-    return SiteScope(site=site.id, levels=site.levels, sample=site.sample)
+    return SiteScope(
+        site=site.id, levels=site.levels, sample=site.sample, calendar=calendar_of(site)
+    )
 
 
 def month_asked(text: str, timezone: str, now: datetime) -> Month:
