@@ -87,11 +87,21 @@ def compare_each(
 ) -> list[Comparison]:
     """Each of several with the same other one, told only as far as all hold together
     (Benjamini-Hochberg at 5 %): where nothing differs, one list in twenty says something does."""
-    found = [_difference(one, other) for one in ones]
+    return compare_pairs([(one, other) for one in ones], words, sessions=sessions)
+
+
+def compare_pairs(
+    pairs: Sequence[tuple[Estimate, Estimate]],
+    words: Sequence[Words],
+    *,
+    sessions: Sequence[float] | None = None,
+) -> list[Comparison]:
+    """As `compare_each`, each with an other one of its own."""
+    found = [_difference(one, other) for one, other in pairs]
     holding = significant([_chance(each) if each else 1.0 for each in found], FALSE_RATE)
     return [
-        _compared(one, other, words[place], sessions[place] if sessions else None, holds=holds)
-        for place, (one, holds) in enumerate(zip(ones, holding, strict=True))
+        _compared(*pair, words[place], sessions[place] if sessions else None, holds=holds)
+        for place, (pair, holds) in enumerate(zip(pairs, holding, strict=True))
     ]
 
 

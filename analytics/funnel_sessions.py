@@ -42,13 +42,20 @@ class FunnelSessions(Struct, frozen=True, kw_only=True):
 
     def share(self, successes: Mask, among: Mask) -> Estimate:
         """The share of `successes` among the sessions of `among` (a part of them all)."""
-        weight = self.weight[among]
-        return share(
-            float(self.weight[successes & among].sum()),
-            float(weight.sum()),
-            float(np.square(weight).sum()),
-            _visitors(self.visitor[among]),
-        )
+        return share_of(self.weight, self.visitor, successes, among)
+
+
+def share_of(
+    weight: NDArray[np.float64], visitor: NDArray[np.uint64], successes: Mask, among: Mask
+) -> Estimate:
+    """The share of `successes` among those of `among`; arrays of one length, an element each."""
+    chosen = weight[among]
+    return share(
+        float(weight[successes & among].sum()),
+        float(chosen.sum()),
+        float(np.square(chosen).sum()),
+        _visitors(visitor[among]),
+    )
 
 
 def _visitors(visitor: NDArray[np.uint64]) -> int:

@@ -1,1 +1,1 @@
-SELECT * FROM told
+SELECT * EXCLUDE (who) FROM told

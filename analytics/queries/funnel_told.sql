@@ -1,5 +1,6 @@
 told AS (
     SELECT
+        who,
         coalesce(level, 'undeclared') AS level,
         hash(coalesce(user_key, who::VARCHAR)) AS visitor,
         weight, depth,

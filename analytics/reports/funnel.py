@@ -1,24 +1,74 @@
-"""An ordered funnel of pages and events, by level: numbers.md, "Funnel".
+"""A funnel of pages, events and clicks, by level or what else tells sessions apart: numbers.md.
 
-A session counts once. It is still in window while less than the window has passed since it last
-came to the first step; it is then in `reached`, and in no share.
+A session (or user) counts once. It is still in window while less than the window has passed since
+it last came to the first step; it is then in `reached`, and in no share.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
+from msgspec import Struct
 
 from analytics.basis import Withheld
+from analytics.breakdown import LEVEL
 from analytics.estimates import quantile
+from analytics.funnel_segments import (
+    OTHER,
+    Group,
+    differences,
+    groups_of,
+    level_groups,
+    readings,
+)
 from analytics.funnel_sessions import FunnelSessions, Mask, days_of, read_sessions
-from analytics.levels import EVERYONE, shown
-from analytics.question import SiteScope, Step, Window
-from analytics.reports.types import FunnelReport, FunnelSegment, FunnelStep
-from analytics.sampling import Reading, basis, read
+from analytics.funnel_times import before, days_of_entry, halves_of, took_bins
+from analytics.levels import shown
+from analytics.question import PLAIN, Order, Rules, SiteScope, Step, Window
+from analytics.reports.funnel_types import (
+    FunnelBefore,
+    FunnelDifference,
+    FunnelReport,
+    FunnelSegment,
+    FunnelStep,
+)
+from analytics.sampling import Days, Reading, basis, read
 from store.snapshot import Snapshot
 
 DEFINITION = "funnel"
+
+
+class _Asked(Struct, frozen=True, kw_only=True):
+    snapshot: Snapshot
+    scope: SiteScope
+    steps: Sequence[Step]
+    within: timedelta
+    now: datetime
+    rules: Rules
+    by: tuple[str, ...]
+
+    def at(self, window: Window, reading: Reading) -> FunnelSessions:
+        asked = (self.steps, window, self.within, self.now, self.rules, self.by)
+        return read_sessions(self.snapshot, reading, *asked)
+
+    def days(self, window: Window) -> Days:
+        return days_of(window, self.within, self.now)
+
+
+class _Answer(Struct, frozen=True):
+    """What one reading says."""
+
+    sessions: FunnelSessions
+    everyone: FunnelSegment
+    levels: list[FunnelSegment]
+    segments: list[FunnelSegment]
+    differences: list[FunnelDifference]
+
+    @property
+    def sure(self) -> list[FunnelSegment]:
+        """The segments whose figures should not be withheld where more is kept."""
+        named = [each for each in self.segments if OTHER not in each.parts]
+        return [self.everyone, *self.levels, *named]
 
 
 def funnel(
@@ -30,27 +80,53 @@ def funnel(
     convert_within_s: float,
     now: datetime,
     sample: float | None = None,
+    rules: Rules = PLAIN,
+    by: Sequence[str] = (),
+    compare_from: datetime | None = None,
 ) -> FunnelReport:
     """The funnel of sessions that came to the first step within `window`.
 
     Their conversions count up to `convert_within_s` after the entry, also beyond the window's end.
-    Raises ValueError for steps or a sample that make no sense.
+    `by`: dimensions (analytics.breakdown) in place of the level. `compare_from`: compare with the
+    period before, as far as detail is kept, which is from then on. Raises ValueError for steps,
+    dimensions or a sample that make no sense, UnitError for users where sessions are sampled.
     """
     if not steps:
         raise ValueError("a funnel has at least one step")
-    within = timedelta(seconds=convert_within_s)
-
-    def at(reading: Reading) -> list[FunnelSegment]:
-        sessions = read_sessions(snapshot, reading, steps, window, within, now)
-        return segments(sessions, steps, scope.levels)
-
-    days = days_of(window, within, now)
-    (everyone, *levels), reading = read(snapshot, scope, days, sample, at, withheld)
+    asked = _Asked(
+        snapshot=snapshot,
+        scope=scope,
+        steps=steps,
+        within=timedelta(seconds=convert_within_s),
+        now=now,
+        rules=rules,
+        by=() if tuple(by) == (LEVEL,) else tuple(by),
+    )
+    found, reading = read(
+        snapshot,
+        scope,
+        asked.days(window),
+        sample,
+        lambda reading: _answer(asked, asked.at(window, reading), reading),
+        lambda answer: withheld(answer.sure),
+    )
+    sessions = found.sessions
+    levels = shown(scope.levels, sessions.level)
     return FunnelReport(
         basis=basis(snapshot, reading, DEFINITION, window),
         window_s=convert_within_s,
-        everyone=everyone,
-        levels=tuple(levels),
+        everyone=found.everyone,
+        levels=tuple(found.levels),
+        order=rules.order,
+        unit=rules.unit,
+        exclude=tuple(step.label for step in rules.exclude),
+        by=asked.by,
+        segments=tuple(found.segments),
+        differences=tuple(found.differences),
+        readings=readings(found.differences),
+        took=took_bins(sessions),
+        days=days_of_entry(sessions, len(steps), window, levels),
+        before=_before(asked, sessions, window, reading, compare_from) if compare_from else None,
     )
 
 
@@ -58,10 +134,12 @@ def segments(
     sessions: FunnelSessions, steps: Sequence[Step], levels: Sequence[str]
 ) -> list[FunnelSegment]:
     """Everyone's funnel, then each level's."""
-    everyone = np.ones(len(sessions.depth), dtype=np.bool_)
-    return [_segment(sessions, steps, EVERYONE, everyone)] + [
-        _segment(sessions, steps, level, np.asarray(sessions.level == level))
-        for level in shown(levels, sessions.level)
+    return [
+        _everyone(sessions, steps, Order.ORDERED),
+        *(
+            _segment(sessions, steps, Order.ORDERED, group, group.parts[0])
+            for group in level_groups(sessions, levels)
+        ),
     ]
 
 
@@ -75,23 +153,75 @@ def withheld(found: Sequence[FunnelSegment]) -> bool:
     ) or not any(segment.entered for segment in found)
 
 
+def _answer(asked: _Asked, sessions: FunnelSessions, reading: Reading) -> _Answer:
+    steps, rules = asked.steps, asked.rules
+    levels = level_groups(sessions, asked.scope.levels)
+    groups = groups_of(sessions, asked.by, asked.scope.levels)
+    stands_for = 1.0 if reading.fragment == "read_kept" else 1 / reading.rate
+    compared = groups if asked.by else [each for each in levels if each.members.any()]
+    return _Answer(
+        sessions,
+        _everyone(sessions, steps, rules.order),
+        [_segment(sessions, steps, rules.order, each, each.parts[0]) for each in levels],
+        [_segment(sessions, steps, rules.order, each) for each in groups],
+        differences(sessions, compared, steps, rules.order, rules.unit, stands_for),
+    )
+
+
+def _before(
+    asked: _Asked,
+    sessions: FunnelSessions,
+    window: Window,
+    reading: Reading,
+    kept_from: datetime,
+) -> FunnelBefore | None:
+    """The period before is read at the rate that the window was."""
+    halves = halves_of(window, kept_from)
+    if halves is None:
+        return None
+    earlier = Window(halves.start, halves.cut)
+    found, _ = read(
+        asked.snapshot,
+        asked.scope,
+        asked.days(earlier),
+        reading.rate,
+        lambda at: asked.at(earlier, at),
+        lambda _: False,
+    )
+    return before(sessions, found, len(asked.steps), halves, asked.rules.unit)
+
+
+def _everyone(sessions: FunnelSessions, steps: Sequence[Step], order: Order) -> FunnelSegment:
+    everyone = Group((), np.ones(len(sessions.depth), dtype=np.bool_))
+    return _segment(sessions, steps, order, everyone)
+
+
 def _segment(
-    sessions: FunnelSessions, steps: Sequence[Step], level: str, members: Mask
+    sessions: FunnelSessions, steps: Sequence[Step], order: Order, group: Group, level: str = ""
 ) -> FunnelSegment:
-    converted = members & (sessions.depth == len(steps))
+    converted = group.members & (sessions.depth == len(steps))
     took = sessions.took_s[converted]
     weight = sessions.weight[converted]
     each = np.arange(len(took))
     return FunnelSegment(
         level=level,
-        entered=int(members.sum()),
+        parts=() if level else group.parts,
+        entered=int(group.members.sum()),
         steps=tuple(
-            _step(sessions, members, number, step.label, last=number == len(steps))
-            for number, step in enumerate(steps, 1)
+            _step(sessions, group.members, n, _label(steps, n, order), last=n == len(steps))
+            for n in range(1, len(steps) + 1)
         ),
         convert_p50_s=quantile(took, each, weight, 0.50).value,
         convert_p75_s=quantile(took, each, weight, 0.75).value,
     )
+
+
+def _label(steps: Sequence[Step], number: int, order: Order) -> str:
+    if order is not Order.ANY:
+        return steps[number - 1].label
+    if number == len(steps):
+        return f"all {number} of the steps" if number > 1 else steps[0].label
+    return f"any {number} of the steps"
 
 
 def _step(

@@ -9,6 +9,9 @@ from msgspec import Struct, structs
 from analytics.basis import Basis, Estimate
 from analytics.reports.error_types import Total
 from analytics.reports.vital_types import VitalChange
+from analytics.reports.funnel_types import FunnelReport as FunnelReport
+from analytics.reports.funnel_types import FunnelSegment as FunnelSegment
+from analytics.reports.funnel_types import FunnelStep as FunnelStep
 
 
 class State(StrEnum):
@@ -141,64 +144,6 @@ class UptimeReport(Struct, frozen=True, kw_only=True):
                     "blips": len(row.blips),
                 }
                 for row in self.monitors
-            ]
-        )
-
-
-class FunnelStep(Struct, frozen=True, kw_only=True):
-    """One step for one level. `reached` counts sampled sessions; the shares carry intervals.
-
-    `dropped` and `still_in_window` are those that came to this step and no further, so that
-    `reached` = the next step's `reached` + `dropped` + `still_in_window`.
-    """
-
-    number: int
-    label: str
-    reached: int
-    of_entered: Estimate
-    """Share of those that entered, whoever is still in window left out."""
-    of_previous: Estimate
-    dropped: int
-    still_in_window: int
-    """Entered less than the window ago: they may still go on."""
-
-
-class FunnelSegment(Struct, frozen=True, kw_only=True):
-    """The funnel of one level; `level` is "" for everyone."""
-
-    level: str
-    entered: int
-    steps: tuple[FunnelStep, ...]
-    convert_p50_s: float | None
-    convert_p75_s: float | None
-
-
-class FunnelReport(Struct, frozen=True, kw_only=True):
-    basis: Basis
-    window_s: float
-    everyone: FunnelSegment
-    levels: tuple[FunnelSegment, ...]
-
-    def frame(self) -> pd.DataFrame:
-        """One row a level and step."""
-        return pd.DataFrame(
-            [
-                {
-                    "level": segment.level or "everyone",
-                    "step": step.number,
-                    "label": step.label,
-                    "reached": step.reached,
-                    "of_entered": step.of_entered.value,
-                    "of_entered_low": step.of_entered.low,
-                    "of_entered_high": step.of_entered.high,
-                    "of_previous": step.of_previous.value,
-                    "of_previous_low": step.of_previous.low,
-                    "of_previous_high": step.of_previous.high,
-                    "dropped": step.dropped,
-                    "still_in_window": step.still_in_window,
-                }
-                for segment in (self.everyone, *self.levels)
-                for step in segment.steps
             ]
         )
 

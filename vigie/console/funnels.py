@@ -17,9 +17,9 @@ from vigie.console.formats import interval, percent
 from vigie.console.journeys import funnel_params
 from vigie.console.scope import Scope
 from vigie.reporting.catalogue import run_report
+from vigie.reporting.funnels import WINDOW_MINUTES_DEFAULT
 from vigie.reporting.params import scope_of
 from vigie.reporting.steps import step_of, step_text
-from vigie.reporting.usage import WINDOW_MINUTES_DEFAULT
 
 WINDOWS_MINUTES = (15.0, 30.0, 60.0, 240.0, 1440.0)
 STEPS_MIN = 2

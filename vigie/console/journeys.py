@@ -12,9 +12,9 @@ from vigie.console.console import Console, console_of
 from vigie.console.findings import FindingLine, JourneyLine, finding_lines, journey_line
 from vigie.console.scope import Scope
 from vigie.maintenance import maintenance_of
+from vigie.reporting.funnels import only_level
 from vigie.reporting.journeys import journey_question
 from vigie.reporting.steps import journey_step, step_text
-from vigie.reporting.usage import only_level
 from vigie.settings import JourneySettings
 
 JOURNEY_FRESH_S = 4.0

@@ -13,6 +13,8 @@ from analytics.reports.contract_types import ContractReport
 from analytics.reports.conversion_speed import ConversionSpeedReport
 from analytics.reports.deletion import DeletionReport
 from analytics.reports.error_types import ErrorReport, ErrorsReport
+from analytics.reports.funnel_listed import FunnelSessionsReport
+from analytics.reports.funnel_why import FunnelWhyReport
 from analytics.reports.perceived_types import PerceivedReport
 from analytics.reports.refused import RefusedReport
 from analytics.reports.session import SessionReport
@@ -30,12 +32,13 @@ from store.snapshot import Snapshot
 from vigie.reporting.availability import contract_asked, latency_asked, uptime_asked
 from vigie.reporting.data import deletion_asked, refused_asked
 from vigie.reporting.errors import error_asked, errors_asked
+from vigie.reporting.funnels import PARAMS as FUNNEL_PARAMS
+from vigie.reporting.funnels import funnel_asked, funnel_sessions_asked, funnel_why_asked
 from vigie.reporting.journeys import journey_asked
 from vigie.reporting.params import WINDOW_PARAMS, BadRequestError
 from vigie.reporting.people import activity_asked, perceived_asked
 from vigie.reporting.speed import conversion_speed_asked, vital_asked
 from vigie.reporting.usage import (
-    funnel_asked,
     seen_asked,
     session_asked,
     sessions_asked,
@@ -76,7 +79,13 @@ def _kind(
 REPORTS = {
     "uptime": _kind(UptimeReport, uptime_asked, "monitor"),
     "latency": _kind(LatencyReport, latency_asked, "monitor"),
-    "funnel": _kind(FunnelReport, funnel_asked, "site steps window_minutes level sample"),
+    "funnel": _kind(FunnelReport, funnel_asked, f"{FUNNEL_PARAMS} level by compare"),
+    "funnel_sessions": _kind(
+        FunnelSessionsReport,
+        funnel_sessions_asked,
+        f"{FUNNEL_PARAMS} step outcome by part part_2 recorded after",
+    ),
+    "funnel_why": _kind(FunnelWhyReport, funnel_why_asked, FUNNEL_PARAMS),
     "speed": _kind(SpeedReport, speed_asked, "site page device level sample"),
     "vital": _kind(VitalReport, vital_asked, "site vital page device level sample"),
     "conversion_speed": _kind(

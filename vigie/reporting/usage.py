@@ -1,4 +1,4 @@
-"""Requests for reports of usage: funnel, speed, seen, sessions, session."""
+"""Requests for reports of usage: speed, seen, sessions, session."""
 
 import re
 from collections.abc import Mapping
@@ -6,13 +6,11 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from analytics.reports.funnel import funnel
 from analytics.reports.seen import seen
 from analytics.reports.session import SessionReport, session
 from analytics.reports.sessions import AFTER_MAX, SessionFilter, SessionsReport, sessions
 from analytics.reports.speed import speed
 from analytics.reports.types import (
-    FunnelReport,
     SeenReport,
     SpeedReport,
 )
@@ -29,40 +27,10 @@ from vigie.reporting.params import (
     site_of,
     window_of,
 )
-from vigie.reporting.steps import steps_of
 from vigie.settings import Settings
 
-WINDOW_MINUTES_DEFAULT = 60.0
-WINDOW_MINUTES_MAX = 7 * 24 * 60.0
 SESSION_EVENTS_MAX = 10_000_000
 """How far into a session a page of it may lie."""
-
-
-def only_level(report: FunnelReport, level: str) -> FunnelReport:
-    """The funnel of one level beside everyone's; "" keeps all."""
-    if not level:
-        return report
-    kept = tuple(segment for segment in report.levels if segment.level == level)
-    return msgspec.structs.replace(report, levels=kept)
-
-
-def funnel_asked(
-    params: Mapping[str, str], settings: Settings, snapshot: Snapshot, now: datetime
-) -> FunnelReport:
-    site = site_of(params, settings)
-    window_minutes = number_of(
-        params, "window_minutes", WINDOW_MINUTES_DEFAULT, least=1, most=WINDOW_MINUTES_MAX
-    )
-    report = funnel(
-        snapshot,
-        scope_of(site),
-        steps_of(params.get("steps", "")),
-        window_of(params, now),
-        convert_within_s=window_minutes * 60,
-        now=now,
-        sample=sample_of(params),
-    )
-    return only_level(report, level_of(params, site))
 
 
 def speed_asked(

@@ -1,0 +1,142 @@
+"""Segments of a funnel's sessions: which there are, and how each differs from all others."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+from msgspec import Struct
+
+from analytics.basis import Estimate
+from analytics.breakdown import LEVEL, QUALITY
+from analytics.differences import Words, compare_pairs
+from analytics.funnel_sessions import FunnelSessions, Mask
+from analytics.levels import shown
+from analytics.quality import Quality
+from analytics.question import Order, Step, Unit
+from analytics.reports.funnel_types import FunnelDifference
+
+SEGMENTS_MAX = 8
+"""The largest ones; all others are one more, "other"."""
+OTHER = "other"
+READINGS_MAX = 6
+WHOLE = 0
+
+
+class Group(Struct, frozen=True):
+    """A segment: the values of what is told apart, and which sessions are of it."""
+
+    parts: tuple[str, ...]
+    members: Mask
+
+
+def groups_of(
+    sessions: FunnelSessions, dimensions: Sequence[str], levels: Sequence[str]
+) -> list[Group]:
+    """The segments by one or two dimensions: levels and qualities in their order, else the largest
+    first, and whatever is beyond SEGMENTS_MAX together in the last."""
+    if not dimensions or not len(sessions.depth):
+        return []
+    values = [sessions.parts[dimension] for dimension in dimensions]
+    keys = list(zip(*(each.tolist() for each in values), strict=True))
+    counts = Counter(keys)
+    kept = sorted(counts, key=lambda key: (-counts[key], key))[:SEGMENTS_MAX]
+    known = {key: place for place, key in enumerate(kept)}
+    place = np.array([known.get(key, -1) for key in keys], dtype=np.intp)
+    ranks = [_ranks(name, levels, each) for name, each in zip(dimensions, values, strict=True)]
+    if all(name in (LEVEL, QUALITY) for name in dimensions):
+        kept.sort(key=lambda key: [rank[part] for rank, part in zip(ranks, key, strict=True)])
+    groups = [Group(key, np.asarray(place == known[key])) for key in kept]
+    if len(counts) > len(kept):
+        groups.append(Group((OTHER,) * len(dimensions), np.asarray(place == -1)))
+    return groups
+
+
+def level_groups(sessions: FunnelSessions, levels: Sequence[str]) -> list[Group]:
+    """The site's levels, and others that were found, whether anybody entered or not."""
+    return [
+        Group((level,), np.asarray(sessions.level == level))
+        for level in shown(levels, sessions.level)
+    ]
+
+
+def differences(
+    sessions: FunnelSessions,
+    groups: Sequence[Group],
+    steps: Sequence[Step],
+    order: Order,
+    unit: Unit,
+    scale: float = 1.0,
+) -> list[FunnelDifference]:
+    """Each segment against all others: of the whole funnel, then of each step, told as far as all
+    hold together. `scale`: for how many sessions of the site one that was read stands."""
+    asked = [
+        (group, number)
+        for number in (WHOLE, *range(1, len(steps) if len(steps) > 2 else 1))
+        for group in groups
+        if OTHER not in group.parts and len(groups) > 1
+    ]
+    pairs = [_pair(sessions, group.members, number, len(steps)) for group, number in asked]
+    compared = compare_pairs(
+        pairs,
+        [_words(group, number, steps, order, unit) for group, number in asked],
+        sessions=[scale * (one.effective_n + other.effective_n) for one, other in pairs],
+    )
+    return [
+        FunnelDifference(
+            parts=group.parts,
+            step=number,
+            value=each.value,
+            low=each.low,
+            high=each.high,
+            told=each.told,
+            sentence=_sentence(each.sentence),
+        )
+        for (group, number), each in zip(asked, compared, strict=True)
+    ]
+
+
+def readings(found: Sequence[FunnelDifference]) -> tuple[str, ...]:
+    """What can be told, the widest difference first, one for each segment before a second."""
+    told = sorted((each for each in found if each.told), key=lambda each: -abs(each.value or 0.0))
+    return tuple(each.sentence for each in _turns(told))[:READINGS_MAX]
+
+
+def _turns(told: Sequence[FunnelDifference]) -> Iterator[FunnelDifference]:
+    seen: Counter[tuple[str, ...]] = Counter()
+    turns = []
+    for each in told:
+        turns.append((seen[each.parts], each))
+        seen[each.parts] += 1
+    yield from (each for _, each in sorted(turns, key=lambda turn: turn[0]))
+
+
+def _pair(
+    sessions: FunnelSessions, members: Mask, number: int, steps: int
+) -> tuple[Estimate, Estimate]:
+    """The share that goes on from a step, or through all of them, of `members` and of others."""
+    among = sessions.settled & (sessions.depth >= max(number, 1))
+    onward = sessions.depth > number if number else sessions.depth == steps
+    return sessions.share(onward, among & members), sessions.share(onward, among & ~members)
+
+
+def _words(group: Group, number: int, steps: Sequence[Step], order: Order, unit: Unit) -> Words:
+    noun = "sessions" if unit is Unit.SESSION else "users"
+    does = "get through" if number == WHOLE else f"go on from {step_name(steps, number, order)}"
+    who = ", ".join(part.replace("_", " ") for part in group.parts)
+    return Words(f"{who} {noun}", "all others", f"{does} less often", f"{does} more often")
+
+
+def step_name(steps: Sequence[Step], number: int, order: Order) -> str:
+    """Step `number` (from 1) as sentences name it; in any order, it is so many of the steps."""
+    if order is Order.ANY:
+        return f"{number} of the steps"
+    return f"“{steps[number - 1].label}”"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _ranks(name: str, levels: Sequence[str], values: Iterable[str]) -> dict[str, int]:
+    known = [each.value for each in Quality] if name == QUALITY else shown(levels, values)
+    return {value: place for place, value in enumerate(known)}

@@ -1,0 +1,1 @@
+SELECT * FROM listed ORDER BY entered DESC, session LIMIT $most OFFSET $after

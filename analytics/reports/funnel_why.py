@@ -1,0 +1,209 @@
+"""What leaving a funnel goes with: those who dropped at a step beside those who went on from it.
+
+What each met is looked for in the view in which they came to the step last, until they went on. A
+difference is told only as far as all that were looked at hold together; it never says why.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+from msgspec import Struct
+
+from analytics.basis import Basis, Estimate
+from analytics.breakdown import Parts
+from analytics.differences import Comparison, Words, compare_pairs
+from analytics.funnel_chain import chain
+from analytics.funnel_segments import step_name
+from analytics.funnel_sessions import days_of, edges, share_of
+from analytics.question import PLAIN, Rules, SiteScope, Step, Window
+from analytics.sampling import Reading, basis, read
+from analytics.sql import query, with_read
+from analytics.times import naive
+from analytics.vitals import VITALS
+from analytics.wording import percent
+from store.snapshot import Snapshot
+
+DEFINITION = "funnel_why"
+
+
+class Trait(StrEnum):
+    """What may have been met in a view."""
+
+    ERROR = "error"
+    FAILED_REQUEST = "failed_request"
+    FRUSTRATION = "frustration"
+    """A rage or dead click."""
+    SLOW_PAGE = "slow_page"
+    """LCP over 4 s; of views that measured it."""
+    POOR_VITALS = "poor_vitals"
+    """INP over 500 ms, or CLS over 0.25; of views that measured either."""
+
+
+TRAIT_WORDS = {
+    Trait.ERROR: "a script error",
+    Trait.FAILED_REQUEST: "a failed request",
+    Trait.FRUSTRATION: "rage or dead clicks",
+    Trait.SLOW_PAGE: "a slow page (LCP over 4 s)",
+    Trait.POOR_VITALS: "a page that reacts late or jumps (INP over 500 ms, CLS over 0.25)",
+}
+
+
+class DropRow(Struct, frozen=True, kw_only=True):
+    """One trait at one step: its share among those who dropped there and those who went on, and
+    the first minus the second. `told`: a difference can be told."""
+
+    step: int
+    label: str
+    trait: Trait
+    dropped: Estimate
+    went_on: Estimate
+    value: float | None
+    low: float | None
+    high: float | None
+    told: bool
+    sentence: str
+
+
+class FunnelWhyReport(Struct, frozen=True, kw_only=True):
+    basis: Basis
+    rows: tuple[DropRow, ...]
+
+    @property
+    def readings(self) -> tuple[str, ...]:
+        """What leaving goes with, the widest difference first."""
+        told = [row for row in self.rows if row.told and (row.value or 0) > 0]
+        return tuple(row.sentence for row in sorted(told, key=lambda row: -(row.value or 0)))
+
+    def frame(self) -> pd.DataFrame:
+        """One row a step and trait."""
+        return pd.DataFrame(
+            [
+                {
+                    "step": row.step,
+                    "label": row.label,
+                    "trait": row.trait.value,
+                    "dropped": row.dropped.value,
+                    "dropped_low": row.dropped.low,
+                    "dropped_high": row.dropped.high,
+                    "went_on": row.went_on.value,
+                    "went_on_low": row.went_on.low,
+                    "went_on_high": row.went_on.high,
+                    "difference": row.value,
+                    "difference_low": row.low,
+                    "difference_high": row.high,
+                    "told": row.told,
+                }
+                for row in self.rows
+            ]
+        )
+
+
+def funnel_why(
+    snapshot: Snapshot,
+    scope: SiteScope,
+    steps: Sequence[Step],
+    window: Window,
+    *,
+    convert_within_s: float,
+    now: datetime,
+    sample: float | None = None,
+    rules: Rules = PLAIN,
+) -> FunnelWhyReport:
+    """Every trait at every step but the last. Raises as funnel() does."""
+    within = timedelta(seconds=convert_within_s)
+
+    def at(reading: Reading) -> pd.DataFrame:
+        return _met(snapshot, reading, steps, window, within, now, rules)
+
+    def few(frame: pd.DataFrame) -> bool:
+        return any(each.dropped.withheld is not None for each in _rows(frame, steps, rules))
+
+    days = days_of(window, within, now)
+    frame, reading = read(snapshot, scope, days, sample, at, few)
+    return FunnelWhyReport(
+        basis=basis(snapshot, reading, DEFINITION, window), rows=tuple(_rows(frame, steps, rules))
+    )
+
+
+def _met(
+    snapshot: Snapshot,
+    reading: Reading,
+    steps: Sequence[Step],
+    window: Window,
+    within: timedelta,
+    now: datetime,
+    rules: Rules,
+) -> pd.DataFrame:
+    found = chain(steps, rules, within)
+    text = with_read(
+        reading.fragment,
+        "funnel_why",
+        *found.fragments,
+        Parts(()).lived,
+        query("funnel_arrived").format(last=len(steps)),
+        query("funnel_met"),
+    )
+    limits = {f"{vital}_poor": VITALS[vital].poor for vital in ("lcp", "inp", "cls")}
+    return snapshot.frame(
+        text,
+        {
+            **reading.parameters,
+            **found.parameters,
+            **edges(window, within),
+            **limits,
+            "settled_before": naive(now - within),
+            "steps": len(steps),
+        },
+    )
+
+
+def _rows(frame: pd.DataFrame, steps: Sequence[Step], rules: Rules) -> list[DropRow]:
+    step = frame["step"].to_numpy()
+    onward = frame["onward"].to_numpy(dtype=np.bool_)
+    weight = frame["weight"].to_numpy(dtype=np.float64)
+    visitor = frame["visitor"].to_numpy(dtype=np.uint64)
+    asked = [(number, trait) for number in range(1, len(steps)) for trait in Trait]
+    pairs = []
+    for number, trait in asked:
+        measured = frame[trait.value].notna().to_numpy() & (step == number)
+        has = frame[trait.value].fillna(False).to_numpy(dtype=np.bool_)
+        dropped, went_on = (
+            share_of(weight, visitor, has, measured & side) for side in (~onward, onward)
+        )
+        pairs.append((dropped, went_on))
+    words = Words("those who left", "those who went on", "met it less often", "met it more often")
+    compared = compare_pairs(pairs, [words] * len(pairs))
+    return [
+        DropRow(
+            step=number,
+            label=step_name(steps, number, rules.order),
+            trait=trait,
+            dropped=pair[0],
+            went_on=pair[1],
+            value=each.value,
+            low=each.low,
+            high=each.high,
+            told=each.told,
+            sentence=_sentence(step_name(steps, number, rules.order), trait, pair, each),
+        )
+        for (number, trait), pair, each in zip(asked, pairs, compared, strict=True)
+    ]
+
+
+def _sentence(step: str, trait: Trait, pair: tuple[Estimate, Estimate], found: Comparison) -> str:
+    dropped, went_on = pair
+    if not found.told or dropped.value is None or went_on.value is None:
+        return f"{found.sentence[:1].upper()}{found.sentence[1:]}."
+    if found.low is None or found.high is None or found.value is None:
+        return ""
+    low, high = sorted((abs(found.low), abs(found.high)))
+    way = "more" if found.value > 0 else "less"
+    return (
+        f"Leaving at {step} goes with {'' if found.value > 0 else 'less often '}"
+        f"{TRAIT_WORDS[trait]}: {percent(dropped.value)} of those who left met it, against"
+        f" {percent(went_on.value)} of those who went on, {low * 100:.1f} to {high * 100:.1f}"
+        f" points {way}."
+    )
