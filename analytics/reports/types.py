@@ -8,10 +8,10 @@ from msgspec import Struct, structs
 
 from analytics.basis import Basis, Estimate
 from analytics.reports.error_types import Total
-from analytics.reports.vital_types import VitalChange
 from analytics.reports.funnel_types import FunnelReport as FunnelReport
 from analytics.reports.funnel_types import FunnelSegment as FunnelSegment
 from analytics.reports.funnel_types import FunnelStep as FunnelStep
+from analytics.reports.vital_types import VitalChange
 
 
 class State(StrEnum):
