@@ -266,6 +266,35 @@ class Ledger:
                         {"id": news.id, "channel": channel, "now": naive(now)},
                     )
 
+    def standing(self, prefix: str) -> str:
+        """The id of the condition of ours with this prefix that was told and not closed; or ""."""
+        rows = self._rows(
+            "SELECT incident FROM outbox WHERE starts_with(incident, $prefix) GROUP BY incident"
+            " HAVING count(*) FILTER (event = 'close') = 0 ORDER BY incident DESC LIMIT 1",
+            {"prefix": prefix},
+        )
+        return str(rows[0][0]) if rows else ""
+
+    def open_condition(self, id_: str, channels: Sequence[str], now: datetime) -> None:
+        """Owe each channel a warning of a condition of ours, which has no row but these."""
+        with self._writing, self._database.transaction() as cursor:
+            cursor.execute(
+                "INSERT INTO outbox SELECT $id || '/' || channel || '/warn', $id, channel, 'warn',"
+                " 'due', 0, $now::TIMESTAMP, $now::TIMESTAMP, NULL::TIMESTAMP, ''"
+                " FROM (SELECT unnest($channels) AS channel) ON CONFLICT DO NOTHING",
+                {"id": id_, "channels": list(channels), "now": naive(now)},
+            )
+
+    def close_condition(self, id_: str, now: datetime) -> None:
+        """Owe those told of it the word that it is over."""
+        with self._writing, self._database.transaction() as cursor:
+            cursor.execute(
+                "INSERT INTO outbox SELECT incident || '/' || channel || '/close', incident,"
+                " channel, 'close', 'due', 0, $now::TIMESTAMP, $now::TIMESTAMP, NULL::TIMESTAMP, ''"
+                " FROM outbox WHERE incident = $id AND event = 'warn' ON CONFLICT DO NOTHING",
+                {"id": id_, "now": naive(now)},
+            )
+
     def release(self, channels: Sequence[str]) -> None:
         """At the start: what a crash left in sending is due again, and what is owed to channels
         that are no longer in the settings has failed."""
@@ -378,7 +407,8 @@ class Ledger:
                 {"before": naive(before)},
             ).fetchall()
             cursor.execute(
-                "DELETE FROM outbox WHERE starts_with(incident, 'error:')"
+                "DELETE FROM outbox WHERE (starts_with(incident, 'error:')"
+                " OR starts_with(incident, 'backup:'))"
                 " AND created_at < $before AND state NOT IN ('due', 'sending')",
                 {"before": naive(before)},
             )

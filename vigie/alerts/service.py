@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from store.database import Database
+from vigie.alerts.backup_watch import LOOK_S as BACKUPS_S
+from vigie.alerts.backup_watch import BackupWatch, is_backup
 from vigie.alerts.certificate import is_certificate
 from vigie.alerts.certificate_watch import LOOK_S as CERTIFICATES_S
 from vigie.alerts.certificate_watch import CertificateWatch
@@ -56,6 +58,7 @@ class Alerts:
             database, self._ledger, settings_now, self._watch.tells
         )
         self._errors = ErrorWatch(database, self._ledger, settings_now)
+        self._backups = BackupWatch(self._ledger, settings_now, clock())
         self._stopping = threading.Event()
         self._senders = [
             Sender(
@@ -99,6 +102,12 @@ class Alerts:
                 description="Settle who is told of errors that are new or came back",
                 period_s=ERRORS_S,
                 run=self._errors.look,
+            ),
+            Job(
+                name="backup news",
+                description="Notice backups that are late or cannot be relied on",
+                period_s=BACKUPS_S,
+                run=self._backups.look,
             ),
             Job(
                 name="retire incidents",
@@ -178,6 +187,8 @@ class Alerts:
             )
         if is_error(row.incident):
             return self._errors.compose(row)
+        if is_backup(row.incident):
+            return self._backups.compose(row)
         incident = self._ledger.incident(row.incident)
         if incident is None:
             return None
