@@ -217,6 +217,17 @@ DEFINITIONS: Final[dict[str, tuple[str, ...]]] = {
         "New: first met within the last 7 days. Regressed: somebody said that it is resolved, and "
         "it was met after that; where that was said of the release to come, only releases first "
         "seen after it count. Its owner is the first [[owners]] block of vigie.toml that fits.",
+    "paths": (
+        "Page templates in order, consecutive repeats of one page counted once, at most 5 steps. A "
+        "session counts once, from the first time it came to the start in this window; the most "
+        'visited pages of each step are named, the rest are "Other". Who was at a step and went '
+        'no further ends in "Exit", or in "Still there" while the last sign of them is less than '
+        "15 minutes old. Each step adds up to the sessions that came to it.",
+        "Shares are of all sessions at the start, with a 95 % Wilson interval; a ribbon's own "
+        "share is of the sessions at its end nearer to the start. A difference between levels is "
+        "stated where its interval (Newcombe) leaves zero out.",
+        "Entry and exit pages and loops are of the sessions that began in this window; a loop is a "
+        "page, another one, and the first again.",
     ),
     "vital": (
         "Views, their 75th percentile and the shares of them that were good and poor are of the "

@@ -15,6 +15,7 @@ from analytics.reports.deletion import DeletionReport
 from analytics.reports.error_types import ErrorReport, ErrorsReport
 from analytics.reports.funnel_listed import FunnelSessionsReport
 from analytics.reports.funnel_why import FunnelWhyReport
+from analytics.reports.paths_types import PathsReport
 from analytics.reports.perceived_types import PerceivedReport
 from analytics.reports.refused import RefusedReport
 from analytics.reports.session import SessionReport
@@ -37,6 +38,8 @@ from vigie.reporting.funnels import funnel_asked, funnel_sessions_asked, funnel_
 from vigie.reporting.journeys import journey_asked
 from vigie.reporting.params import WINDOW_PARAMS, BadRequestError
 from vigie.reporting.people import activity_asked, perceived_asked
+from vigie.reporting.paths import paths_asked
+from vigie.reporting.people import perceived_asked
 from vigie.reporting.speed import conversion_speed_asked, vital_asked
 from vigie.reporting.usage import (
     seen_asked,
@@ -94,6 +97,7 @@ REPORTS = {
     "journey": _kind(JourneyReport, journey_asked, "journey"),
     "perceived": _kind(PerceivedReport, perceived_asked, "site journey sample"),
     "activity": _kind(ActivityReport, activity_asked, "site journey event by"),
+    "paths": _kind(PathsReport, paths_asked, "site from to around steps top level compare sample"),
     "seen": _kind(SeenReport, seen_asked, "site"),
     "sessions": _kind(
         SessionsReport, sessions_asked, "site level page device user_key errors recorded after"

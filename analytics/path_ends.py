@@ -1,0 +1,74 @@
+"""What sessions began and ended with, and where they went back and forth."""
+
+from typing import Any
+
+import numpy as np
+
+from analytics.cohort import Mask
+from analytics.path_steps import Numbers, Runs, loops, starts_at_edge
+from analytics.path_views import PathViews, runs_among
+from analytics.reports.paths_types import Direction, Loop, PageShare
+
+ENDS_MAX = 15
+"""Entry and exit pages that are listed; of loops as many."""
+
+
+def ends(views: PathViews, members: Mask, span_us: tuple[int, int]) -> dict[str, Any]:
+    """What sessions that began in the window began and ended with, and their loops."""
+    runs = runs_among(views, members, views_only=True)
+    firsts = starts_at_edge(runs, Direction.AFTER, span_us)
+    began = runs.session[firsts]
+    over = began[~views.still_open[began]]
+    chosen = np.zeros(len(views.still_open), dtype=np.bool_)
+    chosen[began] = True
+    return {
+        "began": len(began),
+        "entries": _pages(views, runs.code[firsts], began),
+        "exits": _pages(views, runs.code[runs.end[over] - 1], over),
+        "loops": _loops(views, runs, chosen),
+    }
+
+
+def _pages(views: PathViews, codes: Numbers, sessions: Numbers) -> tuple[PageShare, ...]:
+    cohort = views.cohort.of(sessions)
+    everyone = cohort.among()
+    counts = np.bincount(codes, minlength=len(views.pages))
+    weights = np.bincount(codes, weights=cohort.weight, minlength=len(views.pages))
+    order = sorted(
+        np.flatnonzero(counts).tolist(), key=lambda code: (-round(float(weights[code]), 6), code)
+    )
+    return tuple(
+        PageShare(
+            page=views.pages[code],
+            sessions=int(counts[code]),
+            share=everyone.share(float(weights[code])),
+        )
+        for code in order[:ENDS_MAX]
+    )
+
+
+def _loops(views: PathViews, runs: Runs, chosen: Mask) -> tuple[Loop, ...]:
+    session, one, other = loops(runs)
+    kept = chosen[session]
+    session, pair = session[kept], one[kept] * (len(views.pages) + 1) + other[kept]
+    pairs, which, times = np.unique(pair, return_inverse=True, return_counts=True)
+    # Once a session and loop, however often it turned.
+    sessions = len(views.still_open)
+    loop, who = np.divmod(np.unique(which * sessions + session), sessions)
+    counts = np.bincount(loop, minlength=len(pairs))
+    weights = np.bincount(loop, weights=views.cohort.weight[who], minlength=len(pairs))
+    everyone = views.cohort.of(chosen).among()
+    order = np.lexsort((pairs, -np.round(weights, 6))).tolist()
+    found = []
+    for at in order[:ENDS_MAX]:
+        page, through = divmod(int(pairs[at]), len(views.pages) + 1)
+        found.append(
+            Loop(
+                page=views.pages[page],
+                through=views.pages[through],
+                sessions=int(counts[at]),
+                times=int(times[at]),
+                share=everyone.share(float(weights[at])),
+            )
+        )
+    return tuple(found)
