@@ -11,6 +11,7 @@ from starlette.routing import Route
 from vigie.console import (
     api,
     backup_api,
+    clicks,
     contracts,
     data,
     erasure,
@@ -77,6 +78,7 @@ def page_routes() -> list[Route]:
         Route("/journeys/{id}", journeys.journey),
         Route("/funnels", funnels.funnels),
         Route("/paths", paths.paths),
+        Route("/clicks", clicks.clicks),
         Route("/speed", speed.speed),
         Route("/errors", errors.errors),
         Route("/errors/{fingerprint}", errors.error),

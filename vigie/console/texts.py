@@ -177,7 +177,7 @@ def rating(vital: str, value: float | None) -> str:
     return "good" if value <= good else "fair" if value <= fair else "poor"
 
 
-PAGE_TABS: Final = {"Speed": "/speed", "Errors": "/errors"}
+PAGE_TABS: Final = {"Speed": "/speed", "Clicks": "/clicks", "Errors": "/errors"}
 """What there is to see of one page, and where."""
 
 DEFINITIONS: Final[dict[str, tuple[str, ...]]] = {
@@ -217,6 +217,7 @@ DEFINITIONS: Final[dict[str, tuple[str, ...]]] = {
         "New: first met within the last 7 days. Regressed: somebody said that it is resolved, and "
         "it was met after that; where that was said of the release to come, only releases first "
         "seen after it count. Its owner is the first [[owners]] block of vigie.toml that fits.",
+    ),
     "paths": (
         "Page templates in order, consecutive repeats of one page counted once, at most 5 steps. A "
         "session counts once, from the first time it came to the start in this window; the most "
@@ -247,6 +248,16 @@ DEFINITIONS: Final[dict[str, tuple[str, ...]]] = {
         "It is said to be flat below a point only where each bin below surely is within 3 points "
         "of the others below, and sessions above surely convert less, at 95 % over all points "
         "looked at together.",
+    "clicks": (
+        "Clicks are counted by the element they were on, as rum.js names it: its data-vigie name, "
+        "its id, or its way from an ancestor that has one. The share is of the sessions that saw "
+        "the page and clicked the element at least once, with a 95 % Wilson interval.",
+        "A rage click is three or more within a second on one element; a dead one, one that "
+        "nothing came of; an error click, one that an error came of. Where an element stands is "
+        "the middle of its clicks, as a share of the page's height when they were made.",
+        "The scroll curve is the share of views in which each tenth of the page's height came "
+        "into sight, with views of one session counted as a cluster. The fold is what 19 views "
+        "in 20 saw at least: what is in sight before anyone scrolls, about.",
     ),
     "speed": (
         "The 75th percentile over page views of each web vital as browsers measured it: three "

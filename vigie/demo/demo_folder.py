@@ -13,7 +13,7 @@ from vigie.failures import CommandError
 from vigie.folders import DataFolder, write_atomically
 
 MARKER = "demo.json"
-VERSION = 1
+VERSION = 2
 """Of the generated history; one made by another version is made again."""
 
 

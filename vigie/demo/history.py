@@ -20,7 +20,7 @@ from vigie.demo.sessions import SESSIONS_A_DAY
 from vigie.demo.writing import HistoryPlan, write_alone
 from vigie.folders import DataFolder
 
-EVENTS_A_SESSION = 10.3
+EVENTS_A_SESSION = 14.2
 """Measured over the whole history; for the progress bar."""
 LOAD_BYTES_MAX = 16 * 1024 * 1024
 LOAD_WAIT_S = 0.02

@@ -7,8 +7,10 @@ from datetime import date, timedelta
 from msgspec import Struct
 
 from rum.records import Attribution, Batch, Event, EventKind
+from rum.records import Batch, Click, Event, EventKind, Leave
 from vigie.demo import network
 from vigie.demo.checks import to_us
+from vigie.demo.clicks import page_clicks, page_left
 from vigie.demo.errors import BAD_RELEASE, Thrown, fault_at, message_of, stack_of
 from vigie.demo.network import (
     LISTING,
@@ -152,6 +154,8 @@ def _wishes(person: Person) -> Iterator[tuple[str, str]]:
     wants_mandate = mandate < MANDATE_SHARE
     listings = int(browsing * (2 if wants_mandate else 5))
     for number in range(listings):
+        if number and person.loads[number] & 1:  # back to the list, to choose the next one there
+            yield LISTINGS, LISTINGS
         yield LISTING, f"{LISTINGS}/{person.loads[number] % 900 + 100}"
     if wants_mandate:
         for page in (OWNER, PROPERTY, TERMS, SIGNED):
@@ -251,6 +255,40 @@ def _events(person: Person, past: _Past, visit: _Visit, number: int) -> Iterator
         yield _signature(person, visit, number)
         position += 1
     yield _vitals(person, past, visit, number, position, end_us)
+    yield from _interactions(person, past, visit, number, position + 1)
+
+
+def _interactions(
+    person: Person, past: _Past, visit: _Visit, number: int, position: int
+) -> Iterator[Event]:
+    """The clicks of a page load, and how it was left."""
+    length_us, draw = visit.end_us - visit.start_us, person.loads[number]
+    refused = _refused(person, past, visit.page, visit.start_us)
+    found = page_clicks(
+        visit.page, person.device, draw, novice=person.level == NOVICE, refused=refused
+    )
+    for share, click in found:
+        time_us = visit.start_us + int(share * length_us)
+        yield _of_visit(visit, position, EventKind.CLICK, time_us, click=click)
+        position += 1
+    leave = page_left(visit.page, person.device, draw, length_us / _SECOND_US)
+    if leave is not None:
+        yield _of_visit(visit, position, EventKind.LEAVE, visit.end_us, leave=leave)
+
+
+def _of_visit(
+    visit: _Visit, position: int, kind: EventKind, time_us: int, **parts: Click | Leave
+) -> Event:
+    return Event(
+        position=position,
+        kind=kind,
+        time_us=time_us,
+        client_us=time_us,
+        view=1,
+        page=visit.page,
+        path=visit.path,
+        **parts,  # type: ignore[arg-type]
+    )
 
 
 def _errors(

@@ -9,6 +9,7 @@ import pandas as pd
 from pandas.api.types import is_object_dtype, is_string_dtype
 
 from analytics.reports.activity_types import ActivityReport
+from analytics.reports.clicks_types import ClicksReport
 from analytics.reports.contract_types import ContractReport
 from analytics.reports.conversion_speed import ConversionSpeedReport
 from analytics.reports.deletion import DeletionReport
@@ -31,6 +32,7 @@ from analytics.reports.types import (
 from analytics.reports.vital_types import VitalReport
 from store.snapshot import Snapshot
 from vigie.reporting.availability import contract_asked, latency_asked, uptime_asked
+from vigie.reporting.clicks import clicks_asked
 from vigie.reporting.data import deletion_asked, refused_asked
 from vigie.reporting.errors import error_asked, errors_asked
 from vigie.reporting.funnels import PARAMS as FUNNEL_PARAMS
@@ -97,6 +99,7 @@ REPORTS = {
     "journey": _kind(JourneyReport, journey_asked, "journey"),
     "perceived": _kind(PerceivedReport, perceived_asked, "site journey sample"),
     "activity": _kind(ActivityReport, activity_asked, "site journey event by"),
+    "clicks": _kind(ClicksReport, clicks_asked, "site page level device sample"),
     "paths": _kind(PathsReport, paths_asked, "site from to around steps top level compare sample"),
     "seen": _kind(SeenReport, seen_asked, "site"),
     "sessions": _kind(

@@ -1,0 +1,216 @@
+"""What people click on a page, and how far they scroll: by element, not by pixel."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from analytics.basis import Withheld
+from analytics.cohort import Cohort
+from analytics.estimates import clustered_share
+from analytics.levels import shown
+from analytics.question import SiteScope, Window
+from analytics.reports.clicks_types import (
+    ClickedElement,
+    ClickedPage,
+    ClicksReport,
+    LevelClicks,
+    ScrollReach,
+)
+from analytics.sampling import Days, Reading, basis, read
+from analytics.sql import query, with_read
+from analytics.times import naive
+from store.snapshot import Snapshot
+
+DEFINITION = "clicks"
+ELEMENTS_MAX = 100
+ELEMENTS_SURE = 10
+"""While the share of one of these is withheld at the rate asked for, all that is kept is read."""
+PAGES_MAX = 200
+DEPTHS = tuple(tenth / 10 for tenth in range(1, 11))
+FOLD_VIEWS = 0.05
+"""Of the views, that see less than the fold: a view that nobody scrolled shows just that."""
+
+
+class _People(Struct, frozen=True):
+    """The sessions that viewed or clicked the page, in order of their numbers."""
+
+    number: NDArray[np.uint64]
+    cohort: Cohort
+    views: int
+
+    def place(self, numbers: pd.Series) -> NDArray[np.int64]:
+        """Where sessions stand; -1 for those that were not asked for."""
+        wanted = numbers.to_numpy(dtype=np.uint64)
+        if not len(self.number):
+            return np.full(len(wanted), -1, dtype=np.int64)
+        at = np.minimum(np.searchsorted(self.number, wanted), len(self.number) - 1)
+        return np.where(self.number[at] == wanted, at, -1)
+
+
+def clicks(
+    snapshot: Snapshot,
+    scope: SiteScope,
+    window: Window,
+    *,
+    now: datetime,
+    page: str = "",
+    level: str = "",
+    device: str = "",
+    sample: float | None = None,
+) -> ClicksReport:
+    """Clicks of the window on one `page` by element, or the pages there are by their clicks.
+
+    `level` and `device` limit the sessions of one page. Raises ValueError for a sample outside
+    0..1.
+    """
+    window = Window(window.start, max(window.start, min(window.end, now)))
+    edges = {"start": naive(window.start), "end": naive(window.end)}
+
+    def of_pages(reading: Reading) -> ClicksReport:
+        text = with_read(reading.fragment, "clicks_pages")
+        found = snapshot.rows(text, {**reading.parameters, **edges, "most": PAGES_MAX})
+        pages = tuple(
+            ClickedPage(**dict(zip(ClickedPage.__struct_fields__, row, strict=True)))
+            for row in found
+        )
+        return _report(snapshot, reading, window, pages=pages)
+
+    def of_page(reading: Reading) -> ClicksReport:
+        asked = {**reading.parameters, **edges, "page": page}
+        people = _people(snapshot, reading, asked, level, device)
+        levels = [] if level else shown(scope.levels, set(people.cohort.level))
+        elements = _elements(snapshot, reading, asked, people, levels)
+        reach, fold = _scrolled(snapshot, reading, asked, people)
+        return _report(
+            snapshot,
+            reading,
+            window,
+            page=page,
+            level=level,
+            device=device,
+            sessions=len(people.number),
+            views=people.views,
+            elements=tuple(elements[:ELEMENTS_MAX]),
+            left_out=max(0, len(elements) - ELEMENTS_MAX),
+            scroll=reach,
+            fold=fold,
+        )
+
+    days = Days(window.start.date(), window.end.date())
+    answer = of_page if page else of_pages
+    report, _ = read(snapshot, scope, days, sample, answer, _unsure)
+    return report
+
+
+def _report(
+    snapshot: Snapshot, reading: Reading, window: Window, *, page: str = "", **found: Any
+) -> ClicksReport:
+    fields: dict[str, Any] = {"level": "", "device": "", **found}
+    return ClicksReport(basis=basis(snapshot, reading, DEFINITION, window), page=page, **fields)
+
+
+def _people(
+    snapshot: Snapshot, reading: Reading, asked: dict[str, Any], level: str, device: str
+) -> _People:
+    text = with_read(reading.fragment, "clicks_sessions", query("clicks_who"))
+    frame = snapshot.frame(text, {**asked, "level": level or None, "device": device or None})
+    return _People(
+        number=frame["session"].to_numpy(dtype=np.uint64),
+        cohort=Cohort(
+            level=frame["level"].to_numpy(dtype=object),
+            visitor=frame["visitor"].to_numpy(dtype=np.uint64),
+            weight=frame["weight"].to_numpy(dtype=np.float64),
+        ),
+        views=int(frame["views"].sum()),
+    )
+
+
+def _elements(
+    snapshot: Snapshot,
+    reading: Reading,
+    asked: dict[str, Any],
+    people: _People,
+    levels: Sequence[str],
+) -> list[ClickedElement]:
+    """Most clicked first; only the listed ones are looked at closely."""
+    frame = snapshot.frame(with_read(reading.fragment, "clicks_elements"), asked)
+    frame["place"] = people.place(frame["session"])
+    frame = frame[frame["place"] >= 0]
+    places = {
+        target: (x, y, fixed)
+        for target, x, y, fixed in snapshot.rows(
+            with_read(reading.fragment, "clicks_places"), asked
+        )
+    }
+    everyone = people.cohort.among()
+    members = {level: people.cohort.level == level for level in levels}
+    of_levels = {level: people.cohort.of(who).among() for level, who in members.items()}
+    names = ("clicks", "rage", "dead", "error")
+    counts = {
+        str(row[0]): dict(zip(names, map(int, row[1:]), strict=True))
+        for row in frame.groupby("target")[list(names)].sum().itertuples()
+    }
+    order = sorted(counts, key=lambda target: (-counts[target]["clicks"], target))
+    listed = frame[frame["target"].isin(order[:ELEMENTS_MAX])]
+    who = {target: rows.to_numpy() for target, rows in listed.groupby("target")["place"]}
+    found = []
+    for target in order:
+        x, y, fixed = places.get(target, (None, None, False))
+        at = who.get(target, np.empty(0, dtype=np.int64))
+        weight = people.cohort.weight[at]
+        found.append(
+            ClickedElement(
+                target=target,
+                **counts[target],
+                sessions=len(at),
+                share=everyone.share(float(weight.sum())),
+                x=x,
+                y=y,
+                fixed=bool(fixed),
+                levels=tuple(
+                    LevelClicks(
+                        level=level,
+                        sessions=int(members[level][at].sum()),
+                        share=whole.share(float(weight[members[level][at]].sum())),
+                    )
+                    for level, whole in of_levels.items()
+                ),
+            )
+        )
+    return found
+
+
+def _scrolled(
+    snapshot: Snapshot, reading: Reading, asked: dict[str, Any], people: _People
+) -> tuple[tuple[ScrollReach, ...], float | None]:
+    """How many views reached each tenth of the page, and what nearly all of them saw."""
+    frame = snapshot.frame(with_read(reading.fragment, "clicks_scroll"), asked)
+    place = people.place(frame["session"])
+    scroll = frame["scroll"].to_numpy(dtype=np.float64)[place >= 0]
+    place = place[place >= 0]
+    if not len(scroll):
+        return (), None
+    count = len(people.number)
+    trials = np.bincount(place, minlength=count).astype(np.float64)
+    visitors = len(np.unique(people.cohort.visitor[place]))
+    reach = []
+    for depth in DEPTHS:
+        # The store keeps single precision, in which 0.3 is a little more than 0.3.
+        hits = np.bincount(place[scroll >= depth - 1e-6], minlength=count).astype(np.float64)
+        share = clustered_share(hits, trials, people.cohort.weight, visitors)
+        reach.append(ScrollReach(depth=depth, share=share))
+    return tuple(reach), round(float(np.quantile(scroll, FOLD_VIEWS)), 4)
+
+
+def _unsure(report: ClicksReport) -> bool:
+    if not report.page:
+        return not report.pages
+    return not report.elements or any(
+        row.share.withheld not in (None, Withheld.NO_DATA)
+        for row in report.elements[:ELEMENTS_SURE]
+    )
