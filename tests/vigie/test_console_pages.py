@@ -20,6 +20,8 @@ PAGES = (
     "/funnels",
     "/speed",
     "/errors",
+    "/paths",
+    "/clicks",
     "/monitors",
     "/monitors/pay",
     "/incidents",
