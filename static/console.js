@@ -244,6 +244,9 @@
       });
       at.replaceWith(button);
     }
+    // A link to one line of it shows that line's moment too, once the player is there.
+    const aimed = /^#e\d+$/.test(location.hash) && document.querySelector(`${location.hash} button.at`);
+    if (aimed) player.addEventListener('load', () => aimed.click(), { once: true });
   }
 
   document.addEventListener('DOMContentLoaded', () => {

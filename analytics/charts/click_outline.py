@@ -4,7 +4,7 @@ from analytics.charts.svg import element, line, picture, shortened, text, title
 from analytics.reports.clicks_types import ClickedElement, ClicksReport
 from analytics.wording import percent
 
-LEFT, BAR, WIDTH = 44.0, 300.0, 560.0
+LEFT, BAR, WIDTH = 44.0, 236.0, 560.0
 HEAD, ROW = 18.0, 34.0
 ELEMENTS_MAX = 30
 CHARACTERS = 62

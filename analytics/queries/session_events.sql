@@ -1,11 +1,27 @@
 -- What a session did, in order; of vitals and leaves the last of each view, which replaces others.
+-- Beside it what servers told of its user meanwhile, and what was deployed.
 WITH kept AS (
     SELECT *
     FROM events_in($files)
-    WHERE site = $site AND day BETWEEN $first_day AND $last_day AND session = $session::UUID
+    WHERE site = $site AND day BETWEEN $first_day AND $last_day
+        AND (
+            session = $session::UUID
+            OR server AND kind = 'event' AND time BETWEEN $first AND $last
+                AND (user_key = $user_key OR name = 'deploy')
+        )
     QUALIFY kind NOT IN ('vitals', 'leave') OR row_number() OVER (
         PARTITION BY batch >> 20, view, kind ORDER BY time DESC, batch DESC, position DESC
     ) = 1
+),
+told AS (
+    SELECT
+        *,
+        row_number() OVER (ORDER BY time, batch, position) - 1 AS number,
+        kind = 'error' OR coalesce(click.rage > 0 OR click.dead OR click.error, false)
+            OR coalesce(
+                request.status >= 500 OR request.status = 0 AND NOT request.aborted, false
+            ) AS bad
+    FROM kept
 )
 SELECT
     time, kind, page,
@@ -16,7 +32,9 @@ SELECT
     lcp_ms, inp_ms, cls, fcp_ms, ttfb_ms,
     coalesce(via, '') AS via, coalesce(source, '') AS source,
     click, request, frame, leave,
-    count(*) OVER () AS total
-FROM kept
-ORDER BY time, batch, position
-LIMIT $most OFFSET $after
+    bad, coalesce(server, false) AS server, coalesce(release, '') AS release, number,
+    (SELECT count(*) FROM told) AS total
+FROM told
+WHERE number >= $after AND number < $after + $most
+    OR number = (SELECT min(number) FROM told WHERE bad)
+ORDER BY number

@@ -6,6 +6,9 @@ WHERE last_time >= $start AND first_time < $end
     AND ($level IS NULL OR coalesce(level, 'undeclared') = $level)
     AND ($device IS NULL OR device = $device)
     AND ($user_key IS NULL OR user_key = $user_key)
+    AND ($low::UUID[] IS NULL
+        OR session BETWEEN $low[1]::UUID AND $high[1]::UUID
+        OR session BETWEEN $low[2]::UUID AND $high[2]::UUID)
     AND (NOT $errors OR errors > 0)
     AND (NOT $recorded OR chunks > 0)
     AND ($page IS NULL OR entry_page = $page OR session IN (

@@ -15,7 +15,8 @@ from analytics.reports.sessions import DEFINITION, SessionRow, session_row
 from analytics.reports.types import Blip, Incident
 from analytics.reports.uptime import uptime
 from analytics.sql import query
-from analytics.times import aware
+from analytics.times import aware, naive
+from rum.session_code import code_of
 from store.snapshot import Snapshot
 
 EVENTS_MAX = 200
@@ -38,7 +39,23 @@ class SessionEvent(Struct, frozen=True, kw_only=True):
     attributes: dict[str, str] = {}
     via: str = ""
     source: str = ""
+    release: str = ""
+    number: int = 0
+    """Its place among all the events of the session, from 0."""
+    bad: bool = False
+    """Something went wrong: an error, a click in rage or in vain, a request that failed."""
+    server: bool = False
+    """A server told of it, of the session's user or, for a deploy, of nobody."""
     detail: dict[str, str | float | bool | None] = {}
+
+
+class MonitorChecks(Struct, frozen=True, kw_only=True):
+    """The checks of one monitor meanwhile; `slowest_ms` is of the good ones, None without any."""
+
+    monitor: str
+    checks: int
+    failed: int
+    slowest_ms: float | None
 
 
 class SessionReport(Struct, frozen=True, kw_only=True):
@@ -54,6 +71,11 @@ class SessionReport(Struct, frozen=True, kw_only=True):
     incidents: tuple[Incident, ...]
     """That touched the session, of its site's monitors."""
     blips: tuple[Blip, ...]
+    checks: tuple[MonitorChecks, ...] = ()
+    code: str = ""
+    """The short form of the session's id, as rum.session_code makes it."""
+    trouble: SessionEvent | None = None
+    """The first event that went wrong, wherever in the session."""
 
     def frame(self) -> pd.DataFrame:
         """One row an event."""
@@ -79,8 +101,9 @@ def session(
     if found is None:
         return None
     row, generated = found
-    events, total = _events(snapshot, site, row, after)
     around = Window(row.first - AROUND, min(max(row.last + AROUND, row.first), now))
+    told, total = _events(snapshot, site, row, after, around)
+    events = tuple(event for event in told if after <= event.number < after + EVENTS_MAX)
     down = uptime(snapshot, monitors, around, now, maintenance) if monitors else None
     monitored = down.monitors if down else ()
     return SessionReport(
@@ -92,6 +115,9 @@ def session(
         total=total,
         incidents=tuple(each for monitor in monitored for each in monitor.incidents),
         blips=tuple(each for monitor in monitored for each in monitor.blips),
+        checks=_checks(snapshot, monitors, around),
+        code=code_of(row.session),
+        trouble=next((event for event in told if event.bad), None),
     )
 
 
@@ -115,9 +141,10 @@ def _found(
 
 
 def _events(
-    snapshot: Snapshot, site: str, row: SessionRow, after: int
+    snapshot: Snapshot, site: str, row: SessionRow, after: int, around: Window
 ) -> tuple[tuple[SessionEvent, ...], int]:
-    first, last = row.first.date(), row.last.date()
+    """A page of them, and the first that went wrong where that is elsewhere; and how many."""
+    first, last = around.start.date(), around.end.date()
     found = snapshot.rows(
         query("session_events"),
         {
@@ -126,11 +153,27 @@ def _events(
             "files": snapshot.detail_files([site], first, last, rest=True),
             "first_day": first,
             "last_day": last,
+            "first": naive(around.start),
+            "last": naive(around.end),
+            "user_key": row.user_key or None,
             "most": EVENTS_MAX,
             "after": after,
         },
     )
     return tuple(_event(*columns[:-1]) for columns in found), found[0][-1] if found else 0
+
+
+def _checks(
+    snapshot: Snapshot, monitors: Sequence[str], around: Window
+) -> tuple[MonitorChecks, ...]:
+    found = snapshot.rows(
+        query("session_checks"),
+        {"monitors": list(monitors), "first": naive(around.start), "last": naive(around.end)},
+    )
+    return tuple(
+        MonitorChecks(monitor=monitor, checks=checks, failed=failed, slowest_ms=slowest_ms)
+        for monitor, checks, failed, slowest_ms in found
+    )
 
 
 def _event(
@@ -146,7 +189,7 @@ def _event(
     *more: Any,
 ) -> SessionEvent:
     vitals = dict(zip(("lcp_ms", "inp_ms", "cls", "fcp_ms", "ttfb_ms"), more[:5], strict=True))
-    via, source, *structs_of_kinds = more[5:]
+    via, source, *structs_of_kinds, bad, server, release, number = more[5:]
     detail = {key: each for key, each in vitals.items() if each is not None}
     for struct in structs_of_kinds:
         detail |= {key: each for key, each in (struct or {}).items() if each is not None}
@@ -162,5 +205,9 @@ def _event(
         attributes=attributes or {},
         via=via,
         source=source,
+        release=release,
+        number=number,
+        bad=bad,
+        server=server,
         detail=detail,
     )

@@ -11,6 +11,7 @@ from analytics.basis import Basis
 from analytics.question import SiteScope, Window
 from analytics.sql import query
 from analytics.times import aware, naive
+from rum.session_code import ranges_of
 from store.snapshot import Snapshot
 
 DEFINITION = "sessions"
@@ -27,6 +28,8 @@ class SessionFilter(Struct, frozen=True, kw_only=True):
     device: str = ""
     user_key: str = ""
     """Of rum.privacy.user_key."""
+    code: str = ""
+    """A session's code, or the beginning of one or of an id: rum.session_code."""
     errors: bool = False
     recorded: bool = False
 
@@ -82,9 +85,12 @@ def sessions(
     """Sessions that touch the window. Everyone's, not a sample's; without bots.
 
     A page is looked for among all views while a day is hot, then among those of kept sessions, and
-    everyone's first.
+    everyone's first. Raises ValueError for a code that is none.
     """
     days = {"first_day": window.start.date(), "last_day": window.end.date()}
+    ranges = ranges_of(asked.code) if asked.code else None
+    if ranges == ():
+        raise ValueError(f"{asked.code!r} is neither a session's code nor the beginning of its id")
     names = [scope.site]
     found = snapshot.frame(
         "WITH " + query("sessions_merged") + query("sessions_listed"),
@@ -100,6 +106,8 @@ def sessions(
             "page": asked.page or None,
             "device": asked.device or None,
             "user_key": asked.user_key or None,
+            "low": ranges and [each.low for each in ranges],
+            "high": ranges and [each.high for each in ranges],
             "errors": asked.errors,
             "recorded": asked.recorded,
             "most": ROWS_MAX + 1,

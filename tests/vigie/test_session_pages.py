@@ -18,6 +18,7 @@ from analytics.reports.sessions import ROWS_MAX
 from rum.bucket import bucket_end
 from rum.privacy import site_secret, user_key
 from rum.records import Batch, Click, Event, EventKind, PageRequest, ReplayChunk, ReplayReason
+from rum.session_code import code_of
 from store.replay_writer import REPLAYS_FOLDER, chunk_name
 from store.times import microseconds
 from tests.support.console import SETTINGS, RunningConsole, running_console
@@ -35,6 +36,8 @@ RECORDED: Settings = replace(
     ),
 )
 WATCHED, GONE, SILENT = session_at(1), session_at(2), session_at(3)
+LATE, SLOW = session_at(2**32 - 5), session_at(2**32 - 6)
+TWIN, OTHER_TWIN = ("c0de" * 3 + last * 12 + "fffffff9" for last in "ab")
 OF_ERRORS, OUTSIDE, LONG = (session_at(bucket_end(rate)) for rate in (0.2, 0.5, 0.6))
 USER = "jean@example.com"
 
@@ -82,6 +85,46 @@ def plain(session: str, minutes: int) -> Batch:
     return batch(session, event(0, EventKind.VIEW, at, page="/plain"), device="desktop")
 
 
+def late() -> list[Batch]:
+    """A session whose first error is on the second page of its timeline."""
+    told = [
+        event(
+            place,
+            EventKind.ERROR if place == EVENTS_MAX + 5 else EventKind.VIEW,
+            BEGAN - timedelta(hours=20) + timedelta(seconds=place),
+            name="TypeError" if place == EVENTS_MAX + 5 else "",
+        )
+        for place in range(EVENTS_MAX + 10)
+    ]
+    return [batch(LATE, *told[:150]), batch(LATE, *told[150:], number=1)]
+
+
+def slow(secret: bytes) -> list[Batch]:
+    """A session that is silent for five minutes, in which servers tell of its user, of another one,
+    and of a deploy."""
+    began = BEGAN - timedelta(hours=30)
+    of_site = site_secret(secret, SHOP.id)
+    user, other = user_key(of_site, "ann"), user_key(of_site, "bob")
+    posted = [("signature_archived", user), ("somebody_elses", other), ("deploy", "")]
+    return [
+        batch(
+            SLOW,
+            event(0, EventKind.VIEW, began),
+            event(1, EventKind.VIEW, began + timedelta(minutes=5), page="/done"),
+            user=user,
+        ),
+        *(
+            batch(
+                f"{number:024x}00000000",
+                event(0, EventKind.EVENT, began + timedelta(minutes=2), name=name, page=""),
+                user=whose,
+                server=True,
+            )
+            for number, (name, whose) in enumerate(posted, 1)
+        ),
+    ]
+
+
 def put_chunk(console: RunningConsole, session: str, number: int, text: str) -> ReplayChunk:
     """A chunk's record, and its file unless there is no text."""
     events = page_events(text, (BEGAN + timedelta(seconds=6 * number)).timestamp() * 1000)
@@ -125,6 +168,10 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningConsole
                 plain(OUTSIDE, 4),
                 batch(LONG, *views[:150]),
                 batch(LONG, *views[150:], number=1),
+                *late(),
+                *slow(secret),
+                plain(TWIN, 70),
+                plain(OTHER_TWIN, 71),
                 *(plain(session_at(2**32 - 1), 60 + number) for number in range(ROWS_MAX)),
                 put_chunk(console, WATCHED, 0, "first </script><script>alert(1)</script>"),
                 put_chunk(console, WATCHED, 1, "second"),
@@ -157,7 +204,7 @@ def test_sessions_are_listed_newest_first_a_page_at_a_time(reader: httpx.Client)
     began = [row["first"] for row in first]
     assert began == sorted(began, reverse=True)
     rest = ids(reader, after=str(ROWS_MAX))
-    assert len(rest) == 6
+    assert len(rest) == 10
     assert not set(rest) & {row["session"] for row in first}
     markup = reader.get("/sessions").text
     assert f"after={ROWS_MAX}" in markup
@@ -167,7 +214,7 @@ def test_sessions_are_listed_newest_first_a_page_at_a_time(reader: httpx.Client)
 
 def test_each_condition_narrows_the_list(reader: httpx.Client) -> None:
     assert ids(reader, level="novice") == [WATCHED]
-    assert ids(reader, errors="yes") == [WATCHED, GONE]
+    assert ids(reader, errors="yes") == [WATCHED, GONE, LATE]
     assert ids(reader, recorded="yes") == [WATCHED, GONE]
     assert ids(reader, device="phone") == [WATCHED, GONE]
     assert ids(reader, page="/done") == [WATCHED, GONE]
@@ -190,6 +237,64 @@ def test_a_session_is_found_by_its_id_and_by_its_user(
     listed = reader.get(by_user.headers["location"])
     assert WATCHED in listed.text
     assert GONE not in listed.text
+
+
+def test_a_session_is_found_by_the_code_a_user_reads_out(
+    console: RunningConsole, reader: httpx.Client
+) -> None:
+    own = {"origin": console.base}
+    code = code_of(WATCHED)
+    for said in (code, code.lower().replace("-", " "), code[:7], WATCHED[:12]):
+        found = reader.post("/sessions", data={"find": said}, headers=own)
+        assert found.headers["location"] == f"/sessions/{WATCHED}"
+    assert code in reader.get(f"/sessions/{WATCHED}").text
+    assert ids(reader, code=code) == [WATCHED]
+    by_code = reader.get("/api/v1/reports/session", params={"session": code})
+    assert by_code.json()["session"]["session"] == WATCHED
+    unknown = reader.post("/sessions", data={"find": "ZZZZ-ZZZZ"}, headers=own)
+    assert "user_key=" in unknown.headers["location"]
+    assert "Nobody of that id" in reader.get(unknown.headers["location"]).text
+
+
+def test_a_code_that_two_sessions_share_lists_both(
+    console: RunningConsole, reader: httpx.Client
+) -> None:
+    found = reader.post("/sessions", data={"find": TWIN[:10]}, headers={"origin": console.base})
+    listed = reader.get(found.headers["location"]).text
+    assert "Sessions whose code or id begins with" in listed
+    assert all(f"/sessions/{twin}" in listed for twin in (TWIN, OTHER_TWIN))
+    answer = reader.get("/api/v1/reports/session", params={"session": code_of(TWIN)})
+    assert answer.status_code == 400
+    assert TWIN in answer.json()["error"]["right"]
+    wrong = reader.get("/api/v1/reports/sessions", params={"code": "U"})
+    assert wrong.status_code == 400
+
+
+def test_the_page_says_what_went_wrong_first_and_where(reader: httpx.Client) -> None:
+    text = reader.get(f"/sessions/{WATCHED}").text
+    assert (
+        "Went wrong first:</strong> Click: #buy, 4 clicks in a rage on /cart, 1\u202fs in" in text
+    )
+    assert f'href="/sessions/{WATCHED}#e1"' in text
+    assert 'id="e1"' in text
+    assert "1 error, 1 rage click, 1 request that failed" in text
+    assert "Nothing that went wrong" in reader.get(f"/sessions/{LONG}").text
+
+
+def test_trouble_on_a_later_page_is_pointed_to_from_the_first(reader: httpx.Client) -> None:
+    first = reader.get(f"/sessions/{LATE}").text
+    assert f'href="/sessions/{LATE}?after={EVENTS_MAX}#e{EVENTS_MAX + 5}"' in first
+    assert f'id="e{EVENTS_MAX + 5}"' in reader.get(f"/sessions/{LATE}?after={EVENTS_MAX}").text
+
+
+def test_silence_stays_and_servers_are_told(reader: httpx.Client) -> None:
+    text = reader.get(f"/sessions/{SLOW}").text
+    assert "5\u202fmin without a sign" in text
+    assert "stayed 5\u202fmin" in text
+    assert "signature_archived" in text
+    assert "told by a server" in text
+    assert "deploy" in text
+    assert "somebody_elses" not in text
 
 
 def test_a_sessions_page_tells_all_it_did(reader: httpx.Client) -> None:

@@ -103,7 +103,7 @@ REPORTS = {
     "paths": _kind(PathsReport, paths_asked, "site from to around steps top level compare sample"),
     "seen": _kind(SeenReport, seen_asked, "site"),
     "sessions": _kind(
-        SessionsReport, sessions_asked, "site level page device user_key errors recorded after"
+        SessionsReport, sessions_asked, "site level page device user_key code errors recorded after"
     ),
     "session": _kind(SessionReport, session_asked, "site session after", own_time=True),
     "refused": _kind(RefusedReport, refused_asked, "site reason after"),
