@@ -110,7 +110,7 @@ def slow(secret: bytes) -> list[Batch]:
         batch(
             SLOW,
             event(0, EventKind.VIEW, began),
-            event(1, EventKind.VIEW, began + timedelta(minutes=5), page="/done"),
+            event(1, EventKind.VIEW, began + timedelta(minutes=5), page="/kept"),
             user=user,
         ),
         *(
@@ -331,6 +331,10 @@ def test_where_there_is_no_recording_the_reason_is_said(
     console: RunningConsole, reader: httpx.Client, session: str, words: str
 ) -> None:
     assert words in reader.get(f"/sessions/{session}/recording").text
+    if session != GONE:  # listed, but its file is away: only the player finds out
+        page = reader.get(f"/sessions/{session}").text
+        assert words in page
+        assert "<iframe" not in page
     with console.program() as program:
         answer = program.get(f"/api/v1/sessions/{session}/recording")
     assert answer.status_code == 404

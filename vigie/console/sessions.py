@@ -111,7 +111,7 @@ def session(request: Request) -> Response:
         report=report,
         row=row,
         site=site,
-        none=None if row.chunks else NO_RECORDING[why_none(site.replay, row.session)],
+        no_recording=None if row.chunks else NO_RECORDING[why_none(site.replay, row.session)],
         monitors=names,
         lines=lines(report, names),
         trouble=trouble_words(report),

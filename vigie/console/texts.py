@@ -248,6 +248,7 @@ DEFINITIONS: Final[dict[str, tuple[str, ...]]] = {
         "It is said to be flat below a point only where each bin below surely is within 3 points "
         "of the others below, and sessions above surely convert less, at 95 % over all points "
         "looked at together.",
+    ),
     "clicks": (
         "Clicks are counted by the element they were on, as rum.js names it: its data-vigie name, "
         "its id, or its way from an ancestor that has one. The share is of the sessions that saw "

@@ -6,8 +6,7 @@ from datetime import date, timedelta
 
 from msgspec import Struct
 
-from rum.records import Attribution, Batch, Event, EventKind
-from rum.records import Batch, Click, Event, EventKind, Leave
+from rum.records import Attribution, Batch, Click, Event, EventKind, Leave
 from vigie.demo import network
 from vigie.demo.checks import to_us
 from vigie.demo.clicks import page_clicks, page_left

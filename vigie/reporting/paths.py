@@ -42,6 +42,11 @@ def start_of(params: Mapping[str, str]) -> PathStart:
             f"Give it as {name}=page:/listings or {name}=event:mandate_signed{edge}.",
         )
     step = step_of(value)
+    if step.click or step.where:
+        raise BadRequestError(
+            f"{name}={value[:200]} cannot be used.",
+            "Paths start at a page or an event as such, without conditions.",
+        )
     return PathStart(direction=DIRECTIONS[name], page=step.page, event=step.event)
 
 
