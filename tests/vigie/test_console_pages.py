@@ -43,6 +43,8 @@ ASKED = (
     "/errors?page=/cart&level=novice&state=new",
     "/errors?release=7",
     "/speed?page=/cart",
+    "/paths?around=page:/checkout&level=expert",
+    "/clicks?page=/cart&device=phone",
     "/speed?device=tablet&level=undeclared",
     "/monitors/front?days=90",
 )

@@ -79,6 +79,7 @@ def page_routes() -> list[Route]:
         Route("/funnels", funnels.funnels),
         Route("/paths", paths.paths),
         Route("/clicks", clicks.clicks),
+        Route("/clicks/page", clicks.picture),
         Route("/speed", speed.speed),
         Route("/errors", errors.errors),
         Route("/errors/{fingerprint}", errors.error),
