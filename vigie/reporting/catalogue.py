@@ -39,9 +39,8 @@ from vigie.reporting.funnels import PARAMS as FUNNEL_PARAMS
 from vigie.reporting.funnels import funnel_asked, funnel_sessions_asked, funnel_why_asked
 from vigie.reporting.journeys import journey_asked
 from vigie.reporting.params import WINDOW_PARAMS, BadRequestError
-from vigie.reporting.people import activity_asked, perceived_asked
 from vigie.reporting.paths import paths_asked
-from vigie.reporting.people import perceived_asked
+from vigie.reporting.people import activity_asked, perceived_asked
 from vigie.reporting.speed import conversion_speed_asked, vital_asked
 from vigie.reporting.usage import (
     seen_asked,

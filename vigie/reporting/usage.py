@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 import msgspec
 
 from analytics.question import Window
-from analytics.reports.funnel import funnel
 from analytics.reports.seen import seen
 from analytics.reports.session import SessionReport, session
 from analytics.reports.sessions import AFTER_MAX, SessionFilter, SessionsReport, sessions
@@ -30,8 +29,6 @@ from vigie.reporting.params import (
     site_of,
     window_of,
 )
-from vigie.settings import Settings
-from vigie.reporting.steps import steps_of
 from vigie.settings import Settings, SiteSettings
 
 SESSION_EVENTS_MAX = 10_000_000
