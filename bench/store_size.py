@@ -66,10 +66,11 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--memory", default="1GB", help="store.memory_limit")
     parser.add_argument("--starts", type=int, default=2)
+    parser.add_argument("--stay-s", type=float, default=60.0, help="for the first jobs, each start")
     asked = parser.parse_args()
     folder = DataFolder(asked.data)
     for number in range(asked.starts):
-        serve(folder, asked.memory, number + 1)
+        serve(folder, asked.memory, number + 1, asked.stay_s)
     database = Database(folder.store, DatabaseLimits(memory_limit=asked.memory))
     sizes(database)
     planning(database)
@@ -135,8 +136,8 @@ def timed(cursor: duckdb.DuckDBPyConnection, asked: dict[str, object]) -> float:
     return time.perf_counter() - begun
 
 
-def serve(folder: DataFolder, memory: str, number: int) -> None:
-    """Start, wait until collector and console are ready, look at pages, stop."""
+def serve(folder: DataFolder, memory: str, number: int, stay_s: float) -> None:
+    """Start, wait until collector and console are ready, stay, tell each one's memory, stop."""
     config = folder.root / "bench.toml"
     config.write_text(SETTINGS.format(memory=memory, site=SITE))
     (folder.run / "ports.json").unlink(missing_ok=True)
@@ -150,7 +151,7 @@ def serve(folder: DataFolder, memory: str, number: int) -> None:
                 f"start {number}: collector ready after {ready['collector']:.2f} s,"
                 f" console after {ready['console']:.2f} s"
             )
-            time.sleep(60)  # its first jobs
+            time.sleep(stay_s)
             for child, peak in peaks(process.pid).items():
                 print(f"  {child}: {peak / 1024:,.0f} MB at most")
         finally:

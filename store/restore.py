@@ -98,6 +98,7 @@ def restore_store(
     restores has done the rest. `step` is called with the name of each of STEPS after it, for tests
     that stop there.
     """
+    store = store.resolve()
     refuse_unless_empty(store)
     beside = store.with_name(f"{store.name}{RESTORING}")
     if beside.exists():
