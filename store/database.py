@@ -193,6 +193,8 @@ class Database:
         connection = _connect(self.folder, file, self.limits)
         # Only here: given to connect() it fails. Cursors made later inherit it.
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        # Sealed files never change: what stands at their ends is read once, not at every question.
+        connection.execute("SET GLOBAL parquet_metadata_cache = true")
         return _Opened(file, connection)
 
     def _current(self) -> _Opened:
