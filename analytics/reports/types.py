@@ -181,6 +181,8 @@ class WorstPage(Struct, frozen=True, kw_only=True):
     """Of the sessions that viewed the page."""
     vital: str
     """The one that most of them had poor."""
+    sentence: str = ""
+    """That it surely is worse than the other pages, by five points at least; "" where it is not."""
 
 
 class SpeedReport(Struct, frozen=True, kw_only=True):

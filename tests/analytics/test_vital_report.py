@@ -215,6 +215,10 @@ def test_the_worst_pages_are_those_with_most_people_affected(store: Any) -> None
         ("/rare", 60, "lcp"),
     ]
     assert report.worst[0].share.value == pytest.approx(1 / 3)
+    assert report.worst[0].sentence == "", "it is better than the other page"
+    assert report.worst[1].sentence.startswith(
+        "100 % of the sessions on /rare had a poor view of it, mostly by LCP, against 33 %"
+    )
 
 
 def test_pages_that_were_slower_are_said_beside_all_pages(store: Any) -> None:

@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from analytics.error_reading import Choice
 from analytics.question import JourneyQuestion, SiteScope, Step, Window
 from analytics.reports.contract import contract
 from analytics.reports.contract_types import ContractState, CreditTier, month_of
+from analytics.reports.errors import errors
 from analytics.reports.funnel import funnel
 from analytics.reports.journey import journey
 from analytics.reports.speed import speed
@@ -20,6 +22,7 @@ from analytics.reports.types import (
     State,
 )
 from analytics.reports.uptime import uptime
+from analytics.reports.vital import vital
 from store.database import Database
 from store.sealing import SealPolicy
 from store.snapshot import Snapshot
@@ -29,6 +32,7 @@ from vigie.demo.history import History, Stage, generate
 from vigie.demo.stories import Stories
 from vigie.demo.writing import HistoryPlan
 from vigie.folders import DataFolder
+from vigie.reporting.errors import owner_rules
 from vigie.settings import Settings, StoreSettings
 
 NOW = datetime(2026, 5, 21, 16, 0, tzinfo=UTC)
@@ -284,6 +288,48 @@ def test_story_c_is_slow_on_phones_only(snapshot: Snapshot, stories: Stories) ->
         (network.OWNER, "phone"),
     ):
         assert p75(week, page, device) == pytest.approx(p75(before, page, device), rel=0.25)
+
+
+def test_story_c_is_said_and_what_goes_with_it(snapshot: Snapshot, stories: Stories) -> None:
+    month = Window(NOW - timedelta(days=30), NOW)
+    report = speed(snapshot, SCOPE, month, now=NOW)
+    (change,) = report.changes
+    assert (change.page, change.device, change.vital) == (network.LISTINGS, "phone", "lcp")
+    week = stories.slow_listings
+    assert (change.first, change.last) == (
+        week.start.date(),
+        (week.end - timedelta(days=1)).date(),
+    )
+    one = vital(snapshot, SCOPE, month, "lcp", now=NOW, page=network.LISTINGS)
+    assert one.changes[0].sentence.startswith("On phones, LCP was slower from ")
+    assert one.goes_with[0].what == "/photos/full/?.jpg"
+    assert one.goes_with[0].low > 0.5
+    for name in ("inp", "cls", "ttfb"):
+        told = vital(snapshot, SCOPE, month, name, now=NOW, page=network.LISTINGS)
+        assert told.changes == ()
+
+
+def test_errors_are_new_back_resolved_and_owned(snapshot: Snapshot, stories: Stories) -> None:
+    owners = owner_rules(Settings(owners=network.OWNERS))
+    month = Window(NOW - timedelta(days=30), NOW)
+    report = errors(snapshot, SCOPE, month, Choice(), now=NOW, owners=owners)
+    found = {group.culprit.split(" ")[0]: group for group in report.rows}
+    assert {place: group.state.value for place, group in found.items()} == {
+        "saveDraft": "regressed",
+        "signatureImage": "new",
+        "renderCard": "ongoing",
+        "search": "ongoing",
+        "formatVisit": "ongoing",
+        "guidedHelp": "resolved",
+    }
+    assert found["saveDraft"].regressed_release == network.RELEASE_NOW
+    assert found["signatureImage"].first_release == network.RELEASE_NOW
+    assert found["guidedHelp"].first_release == "2.14"
+    assert [part.value for part in found["guidedHelp"].levels] == ["novice"]
+    assert found["formatVisit"].first_release == "2.13"
+    assert found["search"].owner == "Listings team"
+    assert found["saveDraft"].owner == "Mandates team"
+    assert all(group.errors.exact for group in report.rows), "counted, not estimated"
 
 
 def test_story_d_is_not_observed_and_no_outage(snapshot: Snapshot, stories: Stories) -> None:

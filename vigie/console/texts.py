@@ -212,8 +212,9 @@ DEFINITIONS: Final[dict[str, tuple[str, ...]]] = {
         "are taken out of it, thrown in the same place are one group. The place is the topmost two "
         "frames of the site's own code: file without its hash, and function, where it has a name "
         "that a minifier did not make up.",
-        "Counted in all sessions but bots', sampled or not, by day (UTC); a session over midnight "
-        "that met it on both days counts twice. A level's share is of all its sessions.",
+        "A page load tells of one kind five times at most. Counted in all sessions but bots', "
+        "sampled or not, by day (UTC); a session over midnight that met it on both days counts "
+        "twice. A level's share is of all its sessions.",
         "New: first met within the last 7 days. Regressed: somebody said that it is resolved, and "
         "it was met after that; where that was said of the release to come, only releases first "
         "seen after it count. Its owner is the first [[owners]] block of vigie.toml that fits.",
