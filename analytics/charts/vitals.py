@@ -10,7 +10,7 @@ from analytics.reports.conversion_speed import SpeedBin
 from analytics.reports.vital_types import VitalBin, VitalDay
 from analytics.vitals import Thresholds
 
-NARROW, WIDTH, HEIGHT = 420.0, 640.0, 190.0
+NARROW, WIDTH, HEIGHT = 360.0, 640.0, 190.0
 LEFT, RIGHT, TOP, FOOT = 46.0, 8.0, 14.0, 34.0
 ALL_DEVICES = ""
 
