@@ -35,7 +35,8 @@ def errors(
     owners: Sequence[OwnerRule] = (),
     after: int = 0,
 ) -> ErrorsReport:
-    """The groups met on the window's days, counted at 100 %; see ErrorsReport for their order.
+    """The groups met on the window's days, counted at 100 %; see ErrorsReport for their order. Of
+    one release, what was met first in it comes before the rest.
 
     Of days sealed before errors were counted, totals are estimates of what was kept.
     """
@@ -54,7 +55,14 @@ def errors(
         for group in all_groups
         if state in ("", group.state.value) and owner in ("", group.owner)
     ]
-    wanted.sort(key=lambda group: (_ORDER[group.state], -group.sessions.value, group.fingerprint))
+    wanted.sort(
+        key=lambda group: (
+            choice.release != "" and group.first_release != choice.release,
+            _ORDER[group.state],
+            -group.sessions.value,
+            group.fingerprint,
+        )
+    )
     shown = wanted[after : after + ROWS_MAX]
     return ErrorsReport(
         basis=_basis(days, now, rows, all_groups),

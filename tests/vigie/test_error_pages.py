@@ -135,6 +135,12 @@ def test_groups_are_chosen(reader: httpx.Client, params: dict[str, str], names: 
     assert {row["name"] for row in rows(reader, **params)} == names
 
 
+def test_of_a_release_what_it_brought_comes_first(reader: httpx.Client) -> None:
+    assert [row["name"] for row in rows(reader, release="2")] == ["LooseError", "PayError"]
+    page = reader.get("/errors?release=2").text
+    assert page.count("first met in 2</strong>") == 1
+
+
 def test_a_choice_that_is_not_counted_says_so(reader: httpx.Client) -> None:
     answer = reader.get("/api/v1/reports/errors", params={"release": "2", "page": "/pay"})
     assert (answer.status_code, "not counted" in answer.text) == (400, True)
