@@ -3,6 +3,7 @@ without it, with intervals, and only as far as all of it holds together."""
 
 from collections.abc import Iterator
 from math import erfc, sqrt
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,8 @@ POINTS_MIN = 0.02
 """Differences below are told of nothing that is worth a look."""
 
 Mask = NDArray[np.bool_]
+Places = NDArray[np.intp]
+Floats = NDArray[np.float64]
 _SAID = {
     "element": "Views whose element was {}",
     "resource": "Views whose element came from {}",
@@ -37,60 +40,86 @@ def goes_with(frame: pd.DataFrame, slow: Mask) -> tuple[GoesWith, ...]:
     Told where the difference holds at a false discovery rate of 5 % (Benjamini-Hochberg), those
     first that the most slow views have beyond what the others would.
     """
+    all_ = _Sums.of(frame, slow)
     found = []
     for kind, what, having in _things(frame):
-        pair = [_share(frame, slow, part) for part in (having, ~having)]
-        if any(each is None for each in pair):
-            continue
-        one, other = pair
-        assert one is not None
-        assert other is not None
-        found.append((kind, what, having, one[0], other[0], recovered(one, other)))
+        ones = all_.part(having)
+        ends = [_ends(each) for each in (ones, all_.without(ones))]
+        if ends[0] is not None and ends[1] is not None:
+            found.append(
+                (kind, what, len(having), ends[0][0], ends[1][0], recovered(ends[0], ends[1]))
+            )
     holds = significant([_chance(each[-1]) for each in found])
     told = [
-        _told(kind, what, int(having.sum()), one, other, difference)
-        for (kind, what, having, one, other, difference), sure in zip(found, holds, strict=True)
+        _told(kind, what, views, one, other, difference)
+        for (kind, what, views, one, other, difference), sure in zip(found, holds, strict=True)
         if sure and difference.low > 0 and difference.value >= POINTS_MIN
     ]
     told.sort(key=lambda each: (-each.difference * each.views, each.kind, each.what))
     return tuple(told[:SHOWN_MAX])
 
 
-def _things(frame: pd.DataFrame) -> Iterator[tuple[str, str, Mask]]:
-    """Each thing that some views have and others have not."""
-    counts: list[tuple[int, str, str]] = []
+class _Sums:
+    """By session: slow views, and views. What is not of a part is the whole less the part, so that
+    a thing costs no more than the views that have it."""
+
+    def __init__(
+        self, session: Places, slow: Mask, weights: Floats, hits: Floats, views: Floats
+    ) -> None:
+        self._session, self._slow, self.weights = session, slow, weights
+        self.hits, self.views = hits, views
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, slow: Mask) -> "_Sums":
+        session = frame["session"].to_numpy(dtype=np.intp)
+        count = int(session.max()) + 1
+        weights = np.zeros(count)
+        weights[session] = frame["weight"].to_numpy(dtype=np.float64)
+        hits = np.bincount(session[slow], minlength=count).astype(np.float64)
+        views = np.bincount(session, minlength=count).astype(np.float64)
+        return cls(session, slow, weights, hits, views)
+
+    def part(self, places: Places) -> "_Sums":
+        count = len(self.views)
+        of, slow = self._session[places], self._slow[places]
+        hits = np.bincount(of[slow], minlength=count).astype(np.float64)
+        views = np.bincount(of, minlength=count).astype(np.float64)
+        return _Sums(self._session, self._slow, self.weights, hits, views)
+
+    def without(self, part: "_Sums") -> "_Sums":
+        return _Sums(
+            self._session, self._slow, self.weights, self.hits - part.hits, self.views - part.views
+        )
+
+
+def _things(frame: pd.DataFrame) -> Iterator[tuple[str, str, Places]]:
+    """Each thing that some views have and others have not, and the places of those that have."""
+    known: list[tuple[str, str, Places]] = []
     for kind in KINDS:
-        values = frame[kind].dropna()
-        known = values[values != ""].value_counts()
-        counts += [(int(count), kind, str(what)) for what, count in known.items()]
-    lists = frame["requests"].explode().dropna()
-    counts += [(int(count), "request", str(what)) for what, count in lists.value_counts().items()]
-    counts.sort(key=lambda each: (-each[0], each[1], each[2]))
-    for count, kind, what in counts[:THINGS_MAX]:
-        if count == len(frame):
-            continue
-        if kind == "request":
-            having = frame["requests"].map(lambda urls, what=what: what in urls)
-        else:
-            having = frame[kind] == what
-        yield kind, what, having.to_numpy(dtype=np.bool_)
+        known += [(kind, what, places) for what, places in _places(frame[kind])]
+    lists = frame["requests"].reset_index(drop=True).explode()
+    known += [("request", what, places) for what, places in _places(lists)]
+    known.sort(key=lambda each: (-len(each[2]), each[0], each[1]))
+    for kind, what, places in known[:THINGS_MAX]:
+        if len(places) < len(frame):
+            yield kind, what, places
 
 
-def _share(frame: pd.DataFrame, slow: Mask, part: Mask) -> tuple[float, float, float] | None:
-    """The share of slow views among those of `part`, and its interval; None when withheld."""
-    sessions = frame["session"].to_numpy()[part]
-    numbers = np.unique(sessions, return_inverse=True)[1]
-    if not len(numbers):
-        return None
-    count = int(numbers.max()) + 1
-    weights = np.zeros(count)
-    weights[numbers] = frame["weight"].to_numpy(dtype=np.float64)[part]
-    estimate = clustered_share(
-        np.bincount(numbers[slow[part]], minlength=count).astype(np.float64),
-        np.bincount(numbers, minlength=count).astype(np.float64),
-        weights,
-        count,
-    )
+def _places(values: "pd.Series[Any]") -> Iterator[tuple[str, Places]]:
+    """Each text of a column but "", and the rows that have it, by their number."""
+    rows = values.index.to_numpy(dtype=np.intp)
+    codes, names = pd.factorize(values)
+    order = np.argsort(codes, kind="stable")
+    ends = np.searchsorted(codes[order], np.arange(len(names) + 1))
+    for number, name in enumerate(names):
+        if isinstance(name, str) and name:
+            yield name, rows[order[ends[number] : ends[number + 1]]]
+
+
+def _ends(sums: _Sums) -> tuple[float, float, float] | None:
+    """The share of slow views and its interval; None when withheld."""
+    sessions = int(np.count_nonzero(sums.views))
+    estimate = clustered_share(sums.hits, sums.views, sums.weights, sessions)
     if estimate.value is None or estimate.low is None or estimate.high is None:
         return None
     return estimate.value, estimate.low, estimate.high

@@ -1,12 +1,17 @@
--- One row a page (one for all, unless by page), day, device and bucket.
+-- One row a vital, page (one for all, unless by page), day, device and bucket: its views; and one
+-- without a bucket: how many sessions' views those are.
 SELECT
-    CASE WHEN $by_page THEN page ELSE '' END AS page,
-    day, device, bucket, bucket_latency(bucket) AS value, sum(views)::DOUBLE AS views
+    vital, page, day, device, bucket, bucket_latency(bucket) AS value,
+    sum(number)::DOUBLE AS number
 FROM (
-    SELECT page, day, device, bucket, count(*) AS views FROM hot_views GROUP BY ALL
+    SELECT vital, page, day, device, bucket, count(*) AS number FROM hot_views GROUP BY ALL
     UNION ALL
-    SELECT page, day, device, entry.key AS bucket, entry.value / counted AS views
-    FROM (SELECT page, day, device, counted, unnest(buckets) AS entry FROM sealed)
+    SELECT vital, page, day, device, NULL, count(DISTINCT session) FROM hot_views GROUP BY ALL
+    UNION ALL
+    SELECT vital, page, day, device, entry.key, entry.value / counted
+    FROM (SELECT vital, page, day, device, counted, unnest(buckets) AS entry FROM sealed)
+    UNION ALL
+    SELECT vital, page, day, device, NULL, sessions FROM sealed
 )
 GROUP BY ALL
-ORDER BY ALL
+ORDER BY vital, page, day, device, bucket NULLS FIRST

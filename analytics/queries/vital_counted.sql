@@ -7,9 +7,7 @@ hot_latest AS (
         arg_max(
             struct_pack(
                 page,
-                value := CASE $vital
-                    WHEN 'lcp' THEN lcp_ms WHEN 'inp' THEN inp_ms WHEN 'cls' THEN 1000 * cls
-                    WHEN 'fcp' THEN fcp_ms ELSE ttfb_ms END),
+                lcp := lcp_ms, inp := inp_ms, cls := 1000 * cls, fcp := fcp_ms, ttfb := ttfb_ms),
             (time, batch, position)) AS vitals
     FROM events
     WHERE site = $site AND day BETWEEN $first_day AND $last_day AND kind = 'vitals' AND NOT bot
@@ -22,15 +20,28 @@ levels AS (
     WHERE site = $site AND level IS NOT NULL AND $level IS NOT NULL
     GROUP BY session
 ),
-hot_views AS (
-    SELECT day, vitals.page AS page, session, device, latency_bucket(vitals.value) AS bucket
+hot_measured AS (
+    SELECT
+        day, session, device, vitals.page AS page,
+        unnest(['lcp', 'inp', 'cls', 'fcp', 'ttfb']) AS vital,
+        unnest([vitals.lcp, vitals.inp, vitals.cls, vitals.fcp, vitals.ttfb]) AS value
     FROM hot_latest LEFT JOIN levels USING (session)
-    WHERE vitals.value IS NOT NULL AND ($page IS NULL OR vitals.page = $page)
+    WHERE ($page IS NULL OR vitals.page = $page)
         AND ($level IS NULL OR coalesce(levels.level, 'undeclared') = $level)
 ),
+hot_views AS MATERIALIZED (
+    SELECT
+        vital, CASE WHEN $by_page THEN page ELSE '' END AS page, day, device, session,
+        latency_bucket(value) AS bucket
+    FROM hot_measured
+    WHERE value IS NOT NULL AND list_contains($vitals, vital)
+),
 sealed AS (
-    SELECT day, page, device, sessions, counted, map_entries(buckets) AS buckets
+    SELECT
+        vital, CASE WHEN $by_page THEN page ELSE '' END AS page, day, device, sessions, counted,
+        map_entries(buckets) AS buckets
     FROM vital_days
-    WHERE site = $site AND day BETWEEN $first_day AND $last_day AND vital = $vital
+    WHERE site = $site AND day BETWEEN $first_day AND $last_day
+        AND list_contains($vitals, vital)
         AND ($page IS NULL OR page = $page) AND ($level IS NULL OR level = $level)
 )

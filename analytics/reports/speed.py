@@ -109,12 +109,12 @@ def _changes(
     if not busiest:
         return
     known = releases(snapshot, site)
+    counted = histograms(snapshot, site, days, CHANGING, by_page=True)
     for vital in CHANGING:
-        of_page = histograms(snapshot, site, days, vital, by_page=True)
         for page in busiest:
             yield from changes(
                 vital,
-                of_page.get(page, {}),
+                counted.get((vital, page), {}),
                 known,
                 days.last,
                 page=page,

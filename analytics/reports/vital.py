@@ -67,7 +67,9 @@ def vital(
 
     days = Days(window.start.date(), window.end.date())
     frame, reading = read(snapshot, scope, days, sample, at, _few)
-    counted = histograms(snapshot, scope.site, days, name, page=page, level=level)[page]
+    counted = histograms(snapshot, scope.site, days, (name,), page=page, level=level).get(
+        (name, ""), {}
+    )
     if device:
         counted = {place: each for place, each in counted.items() if place[1] == device}
     limit = _slow_over(name, frame)

@@ -139,7 +139,8 @@ def test_a_share_is_of_the_level_s_sessions(store: Any) -> None:
     (row,) = ask(store).rows
     assert row.share == pytest.approx(0.3)
     (part,) = row.levels
-    assert (part.value, part.share) == ("novice", pytest.approx(0.3))
+    assert part.value == "novice"
+    assert part.share == pytest.approx(0.3)
 
 
 def test_nothing_gives_an_empty_report(store: Any) -> None:
