@@ -33,7 +33,7 @@ def histograms(
     level: str = "",
     by_page: bool = False,
 ) -> dict[tuple[str, str], ByDay]:
-    """Of each vital and page when `by_page`; else the page is "", for the one chosen, or for all."""
+    """Of each vital and page when `by_page`; else the page is "": the one chosen, or all."""
     frame = snapshot.frame(
         with_read("vital_counted", "vital_buckets"),
         {

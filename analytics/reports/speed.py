@@ -84,7 +84,7 @@ def speed(
         basis=basis(snapshot, reading, DEFINITION, window, note),
         rows=tuple(rows),
         worst=tuple(worst),
-        changes=tuple(_changes(snapshot, scope.site, days, rows)),
+        changes=() if page else tuple(_changes(snapshot, scope.site, days, rows)),
     )
 
 

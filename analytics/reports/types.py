@@ -186,7 +186,8 @@ class WorstPage(Struct, frozen=True, kw_only=True):
 
 
 class SpeedReport(Struct, frozen=True, kw_only=True):
-    """`worst` pages are by people affected; `changes` are days on which a page was slower."""
+    """`worst` pages are by people affected; `changes` are days on which a page was slower, told
+    where no page is chosen."""
 
     basis: Basis
     rows: tuple[SpeedRow, ...]
