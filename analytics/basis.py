@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from analytics.question import Unit
+
 
 class Withheld(StrEnum):
     """Why a figure is not shown."""
@@ -38,6 +40,8 @@ class Basis(Struct, frozen=True, kw_only=True):
     end: datetime
     asked_sample: float | None = None
     sample: float | None = None
+    unit: Unit = Unit.SESSION
+    """What the sample is of: sessions, or users with all their sessions."""
     sessions: int | None = None
     """Sessions in the sample."""
     observed_share: float | None = None

@@ -44,9 +44,29 @@ def kish(total: float, squares: float) -> float:
     return total**2 / squares if squares else 0.0
 
 
-def share(successes: float, total: float, squares: float, visitors: int) -> Estimate:
-    """A share of sessions: weights of those that did, of all, squares of all's; Wilson, Kish."""
-    return _share(successes / total if total else 0.0, kish(total, squares), visitors)
+def share(
+    successes: float,
+    total: float,
+    squares: float,
+    visitors: int,
+    *,
+    successes_squares: float | None = None,
+) -> Estimate:
+    """A share of sessions, by Wilson: the weights of those that did, of all, squares of all's.
+
+    `successes_squares`, the squares of the weights of those that did, is for weights that may go
+    with what is counted (sessions with errors kept more often): the effective n is then
+    R (1 - R) / Var, Var = sum w^2 (x - R)^2 / (sum w)^2. Without it, or for one weight, it is
+    Kish's, which takes the two for independent.
+    """
+    if not total:
+        return _share(0.0, 0.0, visitors)
+    ratio = min(1.0, successes / total)
+    if successes_squares is None or not 0 < ratio < 1:
+        return _share(ratio, kish(total, squares), visitors)
+    spread = successes_squares * (1 - 2 * ratio) + squares * ratio**2
+    effective_n = min(ratio * (1 - ratio) * total**2 / spread, total) if spread > 0 else total
+    return _share(ratio, effective_n, visitors)
 
 
 def difference(one: tuple[float, float], other: tuple[float, float]) -> Difference:
@@ -118,7 +138,8 @@ def significant(p_values: Sequence[float], rate: float = 0.05) -> list[bool]:
 
 def _clustered(hits: Floats, trials: Floats, weights: Floats) -> tuple[float, float]:
     """The ratio of the weighted sums and its effective n, R (1 - R) / Var(R), never more than
-    there are trials. Without variance (R 0 or 1) the sessions themselves are the sample.
+    the trials that the sample stands for. Without variance (R 0 or 1) the sessions themselves are
+    the sample.
 
     Sums of products, not `@`: BLAS would wake threads of its own for it (1 ms against 0.02).
     """
@@ -132,7 +153,7 @@ def _clustered(hits: Floats, trials: Floats, weights: Floats) -> tuple[float, fl
     variance = float(np.square(residuals).sum()) * n / (n - 1) / total**2 if n > 1 else 0.0
     if variance <= 0 or not 0 < ratio < 1:
         return ratio, kish(float(weights.sum()), float(np.square(weights).sum()))
-    return ratio, min(ratio * (1 - ratio) / variance, float(trials.sum()))
+    return ratio, min(ratio * (1 - ratio) / variance, total)
 
 
 def _at(ordered: Floats, reached: NDArray[Any], q: float) -> float:

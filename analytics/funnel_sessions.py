@@ -50,11 +50,13 @@ def share_of(
 ) -> Estimate:
     """The share of `successes` among those of `among`; arrays of one length, an element each."""
     chosen = weight[among]
+    did = weight[successes & among]
     return share(
-        float(weight[successes & among].sum()),
+        float(did.sum()),
         float(chosen.sum()),
         float(np.square(chosen).sum()),
         _visitors(visitor[among]),
+        successes_squares=float(np.square(did).sum()),
     )
 
 

@@ -55,8 +55,15 @@ def _shares(
     totals = np.bincount(slot, weight, count)
     squares = np.bincount(slot, weight**2, count)
     successes = np.bincount(slot[through], weight[through], count)
+    successes_squares = np.bincount(slot[through], weight[through] ** 2, count)
     visitors = np.bincount((pairs >> np.uint64(48)).astype(np.intp), minlength=count)
     return [
-        share(float(successes[i]), float(totals[i]), float(squares[i]), int(visitors[i]))
+        share(
+            float(successes[i]),
+            float(totals[i]),
+            float(squares[i]),
+            int(visitors[i]),
+            successes_squares=float(successes_squares[i]),
+        )
         for i in range(count)
     ]

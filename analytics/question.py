@@ -86,7 +86,7 @@ class Order(StrEnum):
 
 
 class Unit(StrEnum):
-    """Whom a funnel counts."""
+    """Whom a report counts, or a site's sample is of."""
 
     SESSION = "session"
     USER = "user"
@@ -105,12 +105,14 @@ PLAIN = Rules()
 
 
 class SiteScope(Struct, frozen=True, kw_only=True):
-    """Which site a report reads, its levels in order, and the rate it reads by default."""
+    """Which site a report reads, its levels in order, the rate it reads by default, and what its
+    sample is of."""
 
     site: str
     levels: tuple[str, ...]
     sample: float = 0.2
     calendar: Calendar = Calendar()
+    unit: Unit = Unit.SESSION
 
 
 class JourneyQuestion(Struct, frozen=True, kw_only=True):

@@ -2,6 +2,9 @@
 
 A report reads the rate asked for, unweighted. Where its answer would be withheld and more is kept,
 it reads all that is kept, weighted by 1 / inclusion; never a mix of the two.
+
+A figure about users needs all sessions of each that is read: a sample of users (the site's unit),
+or everybody. A sample of sessions holds who comes often more often than others.
 """
 
 from collections.abc import Callable
@@ -11,13 +14,30 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from analytics.basis import Basis
-from analytics.question import SiteScope, Window
+from analytics.question import SiteScope, Unit, Window
+from analytics.skew import skew_found
 from analytics.sql import query, with_read
 from analytics.times import naive
 from rum.bucket import bucket_end
 from store.snapshot import Snapshot
 
 Answer = TypeVar("Answer")
+
+
+class UnitError(ValueError):
+    """A figure about users was asked of a sample of sessions: `what` is wrong, and what would be
+    `right`."""
+
+    def __init__(self, scope: SiteScope, kept: float) -> None:
+        self.what = (
+            f"A sample of {scope.site}'s sessions, of which {kept:.0%} are kept, cannot answer for"
+            " users: it holds who comes often more often than others."
+        )
+        self.right = (
+            'Count sessions, or choose days that are kept whole; with unit = "user" the site\'s'
+            " sample is of users from then on."
+        )
+        super().__init__(f"{self.what} {self.right}")
 
 
 class Days(Struct, frozen=True):
@@ -34,7 +54,19 @@ class Reading(Struct, frozen=True, kw_only=True):
     parameters: dict[str, Any]
     asked: float
     rate: float
+    unit: Unit = Unit.SESSION
     note: str = ""
+
+
+class _Sealed(Struct, frozen=True):
+    """The lowest rates of a window's sealed days, the highest at which any session was kept, and
+    what all of them are samples of."""
+
+    sampled: float = 1.0
+    kept: float = 1.0
+    most: float = 1.0
+    unit: Unit = Unit.USER
+    any: bool = False
 
 
 def read(
@@ -44,27 +76,58 @@ def read(
     sample: float | None,
     answer: Callable[[Reading], Answer],
     withheld: Callable[[Answer], bool],
+    counts: Unit = Unit.SESSION,
 ) -> tuple[Answer, Reading]:
     """The answer at the rate asked for (None: the site's), or at all that is kept, and which.
 
-    Raises ValueError for a rate outside 0..1.
+    `counts`: whom the figures are about. Raises UnitError where they are about users and cannot
+    be, ValueError for a rate outside 0..1.
     """
     asked = scope.sample if sample is None else sample
     bucket_end(asked)
-    sampled_rate, kept_rate, most = _sealed_rates(snapshot, scope, days) or (1.0, 1.0, 1.0)
-    if asked > kept_rate:
+    sealed = _sealed(snapshot, scope, days)
+    if counts is Unit.USER:
+        return _read_users(snapshot, scope, days, sealed, asked, answer, withheld)
+    if asked > sealed.kept:
         note = f"less than {asked:.0%} is kept: all that is kept was read, weighted"
-        reading = _reading_kept(snapshot, scope, days, asked, kept_rate, note)
+        reading = _reading_kept(snapshot, scope, days, sealed, asked, note)
         return answer(reading), reading
-    reading = _reading_sampled(snapshot, scope, days, asked, asked, rest=asked > sampled_rate)
+    reading = _reading_sampled(snapshot, scope, days, sealed, asked, asked)
     found = answer(reading)
-    if most <= asked or not withheld(found):
+    if sealed.most <= asked or not withheld(found):
         return found, reading
     note = f"some figures are withheld at {asked:.0%}: all that is kept was read"
-    if kept_rate == 1:
-        reading = _reading_sampled(snapshot, scope, days, asked, 1.0, rest=True, note=note)
+    if sealed.kept == 1:
+        reading = _reading_sampled(snapshot, scope, days, sealed, asked, 1.0, note=note)
     else:
-        reading = _reading_kept(snapshot, scope, days, asked, kept_rate, f"{note}, weighted")
+        reading = _reading_kept(snapshot, scope, days, sealed, asked, f"{note}, weighted")
+    return answer(reading), reading
+
+
+def _read_users(
+    snapshot: Snapshot,
+    scope: SiteScope,
+    days: Days,
+    sealed: _Sealed,
+    asked: float,
+    answer: Callable[[Reading], Answer],
+    withheld: Callable[[Answer], bool],
+) -> tuple[Answer, Reading]:
+    """Users whole, each standing for itself: never by weight, for what is kept of a user beyond the
+    site's rate are single sessions."""
+    rate, note = min(asked, sealed.kept), ""
+    if not _of_users(scope, sealed) and rate < 1:
+        if sealed.kept < 1:
+            raise UnitError(scope, sealed.kept)
+        rate, note = 1.0, "a sample of sessions cannot answer for users: everything was read"
+    elif rate < asked:
+        note = f"less than {asked:.0%} is kept: {rate:.0%} of users were read"
+    reading = _reading_sampled(snapshot, scope, days, sealed, asked, rate, note=note)
+    found = answer(reading)
+    if sealed.kept <= rate or not withheld(found):
+        return found, reading
+    note = f"some figures are withheld at {asked:.0%}: all users that are kept were read"
+    reading = _reading_sampled(snapshot, scope, days, sealed, asked, sealed.kept, note=note)
     return answer(reading), reading
 
 
@@ -76,56 +139,66 @@ def basis(
         with_read(reading.fragment, "sessions_read"),
         {**reading.parameters, "start": naive(window.start), "end": naive(window.end)},
     )
+    notes = (reading.note, _skewed(snapshot, reading, window), note)
     return Basis(
         definition=definition,
         start=window.start,
         end=window.end,
         asked_sample=reading.asked,
         sample=reading.rate,
+        unit=reading.unit,
         sessions=sessions,
         generated=generated,
-        note="; ".join(part for part in (reading.note, note) if part),
+        note="; ".join(part for part in notes if part),
     )
+
+
+def _skewed(snapshot: Snapshot, reading: Reading, window: Window) -> str:
+    """What the hourly checks found of the sample in the window, where it was one that was read."""
+    if reading.rate >= 1:
+        return ""
+    found = skew_found(snapshot, reading.parameters["site"], window)
+    return found[0].sentence if found else ""
 
 
 def sealed_days(snapshot: Snapshot, scope: SiteScope, days: Days) -> bool:
     """Whether any of the days is sealed: its counts are then by the hour."""
-    return _sealed_rates(snapshot, scope, days) is not None
+    return _sealed(snapshot, scope, days).any
 
 
-def _sealed_rates(
-    snapshot: Snapshot, scope: SiteScope, days: Days
-) -> tuple[float, float, float] | None:
-    """The lowest rates at which the sealed ones of the days were sampled and kept, and the highest
-    of any session."""
-    ((sampled, kept, most),) = snapshot.rows(
+def _sealed(snapshot: Snapshot, scope: SiteScope, days: Days) -> _Sealed:
+    ((sampled, kept, most, by_user),) = snapshot.rows(
         query("kept_rates"), {"site": scope.site, "first_day": days.first, "last_day": days.last}
     )
-    return None if sampled is None else (sampled, kept, most)
+    if sampled is None:
+        return _Sealed()
+    return _Sealed(sampled, kept, most, Unit.USER if by_user else Unit.SESSION, any=True)
 
 
 def _reading_sampled(
     snapshot: Snapshot,
     scope: SiteScope,
     days: Days,
+    sealed: _Sealed,
     asked: float,
     rate: float,
     *,
-    rest: bool,
     note: str = "",
 ) -> Reading:
-    parameters = _parameters(snapshot, scope, days, rest=rest)
+    of_users = _of_users(scope, sealed) and rate < 1
+    parameters = _parameters(snapshot, scope, days, rest=rate > sealed.sampled)
     return Reading(
-        fragment="read_sampled",
+        fragment="read_sampled_users" if of_users else "read_sampled",
         parameters={**parameters, "bucket_end": bucket_end(rate)},
         asked=asked,
         rate=rate,
+        unit=Unit.USER if of_users else Unit.SESSION,
         note=note,
     )
 
 
 def _reading_kept(
-    snapshot: Snapshot, scope: SiteScope, days: Days, asked: float, rate: float, note: str
+    snapshot: Snapshot, scope: SiteScope, days: Days, sealed: _Sealed, asked: float, note: str
 ) -> Reading:
     summaries = snapshot.summary_files([scope.site], days.first, days.last)
     parameters = _parameters(snapshot, scope, days, rest=True)
@@ -133,9 +206,15 @@ def _reading_kept(
         fragment="read_kept",
         parameters={**parameters, "summary_files": summaries},
         asked=asked,
-        rate=rate,
+        rate=sealed.kept,
+        unit=Unit.USER if _of_users(scope, sealed) else Unit.SESSION,
         note=note,
     )
+
+
+def _of_users(scope: SiteScope, sealed: _Sealed) -> bool:
+    """Whether hot and sealed days are samples of users."""
+    return scope.unit is Unit.USER and sealed.unit is Unit.USER
 
 
 def _parameters(snapshot: Snapshot, scope: SiteScope, days: Days, *, rest: bool) -> dict[str, Any]:

@@ -13,6 +13,7 @@ LEVELS = ("novice", "confirmed", "expert")
 BROWSED = ("/", "/listings", "/listings/?", "/account", "/help", "/contact")
 STEPS = ("/mandate/1", "/mandate/2", "/mandate/3", "/mandate/4")
 PAGES = (*BROWSED, *STEPS)
+SIGNED = "mandate_signed"
 PASSES = (0.80, 0.70, 0.75, 0.85)
 """The share that goes on from each step; from the last: that signs."""
 ENTERS = 0.4

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bench.generated_people import (
     PAGES,
+    SIGNED,
     Ints,
     Planted,
     Sessions,
@@ -22,7 +23,7 @@ from bench.generated_people import (
 from rum.records import Click
 
 SITE = "shop"
-SIGNED = "mandate_signed"
+
 FLOOD_SESSION = "f100d" + "0" * 27
 """In every sample: its bucket is 0."""
 CLICK_FIELDS = [

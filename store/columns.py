@@ -11,7 +11,7 @@ import pyarrow as pa
 from msgspec.structs import astuple
 
 from probes.result import CheckResult, MonitorDefinition
-from rum.bucket import bucket_of
+from rum.bucket import bucket_of, bucket_of_key
 from rum.records import Attribution, Batch, Click, Event, Frame, Leave, PageRequest, Refusal
 
 Tables = dict[str, pa.Table]
@@ -112,6 +112,9 @@ def batch_tables(batches: Sequence[Batch]) -> Tables:
         "sent": _times([batch.sent_us for batch in batches]),
         "level": _texts([batch.level for batch in batches]),
         "user_key": _texts([batch.user for batch in batches]),
+        "user_bucket": pa.array(
+            [bucket_of_key(batch.user) if batch.user else None for batch in batches], pa.uint32()
+        ),
         "environment": _texts([batch.environment for batch in batches]),
         "release": _texts([batch.release for batch in batches]),
         "device": _texts([batch.device for batch in batches]),

@@ -78,6 +78,8 @@ def salvage(
                     rows[table] = taken
                     say(f"{table}: {taken:,} rows carried over")
             cursor.execute(f"DETACH {BESIDE}")
+    if backup is None:
+        _know_listed(database, sealed, journal_from)
     counts_known = "hourly_counts" in rows
     adopted = _adopt(database, sealed, now, counts_known=counts_known, backup=backup, say=say)
     return Salvaged(rows=rows, unreadable=unreadable, adopted=adopted)
@@ -206,6 +208,30 @@ def _adopt(
     return len(found)
 
 
+def _know_listed(database: Database, sealed: Path, journal_from: datetime | None) -> None:
+    """What the manifest's files hold of batches that the journal at hand brings once more."""
+    if journal_from is None:
+        return
+    with database.transaction() as cursor:
+        listed = cursor.execute(
+            "SELECT file FROM sealed_files WHERE content <> 'summaries' AND sealed_at >= $from",
+            {"from": naive(journal_from)},
+        ).fetchall()
+        for path in (sealed / file for (file,) in listed):
+            if path.exists():
+                _know_batches(cursor, path)
+
+
+def _know_batches(cursor: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """The batches of a sealed file are known as loaded."""
+    cursor.execute(
+        "INSERT INTO batches BY NAME SELECT DISTINCT session, batch, received"
+        " FROM read_parquet($path) AS late WHERE NOT EXISTS (FROM batches"
+        " WHERE batches.session = late.session AND batches.batch = late.batch)",
+        {"path": str(path)},
+    )
+
+
 def _settle_missing(
     database: Database, sealed: Path, found: list[Path], backup: Path | None, say: Say
 ) -> None:
@@ -238,25 +264,20 @@ def _adopt_file(
     values = {"path": str(path)}
     rows = count_of(cursor.execute("SELECT count(*) FROM read_parquet($path)", values))
     rates = cursor.execute(
-        "SELECT sample, keep, keep_most FROM sealed_files WHERE site = $site"
+        "SELECT sample, keep, keep_most, unit FROM sealed_files WHERE site = $site"
         " ORDER BY (day = $day) DESC, sealed_at DESC LIMIT 1",
         {"site": site, "day": day},
-    ).fetchone() or (1.0, 1.0, 1.0)
+    ).fetchone() or (1.0, 1.0, 1.0, "session")
     if kind == "summaries":
         kept = cursor.execute(
             "SELECT min(inclusion), max(inclusion) FROM read_parquet($path)", values
         ).fetchone()
-        rates = (rates[0], *kept) if kept and kept[0] else rates
+        rates = (rates[0], *kept, rates[3]) if kept and kept[0] else rates
     else:
-        cursor.execute(
-            "INSERT INTO batches BY NAME SELECT DISTINCT session, batch, received"
-            " FROM read_parquet($path) AS late WHERE NOT EXISTS (FROM batches"
-            " WHERE batches.session = late.session AND batches.batch = late.batch)",
-            values,
-        )
+        _know_batches(cursor, path)
     cursor.execute(
         "INSERT INTO sealed_files VALUES ($file, $content, $site, $day, $rows, $bytes, $sample,"
-        " $keep, $schema_version, $sealed_at, NULL, $keep_most)",
+        " $keep, $schema_version, $sealed_at, NULL, $keep_most, $unit)",
         {
             "file": name,
             "content": file.split("-")[0],
@@ -269,6 +290,7 @@ def _adopt_file(
             "keep_most": rates[2],
             "schema_version": SCHEMA_VERSION,
             "sealed_at": naive(now),
+            "unit": rates[3],
         },
     )
     return site, day

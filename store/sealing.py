@@ -32,7 +32,13 @@ from store.sealed_files import (
     sync_file,
 )
 from store.segment import sync_folder
-from store.settling import count_of, people_sessions, settle_inclusion, settle_sessions
+from store.settling import (
+    Unit,
+    count_of,
+    people_sessions,
+    settle_inclusion,
+    settle_sessions,
+)
 from store.snapshot import Snapshot
 from store.times import naive
 
@@ -56,16 +62,16 @@ STEPS = (
 """The steps of a seal, in order; a kill after any of them loses and doubles nothing."""
 
 _RELATIONS = {
-    "sample": "(SELECT events.* REPLACE (sealing_sessions.level AS level)"
-    " FROM events JOIN sealing_sessions USING (session)"
-    " WHERE site = $site AND day = $day AND bucket < $sample_end)",
-    "rest": "(SELECT events.* REPLACE (sealing_sessions.level AS level)"
-    " FROM events JOIN sealing_sessions USING (session)"
-    " WHERE site = $site AND day = $day AND bucket >= $sample_end"
-    " AND bucket < floor(inclusion * 4294967296))",
-    "summaries": "(SELECT summaries.* REPLACE (sealing_sessions.level AS level),"
-    " sealing_sessions.inclusion"
-    " FROM hot_summaries() AS summaries JOIN sealing_sessions USING (session)"
+    "sample": "(SELECT events.* REPLACE (settled.level AS level, settled.bucket AS bucket)"
+    " FROM events JOIN sealing_sessions AS settled USING (session)"
+    " WHERE site = $site AND day = $day AND settled.bucket < $sample_end)",
+    "rest": "(SELECT events.* REPLACE (settled.level AS level, settled.bucket AS bucket)"
+    " FROM events JOIN sealing_sessions AS settled USING (session)"
+    " WHERE site = $site AND day = $day AND settled.bucket >= $sample_end"
+    " AND settled.bucket < floor(inclusion * 4294967296))",
+    "summaries": "(SELECT summaries.* REPLACE (settled.level AS level, settled.bucket AS bucket),"
+    " settled.inclusion"
+    " FROM hot_summaries() AS summaries JOIN sealing_sessions AS settled USING (session)"
     " WHERE site = $site AND day = $day)",
 }
 """The rows of each content of a day's files."""
@@ -78,6 +84,7 @@ class SealPolicy(Struct, frozen=True, kw_only=True):
 
     `keep` is everybody's; unset: `sample`, or everything on a day with fewer than
     SMALL_SITE_SESSIONS. Of sessions of a level, and of those with an error, more may be kept.
+    `unit` user: all sessions of one user are in the sample, or none.
     """
 
     site: str
@@ -88,6 +95,7 @@ class SealPolicy(Struct, frozen=True, kw_only=True):
     keep_errors: float | None = None
     attributes: tuple[str, ...] = ()
     """Of events, to be counted by their values."""
+    unit: Unit = "session"
 
 
 class Sealed(Struct, frozen=True, kw_only=True):
@@ -209,7 +217,9 @@ class _Seal:
 
     def _seal(self, cursor: duckdb.DuckDBPyConnection) -> Sealed:
         site, day = self._policy.site, self._day
-        sessions = settle_sessions(cursor, Snapshot(cursor, self._database.sealed), site, day)
+        unit = self._unit(cursor)
+        snapshot = Snapshot(cursor, self._database.sealed)
+        sessions = settle_sessions(cursor, snapshot, site, day, unit)
         self._step("begun")
         if not sessions:
             return Sealed(site=site, day=day)
@@ -228,7 +238,7 @@ class _Seal:
         )
         note_deletion(cursor, Cause.SEALED, events, self._moment)
         self._step("deleted")
-        size = sum(self._list(cursor, file, rates) for file in files)
+        size = sum(self._list(cursor, file, rates, unit) for file in files)
         cursor.execute("DROP TABLE sealing_sessions")
         self._step("listed")
         return Sealed(
@@ -241,6 +251,15 @@ class _Seal:
             files=len(files),
             bytes=size,
         )
+
+    def _unit(self, cursor: duckdb.DuckDBPyConnection) -> Unit:
+        """What the day is sampled by, as at its first seal."""
+        earlier = cursor.execute(
+            "SELECT unit FROM sealed_files WHERE site = $site AND day = $day"
+            " ORDER BY sealed_at LIMIT 1",
+            self._of_day,
+        ).fetchone()
+        return earlier[0] if earlier else self._policy.unit
 
     def _rates(self, cursor: duckdb.DuckDBPyConnection, sessions: int) -> _Rates:
         """The day's rates; sampling and keeping are those of its first seal: late rows follow."""
@@ -293,12 +312,14 @@ class _Seal:
             sync_folder(folder)
         self._step("folders synced")
 
-    def _list(self, cursor: duckdb.DuckDBPyConnection, file: _File, rates: _Rates) -> int:
+    def _list(
+        self, cursor: duckdb.DuckDBPyConnection, file: _File, rates: _Rates, unit: Unit
+    ) -> int:
         """Put a file into the manifest; returns its bytes."""
         size = file.final.stat().st_size
         cursor.execute(
             "INSERT INTO sealed_files VALUES ($file, $content, $site, $day, $rows, $bytes,"
-            " $sample, $keep, $schema_version, $sealed_at, NULL, $keep_most)",
+            " $sample, $keep, $schema_version, $sealed_at, NULL, $keep_most, $unit)",
             {
                 **self._of_day,
                 "file": file.name,
@@ -310,6 +331,7 @@ class _Seal:
                 "keep_most": rates.keep_most,
                 "schema_version": SCHEMA_VERSION,
                 "sealed_at": self._now,
+                "unit": unit,
             },
         )
         return size

@@ -6,10 +6,14 @@ All work on `sealing_sessions`, a temporary table of the transaction that seals 
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from typing import Literal
 
 import duckdb
 
 from store.snapshot import Snapshot
+
+Unit = Literal["session", "user"]
+"""What a site's sample is of."""
 
 _SETTLE = """
 CREATE OR REPLACE TEMPORARY TABLE sealing_sessions AS
@@ -18,7 +22,10 @@ WITH here AS (
     FROM events WHERE site = $site AND day = $day GROUP BY session
 ),
 settled AS (
-    SELECT session, arg_min(level, first_time) FILTER (level IS NOT NULL) AS level,
+    SELECT
+        session,
+        arg_min(level, first_time) FILTER (level IS NOT NULL) AS level,
+        arg_min(bucket, first_time) AS bucket,
         min(inclusion) AS inclusion
     FROM read_parquet($files, hive_partitioning = true, union_by_name = true,
                       hive_types = {'site': 'VARCHAR', 'day': 'DATE'})
@@ -26,14 +33,20 @@ settled AS (
     GROUP BY session
 ),
 hot AS (
-    SELECT session,
+    SELECT
+        session,
+        any_value(bucket) AS bucket,
         arg_min(level, (time, batch, position)) FILTER (level IS NOT NULL) AS level,
+        arg_min(user_bucket, (time, batch, position)) FILTER (user_bucket IS NOT NULL)
+            AS user_bucket,
         bool_or(kind = 'error') AS failed
     FROM events
     WHERE site = $site AND session IN (SELECT session FROM here)
     GROUP BY session
 )
 SELECT session, coalesce(settled.level, hot.level) AS level, server, of_bot, failed,
+    CASE WHEN $unit = 'user' THEN coalesce(settled.bucket, hot.user_bucket, hot.bucket)
+        ELSE hot.bucket END AS bucket,
     settled.inclusion AS settled_inclusion
 FROM here LEFT JOIN settled USING (session) JOIN hot USING (session)
 """
@@ -106,15 +119,21 @@ GROUP BY ALL
 
 
 def settle_sessions(
-    cursor: duckdb.DuckDBPyConnection, snapshot: Snapshot, site: str, day: date
+    cursor: duckdb.DuckDBPyConnection,
+    snapshot: Snapshot,
+    site: str,
+    day: date,
+    unit: Unit = "session",
 ) -> int:
-    """Fill `sealing_sessions` with the sessions of a day's hot rows and their level; count them.
+    """Fill `sealing_sessions` with the sessions of a day's hot rows, their level and their bucket;
+    count them.
 
     A level already settled, in the sealed summaries of that day or the one before it, stays; else
-    it is the first one declared in the session's hot rows of all days; NULL when none is.
+    it is the first one declared in the session's hot rows of all days; NULL when none is. So with
+    the bucket of a sample of users: its first user's, the session's own when none is.
     """
     files = snapshot.summary_files([site], day - timedelta(days=1), day)
-    cursor.execute(_SETTLE, {"site": site, "day": day, "files": files})
+    cursor.execute(_SETTLE, {"site": site, "day": day, "files": files, "unit": unit})
     return count_of(cursor.execute("SELECT count(*) FROM sealing_sessions"))
 
 

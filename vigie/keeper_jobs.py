@@ -19,6 +19,7 @@ from store.rewriting import rewrite_database
 from store.sealing import SealPolicy, days_due, seal_day, sweep_orphans
 from vigie.error_jobs import error_jobs
 from vigie.keeper import Job
+from vigie.sample_checks import samples_job
 from vigie.settings import Settings, SiteSettings
 
 MINUTE_S = 60.0
@@ -89,6 +90,7 @@ def keeper_jobs(
             period_s=10 * MINUTE_S,
             run=rewrite,
         ),
+        samples_job(database, settings),
         Job(
             name="sizes",
             description="Note how large everything is, to tell when the disk will be full",
@@ -121,6 +123,7 @@ def seal_policy(site: SiteSettings) -> SealPolicy:
         keep_by_level=site.keep_by_level,
         keep_errors=site.keep_errors,
         attributes=site.attributes_counted,
+        unit=site.unit,
     )
 
 

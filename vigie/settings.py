@@ -1,6 +1,6 @@
 """The settings of one installation: their types, defaults and meaning."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
@@ -162,6 +162,8 @@ class SiteSettings(Struct, frozen=True, kw_only=True):
     """Of sessions of a level, where that is more than `keep`: few novices are kept whole by 1.0."""
     keep_errors: Share | None = None
     """Of sessions that had an error, where that is more than what else applies."""
+    unit: Literal["session", "user"] = "session"
+    """What the sample is of: "user" takes all sessions of a user, or none."""
     pages: tuple[str, ...] = ()
     """Page templates of the site's own ("/user/?/edit"), tried before the built-in templating."""
     query_params_kept: tuple[ParamName, ...] = ()

@@ -32,7 +32,7 @@ from analytics.reports.funnel_types import (
     FunnelSegment,
     FunnelStep,
 )
-from analytics.sampling import Days, Reading, basis, read
+from analytics.sampling import Days, Reading, UnitError, basis, read
 from store.snapshot import Snapshot
 
 DEFINITION = "funnel"
@@ -109,6 +109,7 @@ def funnel(
         sample,
         lambda reading: _answer(asked, asked.at(window, reading), reading),
         lambda answer: withheld(answer.sure),
+        rules.unit,
     )
     sessions = found.sessions
     levels = shown(scope.levels, sessions.level)
@@ -175,19 +176,23 @@ def _before(
     reading: Reading,
     kept_from: datetime,
 ) -> FunnelBefore | None:
-    """The period before is read at the rate that the window was."""
+    """The period before is read at the rate that the window was; None where it cannot answer."""
     halves = halves_of(window, kept_from)
     if halves is None:
         return None
     earlier = Window(halves.start, halves.cut)
-    found, _ = read(
-        asked.snapshot,
-        asked.scope,
-        asked.days(earlier),
-        reading.rate,
-        lambda at: asked.at(earlier, at),
-        lambda _: False,
-    )
+    try:
+        found, _ = read(
+            asked.snapshot,
+            asked.scope,
+            asked.days(earlier),
+            reading.rate,
+            lambda at: asked.at(earlier, at),
+            lambda _: False,
+            asked.rules.unit,
+        )
+    except UnitError:
+        return None
     return before(sessions, found, len(asked.steps), halves, asked.rules.unit)
 
 

@@ -97,9 +97,8 @@ def funnel_sessions(
     def at(reading: Reading) -> pd.DataFrame:
         return _listed(snapshot, reading, scope, steps, window, bar, within, now, rules, after)
 
-    frame, reading = read(
-        snapshot, scope, days_of(window, within, now), sample, at, lambda got: got.empty
-    )
+    days = days_of(window, within, now)
+    frame, reading = read(snapshot, scope, days, sample, at, lambda got: got.empty, rules.unit)
     return FunnelSessionsReport(
         basis=basis(snapshot, reading, DEFINITION, window),
         rows=tuple(_row(*row) for row in frame.head(ROWS_MAX).itertuples(index=False, name=None)),

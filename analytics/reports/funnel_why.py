@@ -122,7 +122,7 @@ def funnel_why(
         return any(each.dropped.withheld is not None for each in _rows(frame, steps, rules))
 
     days = days_of(window, within, now)
-    frame, reading = read(snapshot, scope, days, sample, at, few)
+    frame, reading = read(snapshot, scope, days, sample, at, few, rules.unit)
     return FunnelWhyReport(
         basis=basis(snapshot, reading, DEFINITION, window), rows=tuple(_rows(frame, steps, rules))
     )

@@ -103,6 +103,8 @@ def test_wilson_gives_the_published_interval() -> None:
 def test_equal_weights_leave_the_sample_its_size() -> None:
     assert kish(5 * 40, 25 * 40) == 40
     assert share(20 * 5, 40 * 5, 40 * 25, 40) == share(20, 40, 40, 40)
+    one_weight = share(20 * 5, 40 * 5, 40 * 25, 40, successes_squares=20 * 25)
+    assert one_weight == share(20, 40, 40, 40)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from msgspec import structs
 from probes.monitor import Monitor
 from probes.outcome import Outcome
 from probes.result import CheckResult, MonitorDefinition
-from rum.bucket import bucket_of
+from rum.bucket import bucket_of, bucket_of_key
 from rum.records import (
     Attribution,
     Batch,
@@ -143,6 +143,7 @@ def test_every_field_of_an_event_is_stored(database: Database) -> None:
         "leave": unsaid(event.leave),
         "level": "novice",
         "user_key": "u" * 32,
+        "user_bucket": bucket_of_key("u" * 32),
         "environment": "production",
         "release": "2.14",
         "device": "phone",

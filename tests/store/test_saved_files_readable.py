@@ -53,7 +53,8 @@ def list_file(database: Database, content: str, rows: int) -> None:
     path.parent.mkdir(parents=True)
     shutil.copy(SAVED / f"{content}-1.parquet", path)
     database.cursor().execute(
-        "INSERT INTO sealed_files VALUES (?, ?, 'shop', ?, ?, ?, 0.2, 1.0, 1, ?, NULL, NULL)",
+        "INSERT INTO sealed_files VALUES"
+        " (?, ?, 'shop', ?, ?, ?, 0.2, 1.0, 1, ?, NULL, NULL, 'session')",
         [name, content, TODAY, rows, path.stat().st_size, NOON + timedelta(days=3)],
     )
 

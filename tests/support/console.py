@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import uvicorn
 from msgspec.structs import replace
+from starlette.applications import Starlette
 
 from probes.check import Checker
 from probes.monitor import Monitor
@@ -119,6 +120,16 @@ def running_console(
             make_checker=make_checker,
         )
     )
+    try:
+        with served(app) as console.base:
+            yield console
+    finally:
+        database.close()
+
+
+@contextmanager
+def served(app: Starlette) -> Iterator[str]:
+    """The address of a console on a port of its own."""
     server = uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off", ws="none")
     )
@@ -127,12 +138,10 @@ def running_console(
     try:
         wait_for(lambda: server.started, "the console to listen")
         host, port = server.servers[0].sockets[0].getsockname()[:2]
-        console.base = f"http://{host}:{port}"
-        yield console
+        yield f"http://{host}:{port}"
     finally:
         server.should_exit = True
         thread.join()
-        database.close()
 
 
 def history(now: datetime, *, sessions: int = 120, days: int = 2) -> list[Record]:

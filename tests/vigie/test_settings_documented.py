@@ -20,6 +20,7 @@ KINDS = {
     inspect.IntType: "whole number",
     inspect.FloatType: "number",
     inspect.StrType: "text",
+    inspect.LiteralType: "text",
     inspect.StructType: "table",
 }
 

@@ -1,4 +1,4 @@
-"""The API: reports as JSON or CSV, for programs and for the links under each figure."""
+"""The API: reports as JSON, CSV or Parquet, for programs and for the links under each figure."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -6,14 +6,15 @@ from starlette.responses import JSONResponse, Response
 from store.snapshot import Snapshot
 from vigie.console.console import console_of
 from vigie.console.gate import error_body
-from vigie.reporting.catalogue import Report, run_report, to_csv, to_json
+from vigie.reporting.catalogue import Report, run_report, to_csv, to_json, to_parquet
 from vigie.reporting.params import BadRequestError
 
-FORMATS = ("json", "csv")
+FORMATS = ("json", "csv", "parquet")
+PARQUET = "application/vnd.apache.parquet"
 
 
 def report(request: Request) -> Response:
-    """GET /api/v1/reports/NAME?format=json|csv and what run_report takes."""
+    """GET /api/v1/reports/NAME?format=json|csv|parquet and what run_report takes."""
     console = console_of(request)
     name = request.path_params["name"]
     params = {name: value for name, value in request.query_params.items() if value}
@@ -31,6 +32,9 @@ def report(request: Request) -> Response:
     if form == "csv":
         headers = {"Content-Disposition": f'attachment; filename="vigie-{name}.csv"'}
         return Response(to_csv(answer), media_type="text/csv; charset=utf-8", headers=headers)
+    if form == "parquet":
+        headers = {"Content-Disposition": f'attachment; filename="vigie-{name}.parquet"'}
+        return Response(to_parquet(answer), media_type=PARQUET, headers=headers)
     return Response(to_json(answer), media_type="application/json")
 
 

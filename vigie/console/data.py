@@ -12,6 +12,7 @@ from vigie.console.console import Console, console_of
 from vigie.console.elsewhere import locations_now
 from vigie.console.freshness import freshness_now, freshness_values
 from vigie.console.refused import REASON_ROWS, refused_lines
+from vigie.console.samples import skew_now
 from vigie.settings import ChannelSettings
 from vigie.supervisor_status import read_status
 
@@ -36,6 +37,7 @@ def data(request: Request) -> Response:
         failures=fresh.failures[:FAILURES_MAX],
         outbox=outbox_now(console),
         locations=locations_now(console),
+        skew=skew_now(console),
         backup=backup_now(console),
         backup_under_way=backup_under_way(console),
         **freshness_values(console, fresh),

@@ -14,6 +14,7 @@ from vigie.console.first_start import first_start
 from vigie.console.freshness import freshness_now, freshness_values
 from vigie.console.journeys import funnel_address, journey_lines
 from vigie.console.resources import disk_warning
+from vigie.console.samples import skew_now
 from vigie.console.strips import now_report, strips_report
 
 LIVE_S = 2
@@ -44,6 +45,7 @@ def home(request: Request) -> Response:
         backup=backup_now(console),
         disk=disk_warning(console),
         errors=news_of_week(console, scope),
+        skew=skew_now(console),
         last_check=fresh.last_check(),
         generated=fresh.generated,
         **freshness_values(console, fresh),

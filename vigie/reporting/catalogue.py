@@ -6,6 +6,8 @@ from typing import Any, Protocol
 
 import msgspec
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from pandas.api.types import is_object_dtype, is_string_dtype
 
 from analytics.reports.activity_types import ActivityReport
@@ -30,6 +32,7 @@ from analytics.reports.types import (
     UptimeReport,
 )
 from analytics.reports.vital_types import VitalReport
+from analytics.sampling import UnitError
 from store.snapshot import Snapshot
 from vigie.reporting.availability import contract_asked, latency_asked, uptime_asked
 from vigie.reporting.clicks import clicks_asked
@@ -131,7 +134,10 @@ def run_report(
                 f"The report {name} takes no parameter {param!r}.",
                 f"It takes {', '.join(sorted(kind.params))}.",
             )
-    return kind.ask(params, settings, snapshot, now)
+    try:
+        return kind.ask(params, settings, snapshot, now)
+    except UnitError as error:
+        raise BadRequestError(error.what, error.right) from error
 
 
 def to_json(report: msgspec.Struct | Report) -> bytes:
@@ -150,6 +156,30 @@ def to_csv(report: Report) -> str:
             frame[column] = frame[column].map(_inert)
     text: str = frame.to_csv(index=False)
     return text
+
+
+def to_parquet(report: Report) -> bytes:
+    """The report's frame; its basis, as JSON, under "basis" in the file's metadata. Cells that are
+    lists or tables become JSON texts."""
+    frame = report.frame()
+    for column in frame.columns:
+        if is_object_dtype(frame[column]):
+            frame[column] = frame[column].map(_flat)
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    basis = getattr(report, "basis", None)
+    if basis is not None:
+        table = table.replace_schema_metadata(
+            {**(table.schema.metadata or {}), b"basis": to_json(basis)}
+        )
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink)
+    return bytes(sink.getvalue())
+
+
+def _flat(cell: Any) -> Any:
+    if isinstance(cell, dict | list | tuple):
+        return msgspec.json.encode(cell, enc_hook=_plain).decode()
+    return cell
 
 
 def _inert(cell: Any) -> Any:

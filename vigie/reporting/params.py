@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Protocol, TypeVar
 
-from analytics.question import UNDECLARED, SiteScope, Window
+from analytics.question import UNDECLARED, SiteScope, Unit, Window
 from analytics.reports.contract_types import Month, month_of
 from vigie.calendars import calendar_of
 from vigie.settings import Settings, SiteSettings
@@ -53,7 +53,11 @@ def site_of(params: Mapping[str, str], settings: Settings) -> SiteSettings:
 
 def scope_of(site: SiteSettings) -> SiteScope:
     return SiteScope(
-        site=site.id, levels=site.levels, sample=site.sample, calendar=calendar_of(site)
+        site=site.id,
+        levels=site.levels,
+        sample=site.sample,
+        unit=Unit(site.unit),
+        calendar=calendar_of(site),
     )
 
 

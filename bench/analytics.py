@@ -1,0 +1,195 @@
+"""Bench of reports: python -m bench.analytics [--events 10000000] [--store FOLDER] [--only PART].
+
+A store is generated (bench.generated_store), or FOLDER's, made by it before, is read. Parts:
+sample: a 20 % funnel against a full one; beside: funnel and quantiles beside ClickHouse's engine;
+flood: what one session of 200,000 events costs each report; pages: the console's pages, cold and
+asked again. Ratios within one run.
+"""
+
+import argparse
+import contextlib
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from analytics.question import SiteScope, Step, Window
+from analytics.reports.funnel import funnel
+from analytics.reports.speed import speed
+from analytics.reports.types import FunnelReport, SpeedReport
+from bench.console_pages import pages_timed
+from bench.generated_people import LEVELS, SIGNED, STEPS
+from bench.generated_rows import SITE
+from bench.generated_store import generate
+from bench.in_clickhouse import ClickHouse
+from store.database import Database
+from store.snapshot import Snapshot
+from vigie.reporting.catalogue import REPORTS, run_report
+from vigie.reporting.params import BadRequestError
+from vigie.settings import JourneySettings, Settings, SiteSettings, StepSettings
+
+ROUNDS = 3
+WINDOW_S = 3600.0
+FLOOD = 200_000
+FLOOD_EVENTS = 1_000_000
+HOT_DAYS = 2
+SCOPE = SiteScope(site=SITE, levels=LEVELS, sample=0.2)
+FUNNEL = (*(Step(page=page) for page in STEPS), Step(event=SIGNED))
+SETTINGS = Settings(
+    sites=(SiteSettings(id=SITE, key="bench", origins=("https://shop.test",), levels=LEVELS),),
+    journeys=(
+        JourneySettings(
+            id="mandate",
+            site=SITE,
+            event=SIGNED,
+            steps=(*(StepSettings(page=page) for page in STEPS), StepSettings(event=SIGNED)),
+        ),
+    ),
+)
+PARAMS: Mapping[str, Mapping[str, str]] = {
+    "funnel": {"steps": ",".join([*(f"page:{page}" for page in STEPS), f"event:{SIGNED}"])},
+    "paths": {"start": f"page:{STEPS[0]}"},
+}
+"""Of reports that need some; the others are asked without, and left out where that is wrong."""
+
+T = TypeVar("T")
+
+
+def best(task: Callable[[], T]) -> tuple[float, T]:
+    """The quickest of some rounds in seconds, and the answer."""
+    times, answer = [], None
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        answer = task()
+        times.append(time.perf_counter() - started)
+    assert answer is not None
+    return min(times), answer
+
+
+class Asked:
+    """The store's whole sealed window, and reports over it."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        ((first, last),) = snapshot.rows("SELECT min(day), max(day) FROM sealed_files")
+        self.window = Window(
+            datetime(first.year, first.month, first.day, tzinfo=UTC),
+            datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=1),
+        )
+        self.now = self.window.end + timedelta(days=HOT_DAYS)
+
+    def funnel(self, sample: float) -> FunnelReport:
+        return funnel(
+            self._snapshot,
+            SCOPE,
+            FUNNEL,
+            self.window,
+            convert_within_s=WINDOW_S,
+            now=self.now,
+            sample=sample,
+        )
+
+    def speed(self, sample: float) -> SpeedReport:
+        return speed(self._snapshot, SCOPE, self.window, now=self.now, sample=sample)
+
+
+def bench_sample(asked: Asked) -> None:
+    full, _ = best(lambda: asked.funnel(1.0))
+    part, _ = best(lambda: asked.funnel(0.2))
+    print(f"funnel, everything    {full * 1000:>10,.0f} ms")
+    print(f"  20 %                {part / full:>10.2f} of it ({part * 1000:,.0f} ms)")
+    full, _ = best(lambda: asked.speed(1.0))
+    part, _ = best(lambda: asked.speed(0.2))
+    print(f"speed, everything     {full * 1000:>10,.0f} ms")
+    print(f"  20 %                {part / full:>10.2f} of it ({part * 1000:,.0f} ms)", flush=True)
+
+
+def bench_beside(asked: Asked, other: ClickHouse) -> None:
+    ours, report = best(lambda: asked.funnel(1.0))
+    theirs, depths = best(lambda: other.funnel(WINDOW_S))
+    reached = sum(count for (_, depth), count in depths.items() if depth == len(FUNNEL))
+    same = "same" if reached == report.everyone.steps[-1].reached else "NOT the same"
+    print(f"funnel in ClickHouse  {theirs * 1000:>10,.0f} ms")
+    print(f"  ours                {ours / theirs:>10.2f} times that, {same} conversions")
+    ours, _ = best(lambda: asked.speed(1.0))
+    theirs, _ = best(other.p75)
+    print(f"p75s in ClickHouse    {theirs * 1000:>10,.0f} ms")
+    print(f"  speed, intervals too{ours / theirs:>10.2f} times that", flush=True)
+
+
+def bench_flood(folder: Path) -> None:
+    """Each report over a store with the long session, and over the same one without."""
+    now = datetime.now(UTC)
+    seconds: list[dict[str, float]] = []
+    for flood in (0, FLOOD):
+        store = folder / f"flood-{flood}"
+        generate(store, FLOOD_EVENTS, now=now, flood=flood)
+        database = Database(store)
+        with database.snapshot() as snapshot:
+            seconds.append(reports_timed(snapshot, now))
+        database.close()
+    plain, flooded = seconds
+    for name, took in flooded.items():
+        print(f"{name:<22}{took - plain[name]:>+10.2f} s by one session of {FLOOD:,} events")
+
+
+def reports_timed(snapshot: Snapshot, now: datetime) -> dict[str, float]:
+    """Seconds of every report that can be asked of this store, at everything kept."""
+    taken = {}
+    for name, kind in REPORTS.items():
+        params = dict(PARAMS.get(name, {}))
+        if "sample" in kind.params:
+            params["sample"] = "1"
+        asked = partial(run_report, name, params, SETTINGS, snapshot, now)
+        with contextlib.suppress(BadRequestError):
+            taken[name], _ = best(asked)
+    return taken
+
+
+def bench_pages(store: Path) -> None:
+    cold, again = pages_timed(store, SETTINGS, PARAMS["funnel"]["steps"])
+    for page, seconds in sorted(cold.items(), key=lambda each: -each[1]):
+        print(f"  {page:<34}{seconds * 1000:>8,.0f} ms, again {again[page] * 1000:>6,.0f} ms")
+    print(f"pages cold, p95       {percentile(cold) * 1000:>10,.0f} ms")
+    print(f"  the same again      {percentile(again) * 1000:>10,.0f} ms", flush=True)
+
+
+def percentile(taken: Mapping[str, float], share: float = 0.95) -> float:
+    ordered = sorted(taken.values())
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def run(store: Path, only: str) -> None:
+    database = Database(store)
+    with database.snapshot() as snapshot:
+        asked = Asked(snapshot)
+        if only in ("", "sample"):
+            bench_sample(asked)
+        if only in ("", "beside"):
+            bench_beside(asked, ClickHouse(store, SITE))
+    database.close()
+    if only in ("", "pages"):
+        bench_pages(store)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--events", type=int, default=10_000_000)
+    parser.add_argument("--store", type=Path)
+    parser.add_argument("--only", choices=["sample", "beside", "flood", "pages"], default="")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="vigie-bench-") as folder:
+        if asked.only != "flood":
+            store = asked.store or Path(folder) / "store"
+            if asked.store is None:
+                generate(store, asked.events, now=datetime.now(UTC))
+            run(store, asked.only)
+        if asked.only in ("", "flood"):
+            bench_flood(Path(folder))
+
+
+if __name__ == "__main__":
+    main()
