@@ -7,12 +7,12 @@ import numpy as np
 from msgspec import Struct
 
 from analytics.basis import Estimate
-from analytics.breakdown import LEVEL, QUALITY
+from analytics.breakdown import LEVEL, QUALITY, UNKNOWN
 from analytics.differences import Words, compare_pairs
 from analytics.funnel_sessions import FunnelSessions, Mask
 from analytics.levels import shown
 from analytics.quality import Quality
-from analytics.question import Order, Step, Unit
+from analytics.question import UNDECLARED, Order, Step, Unit
 from analytics.reports.funnel_types import FunnelDifference
 
 SEGMENTS_MAX = 8
@@ -20,6 +20,7 @@ SEGMENTS_MAX = 8
 OTHER = "other"
 READINGS_MAX = 6
 WHOLE = 0
+NAMELESS = frozenset({UNDECLARED, UNKNOWN, Quality.NOT_MEASURED.value})
 
 
 class Group(Struct, frozen=True):
@@ -96,8 +97,10 @@ def differences(
 
 
 def readings(found: Sequence[FunnelDifference]) -> tuple[str, ...]:
-    """What can be told, the widest difference first, one for each segment before a second."""
-    told = sorted((each for each in found if each.told), key=lambda each: -abs(each.value or 0.0))
+    """What can be told, the widest difference first, one for each segment before a second; those of
+    whom nothing is known differ by that, and tell nobody anything."""
+    known = (each for each in found if each.told and not NAMELESS & set(each.parts))
+    told = sorted(known, key=lambda each: -abs(each.value or 0.0))
     return tuple(each.sentence for each in _turns(told))[:READINGS_MAX]
 
 

@@ -51,6 +51,7 @@ class Retired(Struct, frozen=True, kw_only=True):
     presence: int = 0
     retirements: int = 0
     hourly_counts: int = 0
+    funnel_days: int = 0
     active_hours: int = 0
     error_counts: int = 0
     error_groups: int = 0
@@ -176,6 +177,7 @@ def _delete_old(
         **_delete_old_deliveries(cursor, checks),
         "retirements": _delete(cursor, "retirements", "retired_at < $before", aggregates),
         "hourly_counts": _delete(cursor, "hourly_counts", "day < $before", aggregates),
+        "funnel_days": _delete(cursor, "funnel_days", "day < $before", aggregates),
         "active_hours": _delete(cursor, "active_hours", "day < $before", aggregates),
         "error_counts": _delete(cursor, "error_counts", "day < $before", aggregates),
         "error_groups": retire_groups(cursor, personal, aggregates),

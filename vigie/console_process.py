@@ -20,6 +20,7 @@ from vigie.console.context import ConsoleContext
 from vigie.distant.heartbeat_job import Heartbeats
 from vigie.erasures import Erasures, tombstones_of
 from vigie.folders import DataFolder, address_of
+from vigie.funnel_snapshots import FunnelSnapshots
 from vigie.keeper import Job, Keeper
 from vigie.keeper_jobs import database_limits, keeper_jobs
 from vigie.own_monitors import OwnMonitorsReader
@@ -68,7 +69,13 @@ async def run_console(
         utc_now,
         roll_journal=lambda: request_roll(folder.journal, microseconds(utc_now())),
     )
-    more_jobs = [*heartbeats.jobs(), *alerts.jobs(), *backups.jobs(), erasures.job()]
+    more_jobs = [
+        *heartbeats.jobs(),
+        *alerts.jobs(),
+        *backups.jobs(),
+        erasures.job(),
+        FunnelSnapshots(settings, folder, database).job(),
+    ]
     keeper = keeper_of(
         settings, folder, database, utc_now, tombstones=tombstones, more_jobs=more_jobs
     )

@@ -179,7 +179,7 @@ def _rows(frame: pd.DataFrame, steps: Sequence[Step], rules: Rules) -> list[Drop
     return [
         DropRow(
             step=number,
-            label=step_name(steps, number, rules.order),
+            label=step_name(steps, number, rules.order).strip("“”"),
             trait=trait,
             dropped=pair[0],
             went_on=pair[1],

@@ -12,6 +12,7 @@ from store.snapshot import Snapshot
 
 DEFINITION = "seen"
 ROWS_MAX = 500
+CLICKS_MAX = 100
 SESSIONS_MIN = 1_000
 """In the sample; with fewer, all that is kept is read."""
 
@@ -45,6 +46,20 @@ def seen(snapshot: Snapshot, scope: SiteScope, window: Window) -> SeenReport:
         basis=basis(snapshot, reading, DEFINITION, window),
         pages=_rows(EventKind.VIEW, counts, sessions),
         events=_rows(EventKind.EVENT, counts, sessions),
+        clicks=_clicks(snapshot, reading, edges),
+    )
+
+
+def _clicks(snapshot: Snapshot, reading: Reading, edges: dict[str, Any]) -> tuple[SeenRow, ...]:
+    """Elements that were clicked: both counts are what the sample says."""
+    found = snapshot.rows(
+        with_read(reading.fragment, "seen_clicks"),
+        {**reading.parameters, **edges, "most": CLICKS_MAX},
+    )
+    share = 1 if reading.fragment == "read_kept" else reading.rate
+    return tuple(
+        SeenRow(name=target, count=round(clicks / share), sessions=round(sessions / share))
+        for target, clicks, sessions in found
     )
 
 

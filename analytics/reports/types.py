@@ -225,13 +225,19 @@ class SeenReport(Struct, frozen=True, kw_only=True):
     basis: Basis
     pages: tuple[SeenRow, ...]
     events: tuple[SeenRow, ...]
+    clicks: tuple[SeenRow, ...] = ()
+    """Selectors of elements that were clicked; `count` as the sample says."""
 
     def frame(self) -> pd.DataFrame:
-        """One row a page or event."""
+        """One row a page, event or clicked element."""
         return pd.DataFrame(
             [
                 {"kind": kind, **structs.asdict(row)}
-                for kind, rows in (("page", self.pages), ("event", self.events))
+                for kind, rows in (
+                    ("page", self.pages),
+                    ("event", self.events),
+                    ("click", self.clicks),
+                )
                 for row in rows
             ]
         )

@@ -1,121 +1,139 @@
-"""Funnels: steps picked from pages and events really seen, and the answer by level."""
+"""Funnels: steps picked from what was really seen, and the answer by level or what else; the
+sessions behind each bar."""
 
 from collections.abc import Mapping
+from typing import Any
 
-from msgspec import Struct
+from markupsafe import Markup
+from msgspec import structs
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from analytics.charts.funnel_time import Point, day_lines, took_bars
 from analytics.funnel_chain import STEPS_MAX
-from analytics.question import Step
+from analytics.levels import EVERYONE
+from analytics.reports.funnel_days import FunnelDaysReport
+from analytics.reports.funnel_days import funnel_days as funnel_days_report
+from analytics.reports.funnel_listed import ROWS_MAX, FunnelSessionsReport
+from analytics.reports.funnel_types import FunnelReport
+from analytics.reports.funnel_why import TRAIT_WORDS, FunnelWhyReport
 from analytics.reports.seen import seen as seen_report
-from analytics.reports.types import FunnelReport, SeenReport, SeenRow
 from store.snapshot import Snapshot
-from vigie.console import pictures
+from vigie.console import funnel_actions, pictures
 from vigie.console.console import Console, console_of
-from vigie.console.formats import interval, percent
+from vigie.console.formats import duration, interval, percent
+from vigie.console.funnel_form import (
+    BY,
+    OPERATORS,
+    ORDERS,
+    STEPS_MIN,
+    UNITS,
+    Asked,
+    Seen,
+    asked_of,
+    changed,
+    place_after,
+    properties,
+    rows_of,
+    seen_options,
+    tidied,
+)
 from vigie.console.journeys import funnel_params
 from vigie.console.scope import Scope
+from vigie.own_funnels import OwnFunnel, SavedFunnel, restorable
 from vigie.reporting.catalogue import run_report
 from vigie.reporting.funnels import WINDOW_MINUTES_DEFAULT
-from vigie.reporting.params import scope_of
-from vigie.reporting.steps import step_of, step_text
+from vigie.reporting.params import BadRequestError, scope_of
+from vigie.reporting.steps import steps_of
 
-WINDOWS_MINUTES = (15.0, 30.0, 60.0, 240.0, 1440.0)
-STEPS_MIN = 2
-
-
-class Option(Struct, frozen=True):
-    value: str
-    label: str
-    count: int
-
-
-class Seen(Struct, frozen=True):
-    """What can be picked: groups of options, and the values among them."""
-
-    options: list[tuple[str, list[Option]]]
-    known: frozenset[str]
-
-
-class Asked(Struct, frozen=True):
-    """A funnel as its address asks for it. An empty step is one still to be chosen."""
-
-    steps: list[str]
-    window_minutes: str
-
-    def chosen(self) -> str:
-        return ",".join(step for step in self.steps if step)
+WINDOWS_MINUTES = (15.0, 30.0, 60.0, 240.0, 1440.0, 10_080.0)
+FRESH_S = 5.0
+SEGMENT_NAMES_MAX = 6
+"""As many as there are colours."""
 
 
 def funnels(request: Request) -> Response:
     console = console_of(request)
     scope = console.scope(request)
-    asked = Asked(asked_steps(request), request.query_params.get("window_minutes", ""))
+    known = funnel_actions.entered(console)
+    saved = known.get(request.query_params.get("saved", ""))
+    asked = asked_of(request.query_params)
     if "step" in request.query_params or "do" in request.query_params:
-        return _tidied(scope, asked, request.query_params.get("do", ""))
-    asked = asked if asked.steps else _default(console, scope)
-    params = {
-        "site": scope.site.id if scope.site else "",
-        "steps": asked.chosen(),
-        "window_minutes": asked.window_minutes or f"{WINDOW_MINUTES_DEFAULT:g}",
-        "level": scope.level,
-        **scope.report_params(),
-    }
-    params = {name: value for name, value in params.items() if value}
+        return _tidied(scope, asked, request.query_params.get("do", ""), saved)
+    if not asked.steps:
+        asked = _asked_saved(saved.funnel) if saved else _default(console, scope, asked)
+    params = _report_params(scope, asked)
     enough = sum(map(bool, asked.steps)) >= STEPS_MIN
-    report = funnel_answer(console, scope, params) if enough else None
-    minutes = report.window_s / 60 if report else WINDOW_MINUTES_DEFAULT
-    levels = scope.site.levels if scope.site else ()
+    report, problem = _answered(console, scope, params) if enough else (None, None)
+    minutes = report.window_s / 60 if report else _minutes(asked)
+    site = scope.site.id if scope.site else ""
     return console.page(
         request,
         "funnels.html",
         scope,
-        uses_level=True,
-        extra={"steps": ",".join(asked.steps), "window_minutes": asked.window_minutes},
+        uses_level=not asked.options.get("by"),
+        extra={"steps": ",".join(asked.steps), **asked.options, "saved": saved and saved.funnel.id},
+        asked=asked,
         seen=seen_answer(console, scope),
-        steps=asked.steps + [""] * (STEPS_MIN - len(asked.steps)),
+        rows=rows_of(asked.steps),
         steps_max=STEPS_MAX,
         windows=sorted({*WINDOWS_MINUTES, minutes}),
         window_minutes=minutes,
+        orders=ORDERS,
+        units=UNITS,
+        breakdowns=_breakdowns(asked),
+        operators=OPERATORS,
+        properties=properties(),
         funnel=report,
-        answer=_answer(report) if report else "",
-        chart=pictures.funnel(report, levels) if report and report.everyone.entered else "",
-        level_places=pictures.level_places(levels),
-        address=scope.href("/api/v1/reports/funnel", **params),
+        problem=problem,
+        saved=saved,
+        saved_ones=[each.funnel for each in known.funnels if each.funnel.site == site],
+        removed=[each for each in restorable(known, scope.now) if each.site == site],
+        said=funnel_actions.said(console, known, request.query_params),
+        longer=_longer(console, saved),
+        **(_answer_values(console, scope, asked, params, report) if report else {}),
     )
 
 
-def asked_steps(request: Request) -> list[str]:
-    """The steps of the address: `steps` as one text, or `step` once for each, as the form has."""
-    if text := request.query_params.get("steps", ""):
-        return text.split(",")[:STEPS_MAX]
-    return request.query_params.getlist("step")[:STEPS_MAX]
+def behind(request: Request) -> Response:
+    """GET /funnels/-/sessions: the sessions of one bar."""
+    console = console_of(request)
+    scope = console.scope(request)
+    asked = asked_of(request.query_params)
+    bar = {
+        name: request.query_params[name]
+        for name in ("step", "outcome", "part", "part_2", "recorded", "after")
+        if request.query_params.get(name)
+    }
+    params = {**_report_params(scope, asked), **bar}
+    for name in ("compare", "level"):
+        params.pop(name, None)
 
-
-def changed(steps: list[str], action: str) -> list[str]:
-    """The steps after one of the form's buttons: add, up-2, down-2, remove-2."""
-    verb, place = _read(action)
-    steps = list(steps)
-    if verb == "add" and len(steps) < STEPS_MAX:
-        return [*steps, ""]
-    if not 0 <= place < len(steps):
-        return steps
-    if verb == "remove":
-        del steps[place]
-    other = {"up": place - 1, "down": place + 1}.get(verb, -1)
-    if 0 <= other < len(steps):
-        steps[place], steps[other] = steps[other], steps[place]
-    return steps
-
-
-def funnel_answer(console: Console, scope: Scope, params: Mapping[str, str]) -> FunnelReport:
-    def compute(snapshot: Snapshot) -> FunnelReport:
-        report = run_report("funnel", params, console.settings, snapshot, scope.now)
-        assert isinstance(report, FunnelReport)
+    def compute(snapshot: Snapshot) -> FunnelSessionsReport:
+        report = run_report("funnel_sessions", params, console.settings, snapshot, scope.now)
+        assert isinstance(report, FunnelSessionsReport)
         return report
 
-    return console.answers.ask(("funnel", tuple(sorted(params.items()))), compute)
+    report = console.answers.ask(("funnel_sessions", tuple(sorted(params.items()))), compute)
+    labels = [step.label for step in steps_of(asked.chosen())]
+    return console.page(
+        request,
+        "funnel_sessions.html",
+        scope,
+        extra={**asked.params(), **bar, "after": None},
+        report=report,
+        bar=bar,
+        label=labels[min(int(bar.get("step", "1")), len(labels)) - 1],
+        labels=labels,
+        who=", ".join(bar[name] for name in ("part", "part_2") if name in bar),
+        back=scope.href("/funnels", **asked.params()),
+        href=lambda **changes: scope.href(
+            "/funnels/-/sessions", **{**asked.params(), **bar, **changes}
+        ),
+        newer=max(report.after - ROWS_MAX, 0) if report.after else None,
+        older=report.after + ROWS_MAX if report.more else None,
+        address=scope.href("/api/v1/reports/funnel_sessions", **params),
+    )
 
 
 def seen_answer(console: Console, scope: Scope) -> Seen:
@@ -124,62 +142,202 @@ def seen_answer(console: Console, scope: Scope) -> Seen:
         return Seen([], frozenset())
 
     def compute(snapshot: Snapshot) -> Seen:
-        return _options(seen_report(snapshot, scope_of(site), scope.window))
+        return seen_options(seen_report(snapshot, scope_of(site), scope.window))
 
     return console.answers.ask(("seen", site.id, scope.question()), compute)
 
 
-def _tidied(scope: Scope, asked: Asked, action: str) -> Response:
+def _answered(
+    console: Console, scope: Scope, params: Mapping[str, str]
+) -> tuple[FunnelReport | None, BadRequestError | None]:
+    """The funnel; or, where only users are the matter, why it cannot be told."""
+
+    def compute(snapshot: Snapshot) -> FunnelReport:
+        report = run_report("funnel", params, console.settings, snapshot, scope.now)
+        assert isinstance(report, FunnelReport)
+        return report
+
+    key = ("funnel", tuple(sorted(params.items())))
+    try:
+        return console.answers.ask(key, compute, FRESH_S), None
+    except BadRequestError as error:
+        if params.get("unit") != "user":
+            raise
+        return None, error
+
+
+def _why(console: Console, scope: Scope, params: Mapping[str, str]) -> FunnelWhyReport:
+    asked = {name: value for name, value in params.items() if name not in _NOT_WHY}
+
+    def compute(snapshot: Snapshot) -> FunnelWhyReport:
+        report = run_report("funnel_why", asked, console.settings, snapshot, scope.now)
+        assert isinstance(report, FunnelWhyReport)
+        return report
+
+    return console.answers.ask(("funnel_why", tuple(sorted(asked.items()))), compute, FRESH_S)
+
+
+_NOT_WHY = frozenset({"by", "compare", "level"})
+
+
+def _answer_values(
+    console: Console, scope: Scope, asked: Asked, params: dict[str, str], report: FunnelReport
+) -> dict[str, Any]:
+    """What the page shows of a report."""
+    declared = scope.site.levels if scope.site else ()
+    charted, names = _charted(report, declared)
+    whole = {each.parts: each for each in report.differences if each.step == 0}
+    step_of_two = {each.parts: each for each in report.differences if each.step == 1}
+    against = whole or step_of_two
+    levels = [EVERYONE, *(each.level for each in report.levels if each.entered)]
+    lines = (
+        [
+            (
+                level,
+                [
+                    Point(f"{d.start.day} {d.start:%b}", d.entered[level], d.passed[level])
+                    for d in report.days
+                ],
+            )
+            for level in levels
+            if level in report.days[0].passed
+        ]
+        if report.days
+        else []
+    )
+    took = [duration(each.from_s) for each in report.took]
+    return {
+        "charted": charted,
+        "answer": _answer(report),
+        "chart": pictures.funnel(charted, names) if report.everyone.entered else "",
+        "level_places": pictures.level_places(names),
+        "against": {
+            each.name: found
+            for each in report.shown
+            if (found := against.get(each.parts or (each.level,)))
+        },
+        "took_chart": Markup(took_bars(report.took, took)) if took else "",
+        "days_chart": Markup(day_lines(lines, declared)) if len(report.days) > 1 else "",
+        "day_levels": levels,
+        "why": _why(console, scope, params) if report.everyone.entered else None,
+        "trait_words": TRAIT_WORDS,
+        "address": scope.href("/api/v1/reports/funnel", **params),
+        "bar_href": _bar_href(scope, asked, report),
+    }
+
+
+def _charted(
+    report: FunnelReport, declared: tuple[str, ...]
+) -> tuple[FunnelReport, tuple[str, ...]]:
+    """The report with the segments shown in the place of levels, and whose colours they take."""
+    if not report.by:
+        return report, declared
+    segments = tuple(structs.replace(each, level=each.name) for each in report.segments)
+    names = tuple(each.level for each in segments)[:SEGMENT_NAMES_MAX]
+    return structs.replace(report, levels=segments[:SEGMENT_NAMES_MAX]), names
+
+
+def _bar_href(scope: Scope, asked: Asked, report: FunnelReport) -> Any:
+    """Where the sessions of a cell are listed; "" for what is not one segment."""
+    parts = {each.name: each.parts or (each.level,) for each in report.shown}
+
+    def href(segment: Any, step: int, outcome: str) -> str:
+        named: dict[str, str] = {}
+        if segment.level or segment.parts:
+            values = parts.get(segment.name, segment.parts)
+            if "other" in values:
+                return ""
+            named = dict(zip(("part", "part_2"), values, strict=False))
+        given = {**asked.params(), **named, "step": str(step), "outcome": outcome}
+        return scope.href("/funnels/-/sessions", level=None, **given)
+
+    return href
+
+
+def _report_params(scope: Scope, asked: Asked) -> dict[str, str]:
+    params = {
+        "site": scope.site.id if scope.site else "",
+        **asked.params(),
+        "window_minutes": asked.options.get("window_minutes", f"{WINDOW_MINUTES_DEFAULT:g}"),
+        "level": "" if asked.options.get("by") else scope.level,
+        "compare": "before",
+        **scope.report_params(),
+    }
+    return {name: value for name, value in params.items() if value}
+
+
+def _tidied(scope: Scope, asked: Asked, action: str, saved: OwnFunnel | None) -> Response:
     """The form's answer: the same funnel, under the short address that is shared."""
     steps = changed(asked.steps, action)
-    texts = [step_text(step_of(step)) if step else "" for step in steps]
     address = scope.href(
-        "/funnels", steps=",".join(texts), window_minutes=asked.window_minutes or None
+        "/funnels",
+        steps=tidied(steps),
+        saved=saved.funnel.id if saved else None,
+        **{name: value for name, value in asked.options.items() if value not in _PLAIN},
     )
-    place = _place_after(action, len(steps))
+    place = place_after(action, len(steps))
     return RedirectResponse(f"{address}#step-{place}" if place else address, status_code=303)
 
 
-def _place_after(action: str, steps: int) -> int | None:
-    """The step, from 1, that keyboard readers go on from after one of the form's buttons."""
-    verb, place = _read(action)
-    return {"add": steps, "up": place, "down": place + 2, "remove": min(place + 1, steps)}.get(verb)
+_PLAIN = frozenset({"ordered", "session"})
 
 
-def _read(action: str) -> tuple[str, int]:
-    """The button's verb and the place, from 0, of its step; -1 when it has none."""
-    verb, _, number = action.partition("-")
-    return verb, int(number) - 1 if number.isdecimal() else -1
-
-
-def _default(console: Console, scope: Scope) -> Asked:
+def _default(console: Console, scope: Scope, asked: Asked) -> Asked:
     """The steps of the site's first journey, so that the page opens with an answer."""
     site = scope.site.id if scope.site else ""
     for journey in console.settings.journeys:
         if journey.site == site and len(journey.steps) >= STEPS_MIN:
             params = funnel_params(journey)
-            return Asked(params["steps"].split(","), params["window_minutes"])
-    return Asked([], "")
+            steps = params.pop("steps").split(",")
+            return Asked(steps, {**params, **asked.options})
+    return asked
+
+
+def _asked_saved(funnel: SavedFunnel) -> Asked:
+    params = funnel.params()
+    del params["site"]
+    return Asked(params.pop("steps").split(","), params)
+
+
+def _minutes(asked: Asked) -> float:
+    try:
+        return float(asked.options.get("window_minutes", WINDOW_MINUTES_DEFAULT))
+    except ValueError:
+        return WINDOW_MINUTES_DEFAULT
+
+
+def _breakdowns(asked: Asked) -> dict[str, str]:
+    by = asked.options.get("by", "")
+    return BY if by in BY else {**BY, by: by.replace(",", " and ")}
+
+
+def _longer(console: Console, saved: OwnFunnel | None) -> dict[str, Any] | None:
+    """The days kept of a saved funnel, and their picture."""
+    if saved is None:
+        return None
+    id_ = saved.funnel.id
+
+    def compute(snapshot: Snapshot) -> FunnelDaysReport | None:
+        return funnel_days_report(snapshot, id_)
+
+    report = console.answers.ask(("funnel_days", id_), compute, FRESH_S)
+    if report is None:
+        return None
+    days = [each for each in report.days if each.level == EVERYONE]
+    points = [Point(f"{d.day.day} {d.day:%b}", d.reached[0], d.passed) for d in days]
+    return {
+        "report": report,
+        "days": days,
+        "chart": Markup(day_lines([(EVERYONE, points)], ())) if len(points) > 1 else "",
+    }
 
 
 def _answer(report: FunnelReport) -> str:
     """The funnel in one sentence."""
+    noun = "sessions" if report.unit.value == "session" else "users"
     if not report.everyone.steps or not report.everyone.entered:
-        return "No session entered this funnel in this window"
+        return f"No {noun[:-1]} entered this funnel in this window"
     last = report.everyone.steps[-1].of_entered
     if last.value is None:
-        return "Too few sessions entered to say how many get through"
-    return f"{percent(last.value)} of sessions get through ({interval(last)})"
-
-
-def _options(report: SeenReport) -> Seen:
-    groups = [
-        ("Pages", [_option(Step(page=row.name), row) for row in report.pages]),
-        ("Events", [_option(Step(event=row.name), row) for row in report.events]),
-    ]
-    options = [(name, found) for name, found in groups if found]
-    return Seen(options, frozenset(option.value for _, group in options for option in group))
-
-
-def _option(step: Step, row: SeenRow) -> Option:
-    return Option(step_text(step), step.label, row.sessions)
+        return f"Too few {noun} entered to say how many get through"
+    return f"{percent(last.value)} of {noun} get through ({interval(last)})"

@@ -203,6 +203,8 @@ DEFINITIONS: Final[dict[str, tuple[str, ...]]] = {
         "first; the latest start that still works is the one that counts.",
         "The shares are of sessions in the sample, with a 95 % Wilson interval. A session's level "
         "is the first one declared in it, and labels all of it, what came before sign-in too.",
+        "In strict order no other step of the funnel may lie between two; in any order, so many of "
+        "the steps are counted. A step that ends the funnel ends what was begun before it.",
         'Sessions that entered less than the window ago and are not through are "still in '
         'window": they are in no denominator yet. A share is withheld below 30 effective '
         "sessions, below 5 visitors, or when its interval is wider than 30 points.",
@@ -260,6 +262,13 @@ DEFINITIONS: Final[dict[str, tuple[str, ...]]] = {
         "The scroll curve is the share of views in which each tenth of the page's height came "
         "into sight, with views of one session counted as a cluster. The fold is what 19 views "
         "in 20 saw at least: what is in sight before anyone scrolls, about.",
+    ),
+    "funnel_why": (
+        "Those who left at a step are set beside those who went on from it: the share that met an "
+        "error, a failed request, a rage or dead click, or poor vitals in the view in which they "
+        "came to the step, until they went on.",
+        "A difference is told only where all that were looked at hold together (Benjamini-Hochberg "
+        "at 5 %). What leaving goes with need not be why people leave.",
     ),
     "speed": (
         "The 75th percentile over page views of each web vital as browsers measured it: three "

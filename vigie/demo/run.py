@@ -20,6 +20,7 @@ from vigie.demo.addresses import DemoSockets
 from vigie.demo.demo_folder import Held, Marker
 from vigie.demo.demo_settings import settings_text
 from vigie.demo.history import Stage, generate
+from vigie.demo.saved_funnel import save_funnel
 from vigie.demo.welcome import welcome_lines
 from vigie.demo.writing import HistoryPlan
 from vigie.failures import CommandError
@@ -97,6 +98,7 @@ def prepare_history(
         f" in {history.batches:,} beacons; every one is marked as generated.",
         soft_wrap=True,
     )
+    save_funnel(folder, plan.now)
     return demo_folder.finish(folder, plan, history)
 
 

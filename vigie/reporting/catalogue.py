@@ -16,6 +16,7 @@ from analytics.reports.contract_types import ContractReport
 from analytics.reports.conversion_speed import ConversionSpeedReport
 from analytics.reports.deletion import DeletionReport
 from analytics.reports.error_types import ErrorReport, ErrorsReport
+from analytics.reports.funnel_days import FunnelDaysReport
 from analytics.reports.funnel_listed import FunnelSessionsReport
 from analytics.reports.funnel_why import FunnelWhyReport
 from analytics.reports.paths_types import PathsReport
@@ -39,7 +40,12 @@ from vigie.reporting.clicks import clicks_asked
 from vigie.reporting.data import deletion_asked, refused_asked
 from vigie.reporting.errors import error_asked, errors_asked
 from vigie.reporting.funnels import PARAMS as FUNNEL_PARAMS
-from vigie.reporting.funnels import funnel_asked, funnel_sessions_asked, funnel_why_asked
+from vigie.reporting.funnels import (
+    funnel_asked,
+    funnel_days_asked,
+    funnel_sessions_asked,
+    funnel_why_asked,
+)
 from vigie.reporting.journeys import journey_asked
 from vigie.reporting.params import WINDOW_PARAMS, BadRequestError
 from vigie.reporting.paths import paths_asked
@@ -92,6 +98,7 @@ REPORTS = {
         funnel_sessions_asked,
         f"{FUNNEL_PARAMS} step outcome by part part_2 recorded after",
     ),
+    "funnel_days": _kind(FunnelDaysReport, funnel_days_asked, "funnel", own_time=True),
     "funnel_why": _kind(FunnelWhyReport, funnel_why_asked, FUNNEL_PARAMS),
     "speed": _kind(SpeedReport, speed_asked, "site page device level sample"),
     "vital": _kind(VitalReport, vital_asked, "site vital page device level sample"),

@@ -12,6 +12,7 @@ from analytics.breakdown import dimension_problem
 from analytics.funnel_chain import steps_problem
 from analytics.question import Order, Rules, SiteScope, Step, Unit
 from analytics.reports.funnel import funnel
+from analytics.reports.funnel_days import FunnelDaysReport, funnel_days
 from analytics.reports.funnel_listed import (
     AFTER_MAX,
     Bar,
@@ -144,6 +145,21 @@ def funnel_why_asked(
     asked = asked_funnel(params, settings)
     window = window_of(params, now)
     return funnel_why(snapshot, asked.scope, asked.steps, window, now=now, **asked.common())
+
+
+def funnel_days_asked(
+    params: Mapping[str, str], settings: Settings, snapshot: Snapshot, now: datetime
+) -> FunnelDaysReport:
+    """Of a saved funnel, by its id."""
+    id_ = params.get("funnel", "")
+    found = funnel_days(snapshot, id_) if id_ else None
+    if found is None:
+        raise BadRequestError(
+            f"Nothing is kept of a saved funnel {id_[:64]!r}.",
+            "Give funnel=ID of one that is listed under Funnels; its first day is kept soon after"
+            " it was saved.",
+        )
+    return found
 
 
 def _bar(params: Mapping[str, str], steps: int) -> Bar:
