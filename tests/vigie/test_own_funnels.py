@@ -1,4 +1,4 @@
-"""Saved funnels: kept, changed, removed and had back from the console and by the API; their days are
+"""Saved funnels: kept, changed, removed and had back from the console and by API; their days are
 kept by a job that makes up for those it missed."""
 
 import random
