@@ -1,7 +1,12 @@
--- The releases seen in the window, latest first, with the groups that were met first in each.
+-- The releases seen in the window, latest first, with the groups that were met first in each, and the
+-- source maps there are of it.
 SELECT
     release, any_value(site_releases.first_seen) AS out,
-    count(error_groups.fingerprint) AS groups
+    count(error_groups.fingerprint) AS groups,
+    (
+        SELECT count(*) FROM source_maps
+        WHERE source_maps.site = $site AND source_maps.release = site_releases.release
+    ) AS maps
 FROM site_releases
 LEFT JOIN error_groups
     ON error_groups.site = site_releases.site AND error_groups.first_release = site_releases.release

@@ -89,11 +89,13 @@ class ErrorGroup(Struct, frozen=True, kw_only=True):
 
 
 class ErrorRelease(Struct, frozen=True, kw_only=True):
-    """A release seen in the window, since when, and how many groups were met first in it."""
+    """A release seen in the window, since when, how many groups were met first in it, and how many
+    source maps there are of it."""
 
     release: str
     since: datetime
     new_groups: int
+    source_maps: int
 
 
 class ErrorsReport(Struct, frozen=True, kw_only=True):

@@ -113,8 +113,8 @@ def _releases(snapshot: Snapshot, site: str, window: Window) -> tuple[ErrorRelea
         },
     )
     return tuple(
-        ErrorRelease(release=release, since=aware(since), new_groups=groups)
-        for release, since, groups in rows
+        ErrorRelease(release=release, since=aware(since), new_groups=groups, source_maps=maps)
+        for release, since, groups, maps in rows
     )
 
 

@@ -122,6 +122,8 @@ def test_a_kill_at_each_step_changes_nothing(
             assert seen_times(database) == expected_times(batches), step
             counted = database.cursor().execute("SELECT sum(count) FROM hourly_counts").fetchall()
             assert counted == [(3 * len(batches),)], step
+            vitals = database.cursor().execute("SELECT sum(views) FROM vital_days").fetchall()
+            assert vitals == [(len(batches),)], step
             sums = "sum(views), sum(named_events), count(DISTINCT session)"
             assert summaries_seen(database, sums) == [(len(batches),) * 3], step
 
