@@ -14,11 +14,12 @@ from rich.text import Text
 
 from analytics.basis import Basis
 from analytics.reports.contract_types import ContractReport, ContractState
+from analytics.reports.conversion_speed import ConversionSpeedReport
 from analytics.reports.deletion import DeletionReport
+from analytics.reports.error_types import ErrorReport
 from analytics.reports.refused import RefusedReport
-from analytics.reports.types import (
-    JourneyReport,
-)
+from analytics.reports.types import JourneyReport, SpeedReport
+from analytics.reports.vital_types import VitalReport
 from vigie.contract_words import STATES, combination_words, target_words
 from vigie.reporting.catalogue import REPORTS, Report
 
@@ -29,7 +30,12 @@ HEADINGS = {"observed_share": "observed", "still_in_window": "in window"}
 BOUNDS = ("low", "high")
 LEFT_OUT = frozenset({"up_s"})
 """Said better by another column."""
-SHARES = frozenset({"uptime", "observed_share", "good", "poor", "of_entered", "of_previous"})
+SHARES = frozenset(
+    {
+        *("uptime", "observed_share", "of_entered", "of_previous", "share"),
+        *("good", "needs_improvement", "poor"),
+    }
+)
 """Columns that hold shares of 1, shown as percentages, with their `_low` and `_high` beside."""
 FLOORED = {"uptime": 3, "observed_share": 2}
 """Digits of shares that are never rounded up, as in the console: 99.996 % is not 100 %."""
@@ -64,12 +70,40 @@ def _parts(report: Report) -> Iterator[RenderableType]:
             Text(""),
             frame_table(report.funnel.frame()),
         )
+    elif isinstance(report, SpeedReport | VitalReport | ConversionSpeedReport | ErrorReport):
+        yield from (Text(line) for line in _said(report))
+        yield frame_table(report.frame())
     elif isinstance(report, ContractReport):
         yield from (Text(line) for line in contract_lines(report))
         if report.incidents:
             yield from (Text(""), frame_table(report.frame().drop(columns=["contract", "month"])))
     else:
         yield frame_table(report.frame())
+
+
+def _said(
+    report: SpeedReport | VitalReport | ConversionSpeedReport | ErrorReport,
+) -> Iterator[str]:
+    """What a report says in words, before its table."""
+    match report:
+        case SpeedReport():
+            yield from (f"! {row.sentence}" for row in report.worst if row.sentence)
+            yield from (f"! {change.page}: {change.sentence}" for change in report.changes)
+        case VitalReport():
+            yield from (f"! {change.sentence}" for change in report.changes)
+            yield from (each.sentence for each in report.goes_with)
+        case ConversionSpeedReport():
+            yield report.sentence
+        case ErrorReport():
+            group = report.group
+            whose = group.owner or "no owner"
+            yield f"{group.name}: {report.message} ({group.state.value}, {whose})"
+            for frame in report.frames:
+                place = f"{frame.source}:{frame.source_line}" if frame.source else ""
+                function = frame.source_function or frame.function or "(anonymous)"
+                yield f"  at {function} {place or f'{frame.file}:{frame.line}:{frame.column}'}"
+            if report.unresolved:
+                yield report.unresolved
 
 
 def contract_lines(report: ContractReport) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from msgspec.structs import replace
+from rich.console import Console
 
 from rum.records import Batch, Event, EventKind
 from store.error_groups import note_errors
@@ -14,6 +15,7 @@ from store.sealing import SealPolicy, seal_day
 from store.times import microseconds
 from tests.support.console import SETTINGS, RunningConsole, running_console
 from tests.vigie.test_console_pages import assert_sound
+from vigie.report_tables import rendered
 from vigie.settings import OwnerSettings
 
 NOW = datetime.now(UTC)
@@ -173,6 +175,18 @@ def test_home_shows_what_is_new_and_whose_it_is(reader: httpx.Client) -> None:
     assert ">PayError</strong>" in page
     assert ">OldError</strong>" not in page, "it is ongoing"
     assert "Pay team" in page
+
+
+def test_a_terminal_shows_a_group_with_its_stack(reader: httpx.Client) -> None:
+    fingerprint = str(of(reader, "PayError")["fingerprint"])
+    answer = reader.get("/api/v1/reports/error", params={"fingerprint": fingerprint})
+    console = Console(width=140, highlight=False)
+    with console.capture() as capture:
+        console.print(rendered("error", answer.text))
+    told = capture.get()
+    assert "PayError: <i>4</i> is wrong (new, Pay team)" in told
+    assert "  at show https://shop.test/pay-77aa31ff.js:1:11" in told
+    assert "Release 2 has no source maps: vigie sourcemaps upload DIR --release 2." in told
 
 
 @pytest.mark.parametrize("address", ["/errors/0123", "/errors/0000000000000000"])
