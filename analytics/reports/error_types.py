@@ -76,6 +76,7 @@ class ErrorGroup(Struct, frozen=True, kw_only=True):
     sessions: Total
     share: float | None
     levels: tuple[ErrorPart, ...]
+    """Of no page or release alone; then there are none."""
     days: tuple[float, ...]
     """How often on each of the window's days."""
     resolved_at: datetime | None = None

@@ -15,6 +15,8 @@ from store.snapshot import Snapshot
 DEFINITION = "errors"
 ROWS_MAX = 50
 RELEASES_MAX = 8
+BY_LEVEL = ("all", "level")
+"""Choices whose groups are told by level: of a page or release they are not counted so."""
 _ORDER = {
     ErrorState.REGRESSED: 0,
     ErrorState.NEW: 1,
@@ -64,9 +66,11 @@ def errors(
         )
     )
     shown = wanted[after : after + ROWS_MAX]
+    if choice.part in BY_LEVEL:
+        shown = _with_levels(reading, shown, sessions, scope.levels)
     return ErrorsReport(
         basis=_basis(days, now, rows, all_groups),
-        rows=tuple(_with_levels(reading, shown, sessions, scope.levels)),
+        rows=tuple(shown),
         groups=len(wanted),
         states={
             each.value: sum(group.state is each for group in all_groups) for each in ErrorState
