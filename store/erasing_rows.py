@@ -10,8 +10,10 @@ from msgspec import Struct
 
 from store.database import Database
 from store.deletions import Cause, note_deletion
+from store.error_groups import forget_texts
 from store.sealed_files import (
     COPY_OPTIONS,
+    EMPTY_FILES,
     ORDER,
     UNFINISHED_FOLDER,
     file_name,
@@ -79,12 +81,17 @@ def sealed_files_of(database: Database, site: str) -> list[Path]:
 
 
 def erase_rows(database: Database, site: str, sessions: Sequence[str], now: datetime) -> RowsErased:
-    """Remove hot rows, known batches and refused parts of sessions, in one transaction.
+    """Remove hot rows, known batches, refused parts and texts of errors of sessions, in one
+    transaction.
 
     Raises duckdb.Error; then nothing was removed.
     """
     with database.transaction() as cursor:
         of_site = {"site": site, "sessions": list(sessions)}
+        detail = [EMPTY_FILES["detail"], *(each.file for each in _listed(cursor, site, "detail"))]
+        texts = forget_texts(
+            cursor, site, sessions, [str(database.sealed / file) for file in detail]
+        )
         events = count_of(
             cursor.execute(
                 f"DELETE FROM events WHERE site = $site AND session IN {_ERASED}",  # noqa: S608
@@ -107,7 +114,7 @@ def erase_rows(database: Database, site: str, sessions: Sequence[str], now: date
                 {"sessions": list(sessions)},
             )
         )
-        note_deletion(cursor, Cause.ERASED, events + batches + refused, now)
+        note_deletion(cursor, Cause.ERASED, events + batches + refused + texts, now)
     return RowsErased(events=events, refused=refused)
 
 

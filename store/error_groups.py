@@ -1,5 +1,6 @@
 """Groups of errors: noticed as errors come in, resolved by hand, and back when one is met again."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ from msgspec import Struct
 
 from store.database import Database
 from store.day_counts import count_sealed
+from store.deletions import Cause, note_deletion
 from store.sealed_files import EMPTY_FILES
 from store.settling import count_of
 from store.times import naive
@@ -102,6 +104,29 @@ GROUP BY open.site, open.fingerprint
 """
 
 
+_FORGET = """
+UPDATE error_groups SET message = '', culprit = '', page = ''
+WHERE site = $site AND fingerprint IN (
+    WITH met AS (
+        SELECT coalesce(name, '') AS name, coalesce(message, '') AS message,
+            coalesce(stack, '') AS stack
+        FROM (
+            SELECT name, message, stack, kind, session FROM events WHERE site = $site
+            UNION ALL
+            SELECT name, message, stack, kind, session
+            FROM read_parquet($files, hive_partitioning = false, union_by_name = true)
+        )
+        WHERE kind = 'error' AND session IN (SELECT unnest($sessions)::UUID)
+    ),
+    placed AS (
+        SELECT stack, array_to_string(group_frames(frames), chr(10)) AS place
+        FROM (SELECT stack, stack_frames(stack) AS frames FROM (SELECT DISTINCT stack FROM met))
+    )
+    SELECT error_fingerprint(name, message, place) FROM met JOIN placed USING (stack)
+)
+"""
+
+
 class Noted(Struct, frozen=True, kw_only=True):
     """What one look found: groups never met before, groups back after they were resolved, and days
     sealed before errors were counted that have now been."""
@@ -167,14 +192,27 @@ def unresolve(database: Database, site: str, fingerprint: str, now: datetime) ->
         return _known(cursor, site, fingerprint)
 
 
-def retire_groups(cursor: duckdb.DuckDBPyConnection, personal: datetime, aggregates: date) -> int:
+def forget_texts(
+    cursor: duckdb.DuckDBPyConnection, site: str, sessions: Sequence[str], files: Sequence[str]
+) -> int:
+    """Empty the texts of the groups that sessions met, before these are erased; whoever meets one
+    next brings them back. `files` are the site's sealed detail, by path. Returns how many."""
+    return count_of(
+        cursor.execute(_FORGET, {"site": site, "sessions": list(sessions), "files": list(files)})
+    )
+
+
+def retire_groups(
+    cursor: duckdb.DuckDBPyConnection, personal: datetime, aggregates: date, now: datetime
+) -> int:
     """Empty the texts of groups whose detail has gone, which they came from; remove those that
     nobody met since `aggregates`, and count them."""
-    cursor.execute(
+    emptied = cursor.execute(
         "UPDATE error_groups SET message = '', culprit = '', page = ''"
         " WHERE last_seen < $personal AND (message <> '' OR culprit <> '' OR page <> '')",
         {"personal": personal},
     )
+    note_deletion(cursor, Cause.RETIRED, count_of(emptied), now)
     old = {"before": aggregates}
     gone = count_of(cursor.execute("DELETE FROM error_groups WHERE last_seen < $before", old))
     cursor.execute("DELETE FROM error_resolutions WHERE resolved_at < $before", old)

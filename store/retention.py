@@ -180,7 +180,7 @@ def _delete_old(
         "funnel_days": _delete(cursor, "funnel_days", "day < $before", aggregates),
         "active_hours": _delete(cursor, "active_hours", "day < $before", aggregates),
         "error_counts": _delete(cursor, "error_counts", "day < $before", aggregates),
-        "error_groups": retire_groups(cursor, personal, aggregates),
+        "error_groups": retire_groups(cursor, personal, aggregates, now),
         "vital_days": _delete(cursor, "vital_days", "day < $before", aggregates),
         "hourly_attributes": _delete(cursor, "hourly_attributes", "day < $before", aggregates),
     }

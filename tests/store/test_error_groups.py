@@ -8,6 +8,7 @@ import pytest
 
 from rum.records import Batch, Event, EventKind
 from store.database import Database
+from store.erasing_rows import erase_rows
 from store.error_groups import note_errors, resolve, unresolve
 from store.loader import Loader
 from store.retention import RetentionLimits, retire
@@ -273,6 +274,24 @@ def test_texts_of_a_group_go_with_the_detail_they_came_from(write: Any, make: Ma
     gone = retire(database, NOON + timedelta(days=800), RetentionLimits())
     assert (gone.error_groups, gone.error_counts > 0) == (1, True)
     assert rows(database, "SELECT count(*) FROM error_groups") == [(0,)]
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_texts_of_what_an_erased_session_met_go_until_another_meets_it(
+    write: Any, make: Maker, sealed: bool
+) -> None:
+    session = make.session()
+    database = write(errors(session), errors(make.session(), message="another"))
+    note_errors(database, NOON)
+    if sealed:
+        seal_day(database, SealPolicy(site="shop"), NOON.date(), NOON)
+    texts = "SELECT message FROM error_groups ORDER BY message"
+    assert rows(database, texts) == [("Cannot read […] of #",), ("another",)]
+    erase_rows(database, "shop", [session], NOON)
+    assert rows(database, texts) == [("",), ("another",)]
+    write(errors(make.session(), NOON + timedelta(hours=2)))
+    note_errors(database, NOON + timedelta(hours=2))
+    assert rows(database, texts) == [("Cannot read […] of #",), ("another",)]
 
 
 def test_a_sealed_day_keeps_its_vitals_as_histograms(write: Any, make: Maker) -> None:
