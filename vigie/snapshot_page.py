@@ -44,6 +44,9 @@ _SVG = (
 LEFT_OUT = frozenset(f"{_SILENT} link".split())
 """With all they hold. What plays or is framed shows nothing in a recording anyway."""
 ATTRIBUTES = frozenset(f"{_HTML} {_SVG}".split())
+TYPES = frozenset(
+    {"button", "checkbox", "file", "hidden", "image", "radio", "range", "reset", "submit"}
+)
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 _DATA_IMAGE = re.compile(r"data:image/(?:png|jpeg|gif|webp|svg\+xml)[;,]", re.IGNORECASE)
 _BADGES = """
@@ -57,6 +60,7 @@ background:#161a22!important;color:#fff!important;font:600 11px/1.5 system-ui,sa
 letter-spacing:0!important;text-transform:none!important;text-decoration:none!important;
 white-space:nowrap!important;pointer-events:none!important}
 vigie-badge[data-bad]{background:#c4301c!important}
+:is(input,select,textarea)+vigie-badge{transform:translateX(-100%)!important}
 """
 
 
@@ -122,6 +126,8 @@ def _attribute(tag: str, name: str, value: Any) -> str | None:
     if value is None or value is False:
         return None
     text = "" if value is True else str(value)
+    if name == "type" and tag == "input" and text not in TYPES:
+        return "text"  # a masked number is none
     if name in ATTRIBUTES or name.startswith("aria-"):
         return text
     if name == "src" and tag == "img" and _DATA_IMAGE.match(text):

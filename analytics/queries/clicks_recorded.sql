@@ -1,4 +1,4 @@
--- Views of the page whose page load is recorded, newest first: their session, load, and how long they
+-- Views of the page whose page load is recorded, those of desktops first, then the newest: their session, load, and how long they
 -- lasted, up to the next view of the load.
 WITH viewed AS (
     SELECT
@@ -17,5 +17,5 @@ WHERE page = $page AND time >= $start AND time < $end AND ($device IS NULL OR de
         WHERE replays.site = $site AND replays.session = viewed.session
             AND replays.load = viewed.load AND replays.start_time <= viewed.time + INTERVAL 5 SECOND
     )
-ORDER BY time DESC
+ORDER BY device = 'desktop' DESC, time DESC
 LIMIT $most

@@ -57,7 +57,7 @@ ELEMENTS = {
         _SUBMIT,
     ),
 }
-_SIZES = {"desktop": (1440, 1010, 820), "tablet": (834, 1120, 1040), "phone": (390, 1380, 700)}
+SIZES = {"desktop": (1440, 1010, 820), "tablet": (834, 1120, 1040), "phone": (390, 1380, 700)}
 """Width of the window, height of the page, and of it what is in sight at first; pixels."""
 _GOLDEN = 0x9E3779B97F4A7C15
 _BITS = (1 << 64) - 1
@@ -70,7 +70,7 @@ def page_clicks(
 
     Who is `refused` presses on, in a rage, and each press meets the error.
     """
-    width, height, _ = _SIZES[device]
+    width, height, _ = SIZES[device]
     chance = _Chance(draw)
     for place, element in enumerate(ELEMENTS.get(page, ())):
         often = element.often * (element.novice if novice else 1.0)
@@ -99,7 +99,7 @@ def page_left(page: str, device: str, draw: int, seconds: float) -> Leave | None
     """How far the visit came down, and how long it was engaged; every second one tells."""
     if page not in ELEMENTS or draw & 1:
         return None
-    _, height, seen = _SIZES[device]
+    _, height, seen = SIZES[device]
     chance = _Chance(draw ^ _GOLDEN)
     scrolled = max(0.0, chance.hundred() - 35) / 50
     lowest = int(min(height, seen + scrolled * (height - seen)))

@@ -13,7 +13,7 @@ from vigie.failures import CommandError
 from vigie.folders import DataFolder, write_atomically
 
 MARKER = "demo.json"
-VERSION = 2
+VERSION = 3
 """Of the generated history; one made by another version is made again."""
 
 

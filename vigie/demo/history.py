@@ -16,6 +16,7 @@ from store.sealing import SealPolicy, days_due, seal_day
 from vigie.demo import network
 from vigie.demo.checks import all_check_counts
 from vigie.demo.errors import BAD_RELEASE, DRAFT, DRAFT_FIXED
+from vigie.demo.recorded import write_recordings
 from vigie.demo.sessions import SESSIONS_A_DAY
 from vigie.demo.writing import HistoryPlan, write_alone
 from vigie.folders import DataFolder
@@ -66,6 +67,7 @@ def generate(
     )
     writing.start()
     try:
+        write_recordings(folder, plan)
         loaded = _load(database, folder.journal, plan, writing, progress)
         _say_what_is_resolved(database, plan)
         sealed = _seal(database, policy, plan, hot_days, progress)
