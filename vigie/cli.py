@@ -20,6 +20,7 @@ COMMANDS = {
     "check": "vigie.commands.check",
     "check-site": "vigie.commands.check_site",
     "report": "vigie.commands.report",
+    "ready": "vigie.commands.ready",
     "refused": "vigie.commands.refused",
     "replay": "vigie.commands.replay",
     "sourcemaps": "vigie.commands.sourcemaps",

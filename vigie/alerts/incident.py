@@ -10,6 +10,9 @@ from probes.outcome import Outcome
 OWN_NETWORK = "own-network."
 """Before a location, in place of a monitor: the incidents of our own network there."""
 
+ACTIVITY = "activity."
+"""Before a journey, in place of a monitor: the times in which its event was abnormally rare."""
+
 
 class IncidentRow(Struct, frozen=True, kw_only=True):
     """One row of `incidents`. Times are aware, UTC; `end` is None while it lasts.
@@ -34,6 +37,14 @@ class IncidentRow(Struct, frozen=True, kw_only=True):
 
 def is_own_network(monitor: str) -> bool:
     return monitor.startswith(OWN_NETWORK)
+
+
+def activity_id(journey: str) -> str:
+    return ACTIVITY + journey
+
+
+def is_activity(monitor: str) -> bool:
+    return monitor.startswith(ACTIVITY)
 
 
 def own_network_incident(own: OwnNetwork) -> Incident:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from probes.monitor import Monitor
 from vigie.alerts.certificate import CertificateRow
-from vigie.alerts.incident import OWN_NETWORK, IncidentRow, is_own_network
+from vigie.alerts.incident import ACTIVITY, OWN_NETWORK, IncidentRow, is_own_network
 from vigie.console.formats import THIN, days_left, duration
 from vigie.console.texts import outcome_name
 
@@ -119,6 +119,52 @@ def certificate_message(
         lines=tuple(lines),
         link=_link(console_url, certificate.monitor),
         certificate=certificate,
+        name=name,
+    )
+
+
+def activity_message(
+    incident: IncidentRow,
+    event: Event,
+    *,
+    key: str,
+    at: datetime,
+    name: str,
+    owner: str,
+    console_url: str,
+) -> Message:
+    """That a journey's event is abnormally rare, or that it comes as usual again."""
+    journey = incident.monitor.removeprefix(ACTIVITY)
+    end = incident.end or incident.start
+    if event is Event.OPEN:
+        title = f"Abnormally rare: {name}"
+        lines = [
+            f"{incident.detail}.",
+            f"Since: {moment(incident.start)}, to the hour",
+            "No monitor of the journey was down meanwhile: that would have been told instead.",
+        ]
+    elif incident.withdrawn:
+        title = f"Not rare after all: {name}"
+        lines = ["Later events, or changed settings, say that it was not abnormally rare."]
+    else:
+        title = f"As usual again: {name}"
+        lasted = _plain((end - incident.start).total_seconds())
+        lines = [
+            f"{name} comes as often as usual again, after {lasted}.",
+            f"Abnormally rare from {moment(incident.start)} to {moment(end)}, to the hour",
+        ]
+    if owner:
+        lines.append(f"Owner: {owner}")
+    page = f"{console_url.rstrip('/')}/journeys/{quote(journey)}" if console_url else ""
+    return Message(
+        key=key,
+        thread=incident.id,
+        event=event,
+        at=at,
+        title=title,
+        lines=(*lines, f"Incident: {incident.id}"),
+        link=page,
+        incident=incident,
         name=name,
     )
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from store.database import Database
+from vigie.alerts.activity_watch import LOOK_S as ACTIVITY_S
+from vigie.alerts.activity_watch import ActivityWatch
 from vigie.alerts.backup_watch import LOOK_S as BACKUPS_S
 from vigie.alerts.backup_watch import BackupWatch, is_backup
 from vigie.alerts.certificate import is_certificate
@@ -16,8 +18,14 @@ from vigie.alerts.error_news import is_error
 from vigie.alerts.error_watch import LOOK_S as ERRORS_S
 from vigie.alerts.error_watch import ErrorWatch
 from vigie.alerts.http_post import get
+from vigie.alerts.incident import activity_id, is_activity
 from vigie.alerts.ledger import Ledger, OutboxRow
-from vigie.alerts.message import Message, certificate_message, incident_message
+from vigie.alerts.message import (
+    Message,
+    activity_message,
+    certificate_message,
+    incident_message,
+)
 from vigie.alerts.sender import STOP_S, Sender
 from vigie.alerts.transports import Transport, deliver
 from vigie.alerts.watch import LOOK_S, Watch
@@ -58,6 +66,7 @@ class Alerts:
             database, self._ledger, settings_now, self._watch.tells
         )
         self._errors = ErrorWatch(database, self._ledger, settings_now)
+        self._activity = ActivityWatch(database, self._ledger, settings_now)
         self._backups = BackupWatch(self._ledger, settings_now, clock())
         self._stopping = threading.Event()
         self._senders = [
@@ -108,6 +117,12 @@ class Alerts:
                 description="Notice backups that are late or cannot be relied on",
                 period_s=BACKUPS_S,
                 run=self._backups.look,
+            ),
+            Job(
+                name="activity",
+                description="Notice that a journey's event is abnormally rare",
+                period_s=ACTIVITY_S,
+                run=self._activity.look,
             ),
             Job(
                 name="retire incidents",
@@ -192,6 +207,18 @@ class Alerts:
         incident = self._ledger.incident(row.incident)
         if incident is None:
             return None
+        if is_activity(incident.monitor):
+            journeys = {activity_id(each.id): each for each in self._settings_now().journeys}
+            journey = journeys.get(incident.monitor)
+            return activity_message(
+                incident,
+                row.event,
+                key=row.key,
+                at=row.created_at,
+                name=(journey.name or journey.id) if journey else incident.monitor,
+                owner=journey.owner if journey else "",
+                console_url=self._settings.console.url,
+            )
         return incident_message(
             incident,
             row.event,

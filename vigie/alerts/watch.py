@@ -12,7 +12,12 @@ from analytics.reports.types import Incident, MonitorUptime
 from analytics.reports.uptime import uptime
 from probes.monitor import Monitor
 from store.database import Database
-from vigie.alerts.incident import IncidentRow, is_own_network, own_network_incident
+from vigie.alerts.incident import (
+    IncidentRow,
+    is_activity,
+    is_own_network,
+    own_network_incident,
+)
 from vigie.alerts.ledger import Change, Ledger
 from vigie.alerts.noticing import changes, may_speak
 from vigie.maintenance import maintenance_of
@@ -50,7 +55,7 @@ class Watch:
         """Write what is new, with the messages it owes, in one transaction; says what it wrote."""
         whole = self._whole_at is None or now - self._whole_at >= WHOLE_LOOK
         since = self._ledger.since(now)
-        rows = self._ledger.recent(now - 2 * DAY)
+        rows = [row for row in self._ledger.recent(now - 2 * DAY) if not is_activity(row.monitor)]
         failing = self._ledger.failing(now - (DAY if whole else SHORT_BACK))
         lasting = {row.monitor for row in rows if row.end is None}
         wanted = {*failing, *lasting}

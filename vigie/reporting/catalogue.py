@@ -35,6 +35,7 @@ from analytics.reports.types import (
 from analytics.reports.vital_types import VitalReport
 from analytics.sampling import UnitError
 from store.snapshot import Snapshot
+from vigie.readiness import ReadyReport
 from vigie.reporting.availability import contract_asked, latency_asked, uptime_asked
 from vigie.reporting.clicks import clicks_asked
 from vigie.reporting.data import deletion_asked, refused_asked
@@ -46,7 +47,7 @@ from vigie.reporting.funnels import (
     funnel_sessions_asked,
     funnel_why_asked,
 )
-from vigie.reporting.journeys import journey_asked
+from vigie.reporting.journeys import journey_asked, ready_asked
 from vigie.reporting.params import WINDOW_PARAMS, BadRequestError
 from vigie.reporting.paths import paths_asked
 from vigie.reporting.people import activity_asked, perceived_asked
@@ -106,6 +107,7 @@ REPORTS = {
         ConversionSpeedReport, conversion_speed_asked, "site event journey page device level sample"
     ),
     "journey": _kind(JourneyReport, journey_asked, "journey"),
+    "ready": _kind(ReadyReport, ready_asked, "journey", own_time=True),
     "perceived": _kind(PerceivedReport, perceived_asked, "site journey sample"),
     "activity": _kind(ActivityReport, activity_asked, "site journey event by"),
     "clicks": _kind(ClicksReport, clicks_asked, "site page level device sample"),

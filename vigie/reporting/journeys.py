@@ -1,4 +1,4 @@
-"""Requests for the report of a journey."""
+"""Requests for the report of a journey, and of whether it is ready."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,6 +10,7 @@ from analytics.reports.types import (
 )
 from store.snapshot import Snapshot
 from vigie.maintenance import maintenance_of
+from vigie.readiness import ReadyReport, readiness
 from vigie.reporting.params import named, scope_of, window_of
 from vigie.reporting.steps import journey_step
 from vigie.settings import Settings
@@ -35,3 +36,10 @@ def journey_asked(
 ) -> JourneyReport:
     question = journey_question(settings, params.get("journey", ""))
     return journey(snapshot, question, window_of(params, now), now, maintenance_of(settings))
+
+
+def ready_asked(
+    params: Mapping[str, str], settings: Settings, snapshot: Snapshot, now: datetime
+) -> ReadyReport:
+    chosen = named(params.get("journey", ""), settings.journeys, "journey")
+    return readiness(snapshot, settings, chosen, now)
