@@ -304,6 +304,24 @@ DEFINITIONS: Final[dict[str, tuple[str, ...]]] = {
         "Plain uptime is by the clock; demand-weighted uptime counts each hour by the demand that "
         "is usual in it. Both take any monitor's outage as one.",
     ),
+    "activity": (
+        "The event at 100 %, from browsers and servers, by whole hours. What is usual is the "
+        "median of the same window of the week, by the site's clock, in the last eight weeks, at "
+        "least three; holidays, outages and abnormal lows are left out of it. The band holds 95 % "
+        "of a negative binomial whose dispersion is pooled over the week's windows.",
+        "It is abnormally rare when, in a window of 1, 3, 6, 12 or 24 hours, so few or fewer have "
+        "a chance below 1 in 1,000 (a setting of the journey). A window is tested only where even "
+        "none at all would be surprising, and never on a holiday or amid an outage. It is over "
+        "with the first tested window after it that is none too low.",
+    ),
+    "cost": (
+        "Sessions there meanwhile and those that met a failure are as the sample says. People's "
+        "time missing is what is usual in those hours less what was observed while the monitor "
+        "was down.",
+        "Conversions are the journey's event in the whole hours that the incident touched: the "
+        "median of the same hours of the last eight weeks less what came. The interval is how "
+        "much what is usual varies. Value is that number times the mean value of the event.",
+    ),
     "contract": (
         "A contract's month is the calendar month in its time zone. Its budget is the share of the "
         "month's real length that the target leaves: 99.9 % allows 43.2 minutes in 30 days, 44.64 "

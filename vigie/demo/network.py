@@ -128,7 +128,13 @@ WATCHED = (
 
 def site_settings(origins: tuple[str, ...]) -> SiteSettings:
     return SiteSettings(
-        id=SITE, name=f"{NAME} extranet", key=SITE_KEY, origins=origins, levels=LEVELS
+        id=SITE,
+        name=f"{NAME} extranet",
+        key=SITE_KEY,
+        origins=origins,
+        levels=LEVELS,
+        timezone=ZONE,
+        attributes_counted=("kind",),
     )
 
 

@@ -14,6 +14,7 @@ from analytics.reports.activity_types import ActivityReport
 from analytics.reports.clicks_types import ClicksReport
 from analytics.reports.contract_types import ContractReport
 from analytics.reports.conversion_speed import ConversionSpeedReport
+from analytics.reports.cost import CostReport
 from analytics.reports.deletion import DeletionReport
 from analytics.reports.error_types import ErrorReport, ErrorsReport
 from analytics.reports.funnel_days import FunnelDaysReport
@@ -50,7 +51,7 @@ from vigie.reporting.funnels import (
 from vigie.reporting.journeys import journey_asked, ready_asked
 from vigie.reporting.params import WINDOW_PARAMS, BadRequestError
 from vigie.reporting.paths import paths_asked
-from vigie.reporting.people import activity_asked, perceived_asked
+from vigie.reporting.people import activity_asked, cost_asked, perceived_asked
 from vigie.reporting.speed import conversion_speed_asked, vital_asked
 from vigie.reporting.usage import (
     seen_asked,
@@ -109,6 +110,7 @@ REPORTS = {
     "journey": _kind(JourneyReport, journey_asked, "journey"),
     "ready": _kind(ReadyReport, ready_asked, "journey", own_time=True),
     "perceived": _kind(PerceivedReport, perceived_asked, "site journey sample"),
+    "cost": _kind(CostReport, cost_asked, "journey"),
     "activity": _kind(ActivityReport, activity_asked, "site journey event by"),
     "clicks": _kind(ClicksReport, clicks_asked, "site page level device sample"),
     "paths": _kind(PathsReport, paths_asked, "site from to around steps top level compare sample"),

@@ -1,4 +1,4 @@
-"""Requests for reports of what people lived: perceived, activity."""
+"""Requests for reports of what people lived: perceived, activity, cost."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,6 +7,7 @@ from msgspec import structs
 
 from analytics.reports.activity import activity
 from analytics.reports.activity_types import ActivityQuestion, ActivityReport
+from analytics.reports.cost import CostReport, cost
 from analytics.reports.perceived import perceived
 from analytics.reports.perceived_types import Evidence, PerceivedQuestion, PerceivedReport
 from store.snapshot import Snapshot
@@ -44,6 +45,21 @@ def activity_asked(
 ) -> ActivityReport:
     question = activity_question(settings, params)
     return activity(snapshot, question, window_of(params, now), now, maintenance_of(settings))
+
+
+def cost_asked(
+    params: Mapping[str, str], settings: Settings, snapshot: Snapshot, now: datetime
+) -> CostReport:
+    """Of the window, for one journey."""
+    journey = named(params.get("journey", ""), settings.journeys, "journey")
+    return cost(
+        snapshot,
+        of_journey(settings, journey),
+        journey_activity(settings, journey) if journey.event else None,
+        window_of(params, now),
+        now,
+        maintenance_of(settings),
+    )
 
 
 def activity_question(settings: Settings, params: Mapping[str, str]) -> ActivityQuestion:
