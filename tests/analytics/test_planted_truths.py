@@ -21,12 +21,11 @@ from store.database import Database
 NOW = datetime(2026, 6, 10, tzinfo=UTC)
 DAYS = 28
 WINDOW = Window(NOW - timedelta(days=DAYS), NOW)
-OUTAGE = NOW - timedelta(days=4) + timedelta(hours=11)
 SILENCE = (NOW - timedelta(days=2) + timedelta(hours=9), NOW - timedelta(days=2, hours=-21))
-TRUTHS = Planted(novice_gap=0.12, slow_page=STEPS[1], outage=OUTAGE, silence=SILENCE)
+TRUTHS = Planted(novice_gap=0.12, slow_page=STEPS[1], silence=SILENCE)
 SCOPE = SiteScope(site=SITE, levels=LEVELS, sample=1.0)
-EVENTS = 1_000_000
-QUIET_EVENTS = 120_000
+EVENTS = 250_000
+QUIET_EVENTS = 60_000
 
 
 def findings(database: Database) -> tuple[Finding, ...]:
@@ -70,15 +69,6 @@ def test_novices_behind_at_step_three_are_stated_with_the_interval(planted: Data
     assert 9 <= points <= 15
 
 
-def test_an_hour_in_which_fewer_went_on_is_stated(planted: Database) -> None:
-    dips = [each for each in findings(planted) if each.kind is FindingKind.PEOPLE]
-    assert any(
-        dip.start <= OUTAGE and (dip.end is None or dip.end >= OUTAGE + timedelta(hours=1))
-        for dip in dips
-        if dip.level == EVERYONE and dip.step == STEPS[1]
-    ), [dip.sentence for dip in dips]
-
-
 def test_a_full_stop_of_signatures_is_stated(planted: Database) -> None:
     lows = volume(planted).lows
     assert any(
@@ -115,7 +105,7 @@ def false_findings(folder: Path, seeds: range, events: int) -> int:
 
 
 def test_a_store_without_truths_yields_no_statement(tmp_path: Path) -> None:
-    assert false_findings(tmp_path, range(10, 12), QUIET_EVENTS) == 0
+    assert false_findings(tmp_path, range(10, 11), QUIET_EVENTS) == 0
 
 
 @pytest.mark.long

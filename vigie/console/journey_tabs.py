@@ -116,7 +116,9 @@ def _activity(
         "by": by,
         "bys": ("level", *site.attributes_counted),
         "extra": {"by": by},
-        "address": scope.href("/api/v1/reports/activity", site=None, level=None, **params),
+        "address": scope.href(
+            "/api/v1/reports/activity", **{"site": None, "level": None, **params}
+        ),
     }
 
 
@@ -148,5 +150,7 @@ def _perceived(console: Console, scope: Scope, asked: dict[str, str]) -> dict[st
     return {
         "lived": found,
         "names": names,
-        "lived_address": scope.href("/api/v1/reports/perceived", site=None, level=None, **params),
+        "lived_address": scope.href(
+            "/api/v1/reports/perceived", **{"site": None, "level": None, **params}
+        ),
     }
