@@ -29,6 +29,7 @@ GROWING = (
     "refused",
     "replays",
     "hourly_counts",
+    "hourly_attributes",
     "active_hours",
     "error_counts",
     "vital_days",
