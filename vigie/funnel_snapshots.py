@@ -11,7 +11,7 @@ from analytics.funnel_segments import level_groups
 from analytics.funnel_sessions import FunnelSessions, Mask, days_of, read_sessions
 from analytics.levels import EVERYONE
 from analytics.question import Window
-from analytics.sampling import basis, read
+from analytics.sampling import UnitError, basis, read
 from store.database import Database
 from store.funnel_days import FunnelCount, FunnelDayTaken, days_taken, keep_days
 from vigie.folders import DataFolder
@@ -53,7 +53,7 @@ class FunnelSnapshots(Struct, frozen=True):
                     return f"kept {days} days of funnels; more are due"
                 taken = self._take(each.funnel, day, now)
                 if taken is None:
-                    break  # its site or a property of it is no longer known
+                    continue
                 keep_days(self.database, [taken], now)
                 days += 1
         return f"kept {days} day{'' if days == 1 else 's'} of funnels" if days else ""
@@ -69,10 +69,15 @@ class FunnelSnapshots(Struct, frozen=True):
             day -= DAY
 
     def _take(self, funnel: SavedFunnel, day: date, now: datetime) -> FunnelDayTaken | None:
+        """None where it cannot be told: its site is gone from the settings, or it counts users and
+        of that day only a sample of sessions is kept."""
         try:
-            asked = asked_funnel(funnel.params(), self.settings)
-        except BadRequestError:
+            return self._counted(funnel, day, now)
+        except (BadRequestError, UnitError):
             return None
+
+    def _counted(self, funnel: SavedFunnel, day: date, now: datetime) -> FunnelDayTaken:
+        asked = asked_funnel(funnel.params(), self.settings)
         start = datetime.combine(day, datetime.min.time(), tzinfo=UTC)
         window, within = Window(start, start + DAY), timedelta(seconds=asked.within_s)
         with self.database.snapshot() as snapshot:
@@ -85,6 +90,7 @@ class FunnelSnapshots(Struct, frozen=True):
                     snapshot, reading, asked.steps, window, within, now, asked.rules
                 ),
                 lambda _: False,
+                asked.rules.unit,
             )
             generated = basis(snapshot, reading, "funnel_days", window).generated
         return FunnelDayTaken(

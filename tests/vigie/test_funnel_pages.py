@@ -1,0 +1,105 @@
+"""Funnels in the console: built without knowing the words for them, and leading to the sessions."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from tests.support.console import RunningConsole, history, running_console
+
+STEPS = "page:/cart,page:/checkout,event:order_placed"
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningConsole]:
+    with running_console(tmp_path_factory.mktemp("full")) as console:
+        console.load(history(datetime.now(UTC), sessions=400))
+        yield console
+
+
+@pytest.fixture(scope="module")
+def reader(full: RunningConsole) -> Iterator[httpx.Client]:
+    with full.reader() as client:
+        yield client
+
+
+def built(reader: httpx.Client, **fields: str | list[str]) -> httpx.URL:
+    """Where the form's answer leads."""
+    answer = reader.get("/funnels", params={"step": ["page:/cart", "page:/checkout"], **fields})
+    assert answer.status_code == 303, answer.text
+    return httpx.URL(answer.headers["location"])
+
+
+def test_a_condition_is_chosen_without_the_words_for_it(reader: httpx.Client) -> None:
+    target = built(
+        reader,
+        what=["", "attributes.kind"],
+        operator=["=", "!="],
+        value=["", "gift | plain"],
+        more=["", "page:/checkout where value>1"],
+    )
+    assert target.params["steps"] == (
+        "page:/cart,page:/checkout where attributes.kind!=gift|plain and value>1"
+    )
+    page = reader.get(str(target)).text
+    assert 'value="attributes.kind"' in page
+    assert 'value="gift|plain"' in page
+    assert "and value&gt;1" in page
+
+
+def test_a_step_in_words_is_added_behind_the_others(reader: httpx.Client) -> None:
+    target = built(reader, words="click:#buy where device=phone", order="strict", unit="session")
+    assert target.params["steps"] == "page:/cart,page:/checkout,click:#buy where device=phone"
+    assert (target.params["order"], "unit" in target.params) == ("strict", False)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"what": "colour", "operator": "=", "value": "red"}, "there is no property"),
+        ({"what": "value", "operator": ">", "value": "much"}, "is no number"),
+        ({"what": "value", "operator": "><", "value": "1"}, "compares nothing"),
+        ({"words": "buy"}, "is not a step"),
+    ],
+)
+def test_what_cannot_be_a_step_is_said(
+    reader: httpx.Client, fields: dict[str, str], words: str
+) -> None:
+    answer = reader.get("/funnels", params={"step": ["page:/cart", "page:/checkout"], **fields})
+    assert answer.status_code == 400
+    assert words in answer.text
+
+
+def test_where_levels_differ_is_said_in_one_sentence(reader: httpx.Client) -> None:
+    page = reader.get("/funnels", params={"steps": STEPS}).text
+    first = page.partition('class="reading">')[2].partition("</p>")[0]
+    assert re.fullmatch(
+        r"(Novice|Expert) sessions go on from “/c\w+” (less|more) often than all others:"
+        r" [\d.]+ to [\d.]+ points\.",
+        first,
+    )
+
+
+def test_a_breakdown_chosen_alone_keeps_the_steps_of_the_journey(reader: httpx.Client) -> None:
+    page = reader.get("/funnels", params={"by": "device"}).text
+    assert "desktop" in page
+    assert "“Cart”" not in page  # steps of an address have no names
+
+
+def test_each_cell_leads_to_its_sessions(reader: httpx.Client) -> None:
+    funnel = reader.get("/api/v1/reports/funnel", params={"steps": STEPS}).json()
+    novice = next(each for each in funnel["levels"] if each["level"] == "novice")
+    bar = {"steps": STEPS, "step": "1", "part": "novice", "outcome": "dropped"}
+    listed, after = 0, 0
+    while True:
+        found = reader.get("/api/v1/reports/funnel_sessions", params={**bar, "after": after}).json()
+        listed, after = listed + len(found["rows"]), after + 50
+        assert {row["level"] for row in found["rows"]} <= {"novice"}
+        if not found["more"]:
+            break
+    assert listed == novice["steps"][0]["dropped"] > 50
+    first = reader.get("/funnels/-/sessions", params=bar).text
+    assert "Left at /cart: novice" in first
+    assert '<a href="/sessions/' in first
