@@ -44,7 +44,7 @@ def funnel_bars(report: FunnelReport, levels: Sequence[str] = ()) -> str:
         left = LEFT + index * pitch + (pitch - group - GROUP_GAP) / 2
         for place, segment in enumerate(shown):
             x = left + place * (BAR + BAR_GAP)
-            bar = _bar(segment, index, x)
+            bar = _bar(segment, index, x, f"{report.unit.value}s")
             parts.append(element("g", bar, class_=level_class(segment.level, levels)))
         middle = left + group / 2
         name = step.label if numbered else f"{step.number}. {step.label}"
@@ -54,7 +54,7 @@ def funnel_bars(report: FunnelReport, levels: Sequence[str] = ()) -> str:
                 short, middle, BOTTOM + 17, anchor="middle", class_="label label-strong", full=name
             )
         )
-        reached = f"{step.reached:,} sessions"
+        reached = f"{step.reached:,} {report.unit.value}s"
         parts.append(
             text(reached, middle, BOTTOM + 33, anchor="middle", class_="label label-minor")
         )
@@ -72,17 +72,17 @@ def _axis(width: float) -> str:
     return "".join(parts)
 
 
-def _bar(segment: FunnelSegment, index: int, x: float) -> str:
+def _bar(segment: FunnelSegment, index: int, x: float, noun: str) -> str:
     step = segment.steps[index]
     estimate = step.of_entered
     who = f"{level_name(segment.level)}, {step.label}"
     if estimate.value is None or estimate.low is None or estimate.high is None:
         why = estimate.withheld.value.replace("_", " ") if estimate.withheld else ""
-        return _withheld(x, f"{who}: {step.reached:,} sessions; share withheld: {why}")
+        return _withheld(x, f"{who}: {step.reached:,} {noun}; share withheld: {why}")
     y = _y(estimate.value)
     words = (
         f"{who}: {percent(estimate.value)} of those who entered"
-        f" (95 %: {percent(estimate.low)} to {percent(estimate.high)}), {step.reached:,} sessions"
+        f" (95 %: {percent(estimate.low)} to {percent(estimate.high)}), {step.reached:,} {noun}"
     )
     rectangle = element(
         "rect", x=x, y=y, width=BAR, height=BOTTOM - y, rx=2, class_="bar", fill=SERIES

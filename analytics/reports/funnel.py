@@ -24,7 +24,7 @@ from analytics.funnel_segments import (
 from analytics.funnel_sessions import FunnelSessions, Mask, days_of, read_sessions
 from analytics.funnel_times import before, days_of_entry, halves_of, took_bins
 from analytics.levels import shown
-from analytics.question import PLAIN, Order, Rules, SiteScope, Step, Window
+from analytics.question import PLAIN, Order, Rules, SiteScope, Step, Unit, Window
 from analytics.reports.funnel_types import (
     FunnelBefore,
     FunnelDifference,
@@ -176,24 +176,34 @@ def _before(
     reading: Reading,
     kept_from: datetime,
 ) -> FunnelBefore | None:
-    """The period before is read at the rate that the window was; None where it cannot answer."""
+    """The period before is read at the rate that the window was; None where it cannot answer.
+
+    A user first seen before the cut may come again after it, and belongs to both.
+    """
     halves = halves_of(window, kept_from)
     if halves is None:
         return None
-    earlier = Window(halves.start, halves.cut)
-    try:
+
+    def lived(part: Window) -> FunnelSessions:
         found, _ = read(
             asked.snapshot,
             asked.scope,
-            asked.days(earlier),
+            asked.days(part),
             reading.rate,
-            lambda at: asked.at(earlier, at),
+            lambda at: asked.at(part, at),
             lambda _: False,
             asked.rules.unit,
         )
+        return found
+
+    unit = asked.rules.unit
+    try:
+        earlier = lived(Window(halves.start, halves.cut))
+        if unit is Unit.USER and halves.bounded:
+            sessions = lived(Window(halves.cut, window.end))
     except UnitError:
         return None
-    return before(sessions, found, len(asked.steps), halves, asked.rules.unit)
+    return before(sessions, earlier, len(asked.steps), halves, unit)
 
 
 def _everyone(sessions: FunnelSessions, steps: Sequence[Step], order: Order) -> FunnelSegment:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from analytics.question import Order, Rules, SiteScope, Step, Window
+from analytics.question import Order, Rules, SiteScope, Step, Unit, Window
 from analytics.reports.funnel import funnel
 from analytics.reports.funnel_types import FunnelReport
 
@@ -189,3 +189,38 @@ def test_in_any_order_steps_are_so_many_of_them(store: Any) -> None:
         ("any 2 of the steps", 3),
         ("all 3 of the steps", 1),
     ]
+
+
+def test_a_user_who_comes_again_belongs_to_both_periods(store: Any) -> None:
+    cut = START + timedelta(days=2)
+    for first, at, through in ((0, START, 40), (500, cut, 20)):
+        rows = visits(first, 50, through, through, entered=at)
+        store.events([{**row, "user_key": f"user {int(row['session'], 16) % 100}"} for row in rows])
+    rules = Rules(unit=Unit.USER)
+    report = ask(store, rules=rules, compare_from=START)
+    assert (report.everyone.entered, report.before is not None) == (50, True)
+    assert report.before is not None
+    assert (report.before.then.value, report.before.now.value) == (0.8, 0.4)
+
+
+def test_users_cannot_be_told_from_a_sample_of_sessions(store: Any) -> None:
+    store.events(visits(0, 50, 40, 30))
+    store.insert(
+        "sealed_files",
+        [
+            {
+                "file": "empty-detail.parquet",
+                "content": "rest",
+                "site": "shop",
+                "day": START.date(),
+                "rows": 0,
+                "bytes": 0,
+                "sample": 0.2,
+                "keep": 0.2,
+                "schema_version": 1,
+                "sealed_at": START,
+            }
+        ],
+    )
+    with pytest.raises(ValueError, match="cannot answer for users"):
+        ask(store, rules=Rules(unit=Unit.USER))
