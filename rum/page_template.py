@@ -11,23 +11,21 @@ ANY = "?"
 CACHED_MAX = 4_096
 """Pages whose templates are remembered."""
 
-_FLAGS = re.ASCII | re.IGNORECASE
-_REPLACED: tuple[tuple[re.Pattern[str], str], ...] = (
+# Whole parts: addresses of people; random tokens: upper, lower case and figures mixed, 16 or more,
+# whatever stands within them
+_WHOLE = re.compile(r"@|%40|^(?=.*\d)(?=.*[a-z])(?=.*[A-Z])[\w-]{16,}\Z", re.ASCII)
+_IDS = re.compile(
     # 123, 2024-05-31, 123.html
-    (re.compile(r"^\d+(?:-\d+)*(\.[a-z]{2,5})?\Z", _FLAGS), r"?\1"),
+    r"^\d+(?:-\d+)*(?=(?:\.[a-z]{2,5})?\Z)"
     # UUIDs, with or without something around them
-    (re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", _FLAGS), "?"),
+    r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
     # hex digests, object ids: 12 digits or more, one at least a figure (no word has one)
-    (re.compile(r"(^|[^a-z0-9])(?=[a-f]*\d)[0-9a-f]{12,}(?![a-z0-9])", _FLAGS), r"\1?"),
-    # random tokens: upper case, lower case and figures mixed, 16 or more
-    (re.compile(r"^(?=.*\d)(?=.*[a-z])(?=.*[A-Z])[\w-]{16,}\Z", re.ASCII), "?"),
-    # addresses of people
-    (re.compile(r"^.*(?:@|%40).*\Z", re.DOTALL), "?"),
+    r"|(^|[^a-z0-9])(?=[a-f]*\d)[0-9a-f]{12,}(?![a-z0-9])"
     # order-1234567; but report-2024 and top-100 are words
-    (re.compile(r"\d{5,}", re.ASCII), "?"),
-    # what would read as a query, where "?" is read so: 12345abc
-    (re.compile(r"\?[\w%&=]+", re.ASCII), "?"),
+    r"|\d{5,}",
+    re.ASCII | re.IGNORECASE,
 )
+_QUERY = re.compile(r"\?[\w%&=]+", re.ASCII)  # as others would read 12345abc, once it is ?abc
 _PART = re.compile(r"[^/;=]+")
 _STEP = re.compile(r"=\d\d?\Z", re.ASCII)  # a ;step=2 is no id
 _MAY_CHANGE = re.compile(r"[\d@%]")
@@ -96,6 +94,6 @@ def _without_ids(text: str) -> str:
 
 
 def _template_part(part: str) -> str:
-    for pattern, by in _REPLACED:
-        part = pattern.sub(by, part)
-    return part
+    if _WHOLE.search(part):
+        return ANY
+    return _QUERY.sub(ANY, _IDS.sub(lambda found: (found[1] or "") + ANY, part))

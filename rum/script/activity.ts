@@ -8,23 +8,27 @@ import { listen, navigationOf } from "./listen";
 import { tap } from "./tap";
 
 /** Is told that something came: requests begun (1) or ended (-1) by it, and whether it is an error. */
-type Told = (requests: number, failed?: boolean) => void;
+export type Told = (requests: number, failed?: boolean) => void;
 
 /** When somebody last scrolled, selected or opened something, by performance.now(): that is no rage. */
 export let calmedAt = 0;
 
+let watched = false;
 let selected = false;
 const waiting = new Set<Told>();
 const came = () => void happened();
 const observer = new MutationObserver(guard(came));
 
-export function watchActivity(): void {
+/** From the first press on: before it nothing waits, and a page that nobody clicks is spared all this. */
+function watch(): void {
+  watched = true;
   // "reset" changes fields without "input", "toggle" is for popovers, which change no attribute, "play"
   // and "pause" are for sounds, "navigate" for a navigation that is long in coming.
   listen("input submit reset invalid toggle play pause copy", came);
   listen("navigate", came, navigationOf());
   listen("scroll", calm);
   listen("selectionchange", selectionChanged);
+  selectionChanged();
   for (const name of ["open", "alert", "confirm", "prompt", "print"]) tap(window, name, calm);
   tap(navigator.clipboard, "writeText", came);
   tap(WebSocket.prototype, "send", came);
@@ -34,6 +38,7 @@ export function watchActivity(): void {
  * Tells of what comes from now on, in the document and the shadow roots of `path`. Gives what ends it.
  */
 export function expect(path: readonly EventTarget[], told: Told): () => void {
+  if (!watched) watch();
   waiting.add(told);
   for (const root of path as Node[]) {
     // The document, or a fragment

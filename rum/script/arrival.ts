@@ -1,10 +1,8 @@
 /** Where a page load came from: another site's host, and the campaign its address names. */
 
-import { urlOf } from "./address";
-
 /** The referrer's host; "" where the referrer is this site, or unknown. */
 export function referrerHost(): string | undefined {
-  const host = urlOf(document.referrer || location.href)?.host;
+  const host = document.referrer.split("/")[2];
   return host === location.host ? "" : host;
 }
 

@@ -9,7 +9,7 @@
 
 import { maySend, mayGather } from "./consent";
 import { guard } from "./guard";
-import { randomHex } from "./random";
+import { randomWords } from "./random";
 import { inSample } from "./sample";
 import { enqueue } from "./send";
 import { peek } from "./session";
@@ -59,7 +59,7 @@ export interface Context {
 export const context: Context = {};
 
 /** The number of this page load: 32 random bits. */
-export const load = parseInt(randomHex(8), 16);
+export const load = randomWords(1)[0]!;
 const utf8 = new TextEncoder();
 
 interface Gathered {

@@ -57,7 +57,8 @@ async function bundle(name, entry, banner, more, last = (text) => `{${text.trim(
   const contents = Buffer.from(`${banner}try${code}catch{}\n`);
   await writeFile(join(folder, name), contents);
   const size = gzipSync(contents, { level: 9 }).length;
-  console.log(`${name}: ${contents.length} bytes, ${size} after gzip -9`);
+  // Node's zlib finds other repeats than gzip, which the test asks: up to 60 bytes less.
+  console.log(`${name}: ${contents.length} bytes, ${size} after gzip -9 of Node's`);
   const notices = await Promise.all(packagesOf(result.metafile).map(noticeOf));
   if (!notices[0]) return [`${name} contains no software of others.\n`];
   return [`${name} contains the following software, under the following licences.\n`, ...notices];
@@ -74,7 +75,8 @@ const stub = await transform(await readFile(join(here, "stub.ts")), {
 await mkdir(folder, { recursive: true });
 await writeFile(join(folder, "rum-stub.js"), stub.code.trim());
 const notices = [
-  await bundle("rum.js", "main.ts", "", { minify: false, minifySyntax: true }, (text) =>
+  // Chromium compiles all of it off the main thread while it comes in, not each function when first called.
+  await bundle("rum.js", "main.ts", "//# allFunctionsCalledOnLoad\n", { minify: false, minifySyntax: true }, (text) =>
     smaller(text, search === "--search" ? +search_s : 0),
   ),
   await bundle("rum-replay.js", "replay/main.ts", "/* Vigie rum-replay.js; with parts of @rrweb/record, MIT: see NOTICE */", {

@@ -12,7 +12,7 @@
  * is over. What scripts do by element.click() is something that happens, and nobody's click.
  */
 
-import { calmedAt, expect, happened } from "./activity";
+import { calmedAt, expect, happened, type Told } from "./activity";
 import { add } from "./batch";
 import { now } from "./clock";
 import { beforeEnd, once } from "./end";
@@ -105,15 +105,21 @@ function press(pressing: MouseEvent, target: Element): Release {
   let requests = 0;
   let seen = false;
   let failed = false;
-  const conclude = expect(path, (change, error) => {
+  const told: Told = (change, error) => {
     requests += change;
     failed ||= error!;
     seen = true;
     quietAt = performance.now() + QUIET_MS;
-  });
+  };
+  const conclude = expect(path, told);
 
   return (event) => {
-    if (!event || ++count > CLICKS_MAX) return conclude();
+    if (!event || ++count > CLICKS_MAX) {
+      // Of what comes of a press that goes on, nothing is known from here on: it is not dead.
+      seen = true;
+      return conclude();
+    }
+    expect(path, told);
     const began = performance.now();
     const at = now();
     const view = currentView(at);

@@ -4,22 +4,22 @@
  *   <script async src="/vigie/rum.js" data-site="KEY"></script>
  */
 
-import { watchActivity } from "./activity";
 import { alreadyHere, openApi, queuedPage } from "./api";
 import { campaign, referrerHost } from "./arrival";
-import { context, forgetGathered, schedule } from "./batch";
+import { context, forgetGathered, schedule, type View } from "./batch";
 import { watchClicks } from "./click";
 import { moment, now } from "./clock";
-import { consentNow, mayGather, maySend, readConsent, whenConsentChanges, type Consent } from "./consent";
-import { beforeEnd, watchEnd } from "./end";
+import { consentNow, declareConsent, mayGather, maySend, readConsent, whenConsentChanges, type Consent } from "./consent";
+import { beforeEnd, once, watchEnd } from "./end";
 import { watchErrors } from "./error";
 import { guard, warn } from "./guard";
 import { isHidden, listen } from "./listen";
 import { watchLeaving } from "./leave";
+import { whenIdle } from "./observe";
 import { watchRequests } from "./request";
 import { beginSending, forgetUnsent, resume } from "./send";
 import { offerReplay } from "./replay_loader";
-import { forgetSession, keepAlive, touch } from "./session";
+import { forgetSession, keepAlive, touch, whenWithdrawnElsewhere } from "./session";
 import { readTag, tag } from "./tag";
 import { takeDeclared } from "./user";
 import { currentView, viewAgain, watchViews, whenViewEnds } from "./view";
@@ -28,19 +28,20 @@ import { recordVitals, restartVitals, watchVitals } from "./vitals";
 const TOUCH_EVERY_MS = 1000;
 const KEEP_ALIVE_EVERY_MS = 60_000;
 
-/** What is watched once it may be, in this order. */
+/** What is watched from the first moment on, lest something be missed. */
 const WATCHERS: readonly (() => void)[] = [
-  watchReturn,
-  watchFirstVitals,
   watchErrors,
-  watchPeople,
-  watchActivity,
   watchClicks,
   watchRequests,
   watchLeaving,
   watchEnd,
   offerReplay,
 ];
+/**
+ * What is watched a moment later, each in a task of its own, so that none of ours is a long one. The
+ * browser keeps vitals for who comes late; the session was touched just now; and nobody returns yet.
+ */
+const LATE_WATCHERS: readonly ((first: View) => void)[] = [watchFirstVitals, watchPeople, watchReturn];
 
 let watching = false;
 
@@ -52,6 +53,7 @@ function start(): void {
   openApi(() => {
     whenConsentChanges(guard(obey));
     obey(consentNow());
+    whenWithdrawnElsewhere(() => declareConsent("denied"));
   });
 }
 
@@ -62,23 +64,25 @@ function obey(consent: Consent, before?: Consent): void {
   if (consent === "denied" || before === "denied") {
     forgetGathered();
     forgetUnsent();
-    forgetSession();
+    forgetSession(before && consent === "denied");
   }
   if (!mayGather()) return;
   if (!watching) watch();
   // Where storage may be used from now on, the session is stored for the other tabs to share.
-  touch();
+  if (before) touch();
   currentView();
-  if (maySend()) beginSending();
+  // What an earlier page could not send is in storage that browsers take their time to read.
+  if (maySend()) whenIdle(once(beginSending));
   // What waited for consent waits no longer.
   if (before) schedule(true);
 }
 
 function watch(): void {
   watching = true;
-  watchViews(queuedPage() || tag.page);
+  const first = watchViews(queuedPage() || tag.page);
   // One that fails is told of like any mistake of ours, and leaves the others their work.
   for (const watcher of WATCHERS) guard(watcher)();
+  for (const watcher of LATE_WATCHERS) setTimeout(once(() => watcher(first)));
 }
 
 /** Whatever somebody does keeps the session going; storage is written once a second at most. */
@@ -108,8 +112,8 @@ function watchReturn(): void {
   });
 }
 
-function watchFirstVitals(): void {
-  watchVitals(currentView());
+function watchFirstVitals(first: View): void {
+  watchVitals(first);
   whenViewEnds(() => recordVitals());
   beforeEnd(() => recordVitals(takeDeclared()));
 }

@@ -4,8 +4,9 @@
 // - Which short name stands for what is all the same to the script, but not to gzip.
 // packing.json holds a good choice of both, by the sources' names, which build.mjs --search finds anew;
 // what is new since stands behind it, and takes names that are free.
+import { execFileSync } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
-import { gzipSync } from "node:zlib";
+import { fileURLToPath } from "node:url";
 
 import { parse } from "acorn";
 
@@ -16,7 +17,7 @@ const RESERVED = new Set(["as", "do", "if", "in", "is", "of"]);
 const ECMA = { ecmaVersion: 2020 };
 
 /** A name of the script's that is yet to be chosen, as it stands in what this module is given. */
-export const unnamed = (name) => `${name.replace(/^\$?/, "$$")}$$`;
+export const unnamed = (name) => `${name.replace(/^\$?/, "$$")}$`;
 const UNNAMED = /(?<![\w$])\$[\w$]+?\$(?![\w$])/g;
 
 /** `code`, a block that begins with one `let` of unnamed things, packed; seeks better for `search_s`. */
@@ -34,28 +35,41 @@ export async function packed(code, search_s = 0) {
   return joined(parts, best);
 }
 
-/** Parameters and variables within functions, which a minifier named, are named "$letter$" too. */
+/** Parameters and variables within functions, which a minifier named, are unnamed too. */
 function withUnnamedLocals(code) {
-  const found = [];
-  const visit = (node, parent, key) => {
-    if (node?.type === "Identifier") {
-      if (node.name.length === 1 && (parent.computed || !/^(?:key|property)$/.test(key))) {
-        // {e} is {e:e}
-        const label = parent.shorthand ? `${node.name}:` : "";
-        found.push([node, label + unnamed(node.name)]);
-      }
-    } else if (node?.type === "AssignmentPattern" && parent.shorthand) {
-      throw new Error(`not thought of: ${code.slice(node.start, node.end)}`);
-    } else if (node && typeof node === "object") {
-      for (const [name, child] of Object.entries(node)) {
-        for (const one of [child].flat()) visit(one, node, name);
-      }
-    }
+  const block = parse(code, ECMA);
+  const locals = new Set();
+  const declare = (pattern) => {
+    if (!pattern) return;
+    const { type, name, argument, left, value, elements, properties } = pattern;
+    if (type === "Identifier" && !name.startsWith("$")) locals.add(name);
+    for (const part of [argument, left, value, elements, properties].flat()) declare(part);
   };
-  visit(parse(code, ECMA));
+  everyNode(block, ({ type, id, params, param }) => {
+    if (type === "VariableDeclarator") declare(id);
+    for (const pattern of [params, param].flat()) declare(pattern);
+  });
+  const found = [];
+  everyNode(block, (node, parent, key) => {
+    if (node.type === "AssignmentPattern" && parent.shorthand) {
+      throw new Error(`not thought of: ${code.slice(node.start, node.end)}`);
+    }
+    if (!locals.has(node.name) || (/^(?:key|property)$/.test(key) && !parent.computed)) return;
+    // {e} is {e:e}
+    const label = parent.shorthand ? `${node.name}:` : "";
+    found.push([node, label + unnamed(node.name)]);
+  });
   return found
     .sort(([one], [other]) => other.start - one.start)
     .reduce((text, [{ start, end }, name]) => text.slice(0, start) + name + text.slice(end), code);
+}
+
+function everyNode(node, told, parent, key) {
+  if (!node?.type) return;
+  told(node, parent, key);
+  for (const [name, child] of Object.entries(node)) {
+    for (const one of [child].flat()) everyNode(one, told, node, name);
+  }
 }
 
 /** The first `let` of a block taken apart: what may stand anywhere in it, and what has its place. */
@@ -118,35 +132,13 @@ function joined(parts, { movable, names }) {
   return joinedText(parts, movable).replace(UNNAMED, (name) => names[name]);
 }
 
-/** The best found by moving a few to another place, or swapping two names, again and again. */
-function searched(parts, start, search_s) {
-  const size = (packing) => gzipSync(joined(parts, packing), { level: 9 }).length;
-  const random = (below) => Math.floor(Math.random() * below);
-  const all = Object.keys(start.names);
-  const spare = shortNames().slice(0, all.length + 200);
-  const moved = ({ movable, names }) => {
-    const tried = movable.slice();
-    const some = tried.splice(random(tried.length), random(4) ? 1 : 1 + random(4));
-    tried.splice(random(tried.length + 1), 0, ...some);
-    return { movable: tried, names };
-  };
-  const renamed = ({ movable, names }) => {
-    const name = all[random(all.length)];
-    const short = spare[random(spare.length)];
-    const other = all.find((one) => names[one] === short);
-    return { movable, names: { ...names, ...(other && { [other]: names[name] }), [name]: short } };
-  };
-  let now = start;
-  let bytes = size(now);
-  let [best, least] = [now, bytes];
-  const began = Date.now();
-  for (let passed = 0; passed < 1; passed = (Date.now() - began) / (search_s * 1000)) {
-    const tried = random(5) < 2 ? moved(now) : renamed(now);
-    const more = size(tried) - bytes;
-    // A little worse may lead to better, the less so the longer it goes on (simulated annealing).
-    if (more > 0 && Math.random() >= Math.exp(-more / (1 - passed))) continue;
-    [now, bytes] = [tried, bytes + more];
-    if (bytes <= least) [best, least] = [now, bytes];
-  }
-  return best;
+/** The best that seek_packing.py found. */
+function searched({ before, movable, fixed, after }, { names }, seconds) {
+  const spare = shortNames().slice(0, Object.keys(names).length + 40);
+  const texts = { before, movable: movable.map(({ text }) => text), fixed: fixed.map(({ text }) => text).join(","), after };
+  const found = execFileSync("python3", [fileURLToPath(new URL("seek_packing.py", import.meta.url))], {
+    input: JSON.stringify({ ...texts, names, spare, seconds }),
+  });
+  const best = JSON.parse(found);
+  return { movable: best.order.map((at) => movable[at]), names: best.names };
 }

@@ -13,7 +13,7 @@ import type { Host } from "./replay/host";
 import { inSample } from "./sample";
 import { keep, native } from "./send";
 import { peek } from "./session";
-import { rate, tag } from "./tag";
+import { beside, rate, tag } from "./tag";
 import { liveView, whenViewEnds } from "./view";
 
 /** From when the session's id is certain: looks anew whenever consent, view or session may be others. */
@@ -54,7 +54,7 @@ function bring(host: Host): true {
       crossOrigin: integrity ? "" : null,
       // Where a page requires trusted types, its trusted-types directive has to name this policy.
       src: (types?.createPolicy("vigie", policy) || policy).createScriptURL(
-        new URL("rum-replay.js", tag.src).href,
+        beside("rum-replay.js"),
       ),
     }),
   );

@@ -136,5 +136,5 @@ function isTraced(url: URL | undefined): boolean {
 
 /** https://www.w3.org/TR/trace-context/: a trace of its own for each request, and recorded. */
 function traceparent(): string {
-  return `00-${randomHex(32)}-${randomHex(16)}-01`;
+  return `00-${randomHex(4)}-${randomHex(2)}-01`;
 }

@@ -11,7 +11,7 @@ import { now } from "./clock";
 import { maySend } from "./consent";
 import { guard } from "./guard";
 import { isHidden } from "./listen";
-import { erase, read, write } from "./storage";
+import { put, read, write } from "./storage";
 import { tag } from "./tag";
 
 const KEY = "vigie.unsent";
@@ -50,9 +50,12 @@ let failures = 0;
 let answered = false;
 let pauseUntil = 0;
 let timer: number | undefined;
+/** Whether what an earlier page spilled is taken over. */
+let begun = false;
 
-/** Batches may be sent from now on; first those that an earlier page of this tab could not send. */
+/** Those that an earlier page of this tab could not send are ours to send, and from now on spilling is. */
 export function beginSending(): void {
+  begun = true;
   for (const line of read("sessionStorage", KEY).split("\n")) {
     const sealed = parseFloat(line);
     if (now() - sealed < AGE_MAX_MS) enqueue(line.slice(line.indexOf("{")), sealed);
@@ -63,7 +66,7 @@ export function beginSending(): void {
 /** Drops all that waits to be sent, here and in storage. */
 export function forgetUnsent(): void {
   queue = [];
-  erase("sessionStorage", KEY);
+  put("sessionStorage", KEY);
 }
 
 /** Sends a sealed batch as soon as may be. The oldest waiting one makes room where there is none. */
@@ -91,7 +94,7 @@ export function leave(gone: boolean): void {
 
 /** The page is back, and its queue in memory is again the one that counts. */
 export function resume(): void {
-  write("sessionStorage", KEY, "");
+  if (begun) write("sessionStorage", KEY, "");
   pump();
 }
 
@@ -169,13 +172,15 @@ function drop(batch: Unsent): void {
 
 /**
  * Hands a batch over to the browser, which tells nobody what became of it. While the collector was
- * failing, the batch therefore stays ours as well. False means that the page has used up its 64 KiB;
- * a batch is never split then, for half of it would be another batch. Unlike fetch, sendBeacon cannot
- * be kept from naming the page's address as referrer, to a server of the page's own origin; but pages
- * wrap fetch to do slow things first, and a leaving page has no time for them.
+ * failing, the batch therefore stays ours as well. Where it refuses (the page's 64 KiB are used up, or
+ * an extension forbids it) a request is tried, and the batch is spilled: it is never split, for half of
+ * it would be another batch. Unlike fetch, sendBeacon cannot be kept from naming the page's address as
+ * referrer, to a server of the page's own origin; but pages wrap fetch to do slow things first, and a
+ * leaving page has no time for them.
  */
 function beacon(batch: Unsent): void {
   const taken = navigator.sendBeacon?.(tag.beacon, body(batch));
+  if (!taken) post(batch);
   failures ||= +!taken;
   if (!failures) drop(batch);
 }

@@ -11,10 +11,12 @@
 
 import { now as present } from "./clock";
 import { storageFree } from "./consent";
+import { listen } from "./listen";
 import { randomHex } from "./random";
-import { erase, read, write } from "./storage";
+import { put, read, write } from "./storage";
 
 const KEY = "vigie.session";
+const WITHDRAWN = "denied";
 /** What replay/allowance.ts keeps of a session, which goes with it. */
 const REPLAY_KEY = "vigie.replay";
 const INACTIVE_MS = 15 * 60_000;
@@ -28,7 +30,7 @@ let seen = 0;
 
 /** The id of the session that is going on, begun now if there is none; "" in storage-free mode. */
 export function renew(now: number): string {
-  return peek(now) ?? save(randomHex(32), now, now);
+  return peek(now) ?? save(randomHex(4), now, now);
 }
 
 /** The same, and somebody was seen in it just now. */
@@ -46,11 +48,22 @@ export function peek(now = present()): string | undefined {
   return id ? told() : undefined;
 }
 
-/** No trace of the session is kept, here or in storage; the next has nothing in common with it. */
-export function forgetSession(): void {
+/**
+ * No trace of the session is kept, here or in storage; the next has nothing in common with it. The other
+ * tabs are told, where somebody `withdrew` a consent: what is erased in the next line still reaches them.
+ */
+export function forgetSession(withdrew?: unknown): void {
   id = "";
-  erase("localStorage", KEY);
-  erase("localStorage", REPLAY_KEY);
+  if (withdrew) put("localStorage", KEY, WITHDRAWN);
+  put("localStorage", KEY);
+  put("localStorage", REPLAY_KEY);
+}
+
+/** Calls `told` when consent is withdrawn in another tab. */
+export function whenWithdrawnElsewhere(told: () => void): void {
+  listen<StorageEvent>("storage", ({ key, newValue }) => {
+    if (key === KEY && newValue === WITHDRAWN) told();
+  });
 }
 
 /** The session lives on, if it still does: its tab is in somebody's sight. */

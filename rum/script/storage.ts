@@ -18,14 +18,14 @@ export function read(area: Area, key: string): string {
   return (allowed && use(area, (storage) => storage.getItem(key))) || "";
 }
 
-/** Stores `value`; "" removes the key. What cannot be stored is not: each that uses it does without. */
+/** Stores `value`, where storage may be used; "" removes the key. */
 export function write(area: Area, key: string, value: string): void {
-  if (allowed) use(area, (storage) => (value ? storage.setItem(key, value) : storage.removeItem(key)));
+  if (allowed) put(area, key, value);
 }
 
-/** Removes the key, whether or not storage may be used. */
-export function erase(area: Area, key: string): void {
-  use(area, (storage) => storage.removeItem(key));
+/** The same, whether or not it may. What cannot be stored is not: each that uses it does without. */
+export function put(area: Area, key: string, value?: string): void {
+  use(area, (storage) => (value ? storage.setItem(key, value) : storage.removeItem(key)));
 }
 
 function use<Result>(area: Area, work: (storage: Storage) => Result): Result | undefined {

@@ -44,8 +44,13 @@ export function readTag(): Tag | undefined {
   const { src = "", nonce = "", dataset = {} } = own || {};
   const { site, endpoint } = dataset;
   if (!site || !(src || endpoint)) return undefined;
-  const beacon = new URL(endpoint || "rum/v1/beacon", endpoint ? document.baseURI : src).href;
+  const beacon = endpoint ? new URL(endpoint, document.baseURI).href : beside("rum/v1/beacon", src);
   return (tag = { ...dataset, site, src, nonce, beacon });
+}
+
+/** The address of what stands beside the script. A URL object costs a page more than all else here. */
+export function beside(path: string, src = tag.src): string {
+  return src.replace(/[^/]*([?#].*)?$/, path);
 }
 
 /** A rate as the tag gives it, 0 to 1; `usual` where it gives none, or nonsense. */

@@ -23,19 +23,20 @@ let named: string | undefined;
 let number = 0;
 const ending: (() => void)[] = [];
 
-/** Begins the first view of this document, named by the site or else after its path, and watches. */
-export function watchViews(name?: string): void {
+/** Begins the first view of this document, named by the site or else after its path, and follows the next. */
+export function watchViews(name?: string): View {
   path = comparable();
   // The view began with the navigation; for a prerendered page, when somebody came to see it.
   const entry = navigationEntry();
   const activated = entry?.activationStart;
   const via = activated ? "prerender" : entry?.type?.replace("navigate", "load");
-  begin(moment(activated || 0), name, via);
+  const first = begin(moment(activated || 0), name, via);
   // The Navigation API tells of all navigations within the document, whoever makes them, and leaves the
   // page's functions alone. Elsewhere (Safari before 26, Firefox before 147) history is wrapped.
   if (navigationOf()) listen("currententrychange", follow, navigationOf());
   else for (const name of ["pushState", "replaceState"]) tap(history, name, () => follow);
   listen("popstate hashchange", follow);
+  return first;
 }
 
 /** The view that what happens now belongs to. A renewed session begins with a view of its own. */

@@ -189,6 +189,35 @@ def test_what_works_or_cannot_is_raged_at_as_well(clicked: Clicked, body: str) -
     assert [click.get("rage") for click in clicked.told(3)] == [None, None, 3]
 
 
+@pytest.mark.parametrize(
+    "handlers",
+    [
+        "",
+        "onclick=\"this.textContent = 'answered'\"",
+        "onpointerdown=\"setTimeout(() => this.textContent = 'held', 1200)\"",
+    ],
+    ids=["nothing comes", "the click is answered", "holding is answered"],
+)
+def test_a_press_of_more_than_a_second_is_not_dead(clicked: Clicked, handlers: str) -> None:
+    clicked.open(f'<button id="it" {handlers}>hold me</button>')
+    clicked.page.hover("#it")
+    clicked.page.mouse.down()
+    clicked.page.clock.run_for(1500)
+    clicked.page.mouse.up()
+    (click,) = clicked.told()
+    assert flags(click) == set()
+
+
+def test_an_error_that_a_long_press_ends_in_makes_it_an_error_click(clicked: Clicked) -> None:
+    clicked.open('<button id="it" onclick="null.price">hold me</button>')
+    clicked.page.hover("#it")
+    clicked.page.mouse.down()
+    clicked.page.clock.run_for(1500)
+    clicked.page.mouse.up()
+    (click,) = clicked.told()
+    assert flags(click) == {"error"}
+
+
 def test_two_clicks_slow_clicks_and_clicks_elsewhere_are_no_rage(clicked: Clicked) -> None:
     clicked.open(NOTHING + '<button id="other">o</button>')
     mouse, clock = clicked.page.mouse, clicked.page.clock

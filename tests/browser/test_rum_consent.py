@@ -7,10 +7,15 @@ from playwright.sync_api import BrowserContext, Page
 
 from tests.support.browsing import flush, leave, visit
 from tests.support.capture import Capture
-from tests.support.site import WebSite
+from tests.support.site import WebSite, document
 from tests.support.tagged import COUNT_STORAGE, PRIVACY_CONTROL, end, pages_told, tagged
 
 pytestmark = pytest.mark.browser
+
+
+HEARD_OF_STORAGE = """() => addEventListener('storage', event => {
+    if (event.key === 'heard') window.heard = true;
+})"""
 
 
 @pytest.fixture(autouse=True)
@@ -139,6 +144,43 @@ def test_withdrawn_what_is_stored_is_erased_and_nothing_more_is_sent(
     end(page, site, capture)
     names = {event["name"] for event in capture.find(kind="event")}
     assert names == {"first", "second", "marker"}
+
+
+def test_withdrawn_in_one_tab_it_is_withdrawn_in_the_others(
+    context: BrowserContext, page: Page, site: WebSite, capture: Capture
+) -> None:
+    opened(page, site, "")
+    told(page, capture, "second")
+    site.pages["/other"] = tagged("")
+    other = context.new_page()
+    visit(other, site.base + "/other")
+    told(other, capture, "elsewhere")
+    other.evaluate("vigie('consent', 'denied')")
+    # What one tab stores, the others hear of in an event, some time later.
+    page.evaluate(HEARD_OF_STORAGE)
+    other.evaluate("localStorage.setItem('heard', '1'); localStorage.removeItem('heard')")
+    page.wait_for_function("window.heard")
+    page.evaluate("vigie('event', 'after')")
+    page.click("button")
+    flush(page)
+    assert page.evaluate("Object.keys(localStorage)") == []
+    end(page, site, capture)
+    assert capture.find(name="after") == []
+
+
+def test_storage_that_is_merely_cleared_withdraws_nothing(
+    context: BrowserContext, page: Page, site: WebSite, capture: Capture
+) -> None:
+    opened(page, site, "")
+    told(page, capture, "second")
+    page.evaluate(HEARD_OF_STORAGE)
+    site.pages["/other"] = document()
+    other = context.new_page()
+    other.goto(site.base + "/other")
+    other.evaluate("localStorage.removeItem('vigie.session'); localStorage.setItem('heard', '1')")
+    page.wait_for_function("window.heard")
+    told(page, capture, "third")
+    assert len(sessions(capture)) == 1
 
 
 def test_granted_again_a_visit_begins_that_has_nothing_in_common_with_the_first(

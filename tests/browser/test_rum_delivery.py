@@ -127,6 +127,64 @@ def test_what_a_failing_collector_did_not_take_is_sent_by_the_tab_s_next_page(
     assert attempts(capture) == 3, "what was accepted is not sent again"
 
 
+REFUSE = {
+    "refused": "navigator.sendBeacon = () => { window.asked = true; return false }",
+    "missing": "delete Navigator.prototype.sendBeacon",
+}
+
+
+@pytest.mark.parametrize("beacon", REFUSE.values(), ids=REFUSE.keys())
+def test_without_beacons_a_request_that_outlives_the_page_takes_what_is_left(
+    open_page: Page, capture: Capture, beacon: str
+) -> None:
+    open_page.evaluate(f"() => {{ {beacon} }}")
+    open_page.evaluate(
+        """() => { for (let i = 0; i < 200; i++)
+            vigie('event', 'e' + i, {attributes: {pad: 'x'.repeat(150)}}) }"""
+    )
+    # Not hidden first, which sends requests anyway.
+    open_page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide'))")
+    leave(open_page)
+    capture.wait(lambda came: len(came.find(kind="event")) == 200, "200 events")
+    names = [event["name"] for event in capture.find(kind="event")]
+    assert names == [f"e{i}" for i in range(200)]
+
+
+def test_what_neither_beacon_nor_request_may_take_the_tab_s_next_page_sends(
+    site: WebSite, open_page: Page, capture: Capture
+) -> None:
+    site.pages["/next"] = document()
+    open_page.evaluate("() => { navigator.sendBeacon = () => false }")
+    # Some 110 kB, of which browsers let 64 outlive a page.
+    open_page.evaluate(
+        """() => { for (let i = 0; i < 300; i++)
+            vigie('event', 'e' + i, {attributes: {a: 'x'.repeat(200), b: 'x'.repeat(50)}}) }"""
+    )
+    leave(open_page)
+    visit(open_page, site.base + "/next")
+    capture.wait(lambda came: len(came.find(kind="event")) == 300, "300 events")
+    names = [event["name"] for event in capture.find(kind="event")]
+    assert sorted(names) == sorted(f"e{i}" for i in range(300))
+
+
+def test_of_a_page_left_before_any_timer_nothing_is_lost(
+    site: WebSite, page: Page, capture: Capture
+) -> None:
+    page.add_init_script(
+        "for (const name of ['setTimeout', 'requestIdleCallback']) window[name] = () => 0"
+    )
+    site.pages |= {"/": document("<h1>Start</h1>"), "/next": document()}
+    visit(page, site.base + "/")
+    page.evaluate(
+        'sessionStorage.setItem(\'vigie.unsent\', Date.now() + \'{"v":1,"session":"\''
+        ' + \'a\'.repeat(32) + \'","batch":1,"events":[{"kind":"view","page":"/before","at":1}]\')'
+    )
+    leave(page)
+    capture.wait_for_event(kind="vitals")
+    capture.wait_for_event(kind="leave")
+    capture.wait_for_event(kind="view", page="/before")
+
+
 @pytest.mark.parametrize("alone", ["pagehide", "visibilitychange"])
 def test_either_event_of_leaving_is_enough(
     site: WebSite, page: Page, capture: Capture, alone: str

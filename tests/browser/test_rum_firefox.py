@@ -14,6 +14,7 @@ from tests.support.site import SNIPPET, WebSite, document
 pytestmark = pytest.mark.browser
 
 Open = Callable[[], FirefoxTab]
+NAMES = ("works", "dead", "fails")
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +122,50 @@ def test_nothing_is_sent_before_consent(site: WebSite, capture: Capture, open_ta
     tab.goto("about:blank")
     capture.wait_for_event(kind="view", page="/next")
     assert capture.views == ["/next"]
+
+
+def test_clicks_are_told_and_flagged_where_people_lived_that(
+    site: WebSite, capture: Capture, driver: Driver
+) -> None:
+    site.pages["/"] = document(
+        """<button id="works" onclick="this.textContent += '!'">Works</button>
+        <button id="dead">Does nothing</button>
+        <button id="fails" onclick="null.price">Fails</button>"""
+    )
+    tab = FirefoxTab(driver)
+    tab.visit(site.base + "/")
+    for name in NAMES:
+        tab.click(f"#{name}")
+        # What the next one does must not seem to come of this.
+        tab.evaluate("new Promise(over => setTimeout(over, 1500))")
+    tab.goto("about:blank")
+    capture.wait(lambda came: len(came.find(kind="click")) == 3, "three clicks")
+    clicks = {click["target"]: click for click in capture.find(kind="click")}
+    flags = {name: {"rage", "dead", "error"} & clicks[f"#{name}"].keys() for name in NAMES}
+    assert flags == {"works": set(), "dead": {"dead"}, "fails": {"error"}}
+    assert all(0 < click["x"] < 1 and 0 < click["y"] < 1 for click in clicks.values())
+    assert all("vigie" not in text for text in tab.said())
+
+
+def test_requests_are_told_with_their_status(
+    site: WebSite, capture: Capture, driver: Driver
+) -> None:
+    site.pages |= {"/": document("<h1>Start</h1>"), "/api/users/123": "<p>Jane</p>"}
+    tab = FirefoxTab(driver)
+    tab.visit(site.base + "/")
+    tab.evaluate("fetch('/api/users/123?token=secret').then(answer => answer.text())")
+    tab.evaluate(
+        "new Promise(done => { const xhr = new XMLHttpRequest(); xhr.open('POST', '/missing');"
+        " xhr.onloadend = () => done(xhr.status); xhr.send('{}') })"
+    )
+    tab.goto("about:blank")
+    capture.wait(lambda came: len(came.find(kind="request")) == 2, "two requests")
+    told = {
+        (one["initiator"], one["method"], one["url"], one["status"] < 400)
+        for one in capture.find(kind="request")
+    }
+    assert told == {
+        ("fetch", "GET", "/api/users/?", True),
+        ("xhr", "POST", "/missing", False),
+    }
+    assert "secret" not in str([beacon.json for beacon in capture.beacons])

@@ -3,7 +3,7 @@
  * Also whether it has met an error, and whether recording it was given up.
  */
 
-import { erase, read, write } from "../storage";
+import { put, read, write } from "../storage";
 
 const KEY = "vigie.replay";
 const TIME_MAX_MS = 60 * 60_000;
@@ -53,7 +53,7 @@ export class Allowance {
   }
 
   forget(): void {
-    erase("localStorage", KEY);
+    put("localStorage", KEY);
   }
 
   /** What other tabs of the session have used. */
