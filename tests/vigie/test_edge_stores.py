@@ -77,6 +77,8 @@ REPORT_PARAMS: Mapping[str, Sequence[Mapping[str, str]]] = {
     "conversion_speed": [{"event": "order_placed"}, {"journey": "order", "sample": "1"}],
     "journey": [{}],
     "perceived": [{}],
+    "clicks": [{"page": "/cart"}],
+    "paths": [{}, {"from": "page:/cart", "sample": "1"}],
     "seen": [{}],
     "activity": [{"event": "order_placed"}, {"journey": "order"}],
     "sessions": [{}, {"level": "undeclared"}],
@@ -105,7 +107,7 @@ PAGE_PARTS: Mapping[str, str] = {
     "/errors/{fingerprint}": ERROR,
 }
 """The thing each page with a name in its address is asked of; "" where that is no page to read."""
-NOT_READ = frozenset({"/sign-in", "/monitors/-/add", "/monitors/-/export"})
+NOT_READ = frozenset({"/clicks/page", "/sign-in", "/monitors/-/add", "/monitors/-/export"})
 MAY_BE_MISSING = frozenset({"/sessions/{id}", "/errors/{fingerprint}"})
 
 
