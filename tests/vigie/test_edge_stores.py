@@ -4,6 +4,7 @@ across a seal, a clock that changes."""
 
 import io
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -71,12 +72,15 @@ REPORT_PARAMS: Mapping[str, Sequence[Mapping[str, str]]] = {
         {"steps": STEPS, "by": "device", "unit": "user", "compare": "before"},
     ],
     "funnel_sessions": [{"steps": STEPS, "step": "1", "outcome": "reached"}],
+    "funnel_days": [{"funnel": "nobody-s"}],
     "funnel_why": [{"steps": STEPS, "sample": "1"}],
     "speed": [{}, {"sample": "1", "device": "phone"}],
     "vital": [{"vital": "lcp"}, {"vital": "cls", "level": "novice", "sample": "1"}],
     "conversion_speed": [{"event": "order_placed"}, {"journey": "order", "sample": "1"}],
     "journey": [{}],
+    "ready": [{}],
     "perceived": [{}],
+    "cost": [{}],
     "clicks": [{"page": "/cart"}],
     "paths": [{}, {"from": "page:/cart", "sample": "1"}],
     "seen": [{}],
@@ -90,7 +94,7 @@ REPORT_PARAMS: Mapping[str, Sequence[Mapping[str, str]]] = {
     "deletion": [{}],
 }
 """What each report of the catalogue is asked, besides a window."""
-NAMES_A_THING = frozenset({"session", "error"})
+NAMES_A_THING = frozenset({"session", "error", "funnel_days"})
 """These may answer that there is no such thing."""
 WINDOWS: Sequence[Mapping[str, str]] = (
     {},
@@ -98,6 +102,8 @@ WINDOWS: Sequence[Mapping[str, str]] = (
 )
 PAGE_PARTS: Mapping[str, str] = {
     "/journeys/{id}": "order",
+    "/journeys/{id}/{tab}": "order/people",
+    "/incidents/{id}": "front@20261103T000000Z",
     "/monitors/{id}": "front",
     "/monitors/{id}/edit": "",
     "/monitors/{id}/export": "",
@@ -107,8 +113,12 @@ PAGE_PARTS: Mapping[str, str] = {
     "/errors/{fingerprint}": ERROR,
 }
 """The thing each page with a name in its address is asked of; "" where that is no page to read."""
+PAGE_QUESTIONS: Mapping[str, str] = {
+    "/funnels/-/sessions": f"steps={STEPS}&step=1&outcome=reached",
+}
+"""What a page that answers no bare address is asked."""
 NOT_READ = frozenset({"/clicks/page", "/sign-in", "/monitors/-/add", "/monitors/-/export"})
-MAY_BE_MISSING = frozenset({"/sessions/{id}", "/errors/{fingerprint}"})
+MAY_BE_MISSING = frozenset({"/sessions/{id}", "/errors/{fingerprint}", "/incidents/{id}"})
 
 
 def visit(
@@ -322,8 +332,9 @@ def test_every_page_answers_sensibly(edge: tuple[str, Edge]) -> None:
             part = PAGE_PARTS.get(path)
             if part == "":
                 continue
-            address = path.replace("{id}", part or "").replace("{fingerprint}", part or "")
-            for query in ("", "?level=novice&start=2026-10-24&end=2026-10-25"):
+            address = re.sub(r"\{.*\}", part or "", path)
+            for scope in ("", "level=novice&start=2026-10-24&end=2026-10-25"):
+                query = "?" + "&".join(filter(None, [PAGE_QUESTIONS.get(path, ""), scope]))
                 answer = client.get(address + query)
                 if path in MAY_BE_MISSING and answer.status_code in (400, 404):
                     continue
