@@ -177,6 +177,10 @@ class QuickProtocol(GuardedProtocol):
         elif self._held_timer is None:
             self._held_timer = self.loop.call_later(HELD_S, self._let_go)
 
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._unset_keepalive_if_required()  # the request before may be answered already
+
     def on_message_complete(self) -> None:
         super().on_message_complete()
         if self._held is not None and self._held[0] is self.cycle:

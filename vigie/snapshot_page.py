@@ -48,6 +48,7 @@ TYPES = frozenset(
     {"button", "checkbox", "file", "hidden", "image", "radio", "range", "reset", "submit"}
 )
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
+_TAG_BEGINS = re.compile(r"<(?=[A-Za-z/!?])")
 _DATA_IMAGE = re.compile(r"data:image/(?:png|jpeg|gif|webp|svg\+xml)[;,]", re.IGNORECASE)
 _BADGES = """
 [data-vigie-heat]{outline:3px solid #284fc2!important;outline-offset:1px}
@@ -128,7 +129,7 @@ def _attribute(tag: str, name: str, value: Any) -> str | None:
     text = "" if value is True else str(value)
     if name == "type" and tag == "input" and text not in TYPES:
         return "text"  # a masked number is none
-    if name in ATTRIBUTES or name.startswith("aria-"):
+    if name in ATTRIBUTES or (name.startswith("aria-") and _NAME.fullmatch(name)):
         return text
     if name == "src" and tag == "img" and _DATA_IMAGE.match(text):
         return text
@@ -155,5 +156,6 @@ def _sheet(node: Node) -> str:
 
 
 def _css(text: str) -> str:
-    """Text that cannot end its style element."""
-    return text.replace("</", "<\\/").replace("<!--", "")
+    """Text that begins no element and ends none: within svg, a style holds elements as any other
+    (https://html.spec.whatwg.org/multipage/parsing.html#parsing-main-inforeign)."""
+    return _TAG_BEGINS.sub(r"\\3c ", text)

@@ -7,6 +7,7 @@ named by an attribute that recordings do not keep, is not found.
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from vigie.snapshot_tree import Node
 
@@ -15,7 +16,7 @@ _STEP = re.compile(
     r'(?:\[(?P<attribute>[\w-]+)="(?P<value>[^"]*)"\]'
     r"|#(?P<id>[\w-]+)"
     r"|(?P<tag>[A-Za-z][\w-]*)(?P<classes>(?:\.[\w-]+)*))"
-    r"(?::nth-of-type\((?P<place>\d+)\))?"
+    r"(?::nth-of-type\((?P<place>\d{1,6})\))?"
 )
 
 
@@ -33,19 +34,17 @@ def find(root: Node, selector: str) -> Node | None:
         else:
             candidates = (child for node in found for child in node.children)
         found = [node for node in candidates if node.tag and _is(node, step)]
+        if step["place"]:
+            found = _at_place(found, int(step["place"]))
     return found[0] if len(found) == 1 else None
 
 
 def _is(node: Node, step: re.Match[str]) -> bool:
-    if step["attribute"]:
-        if node.attributes.get(step["attribute"]) != step["value"]:
-            return False
-    elif step["id"]:
-        if node.attributes.get("id") != step["id"]:
-            return False
-    elif node.tag != step["tag"].lower() or not _has_classes(node, step["classes"]):
-        return False
-    return not step["place"] or _place(node) == int(step["place"])
+    if name := step["attribute"]:
+        return bool(node.attributes.get(name) == step["value"])
+    if step["id"]:
+        return bool(node.attributes.get("id") == step["id"])
+    return node.tag == step["tag"].lower() and _has_classes(node, step["classes"])
 
 
 def _has_classes(node: Node, classes: str) -> bool:
@@ -53,8 +52,17 @@ def _has_classes(node: Node, classes: str) -> bool:
     return all(name in own for name in classes.split(".") if name)
 
 
-def _place(node: Node) -> int:
-    """Among its siblings of one tag, from 1."""
-    siblings = node.parent.children if node.parent else [node]
-    same = [other for other in siblings if other.tag == node.tag]
-    return next(place for place, other in enumerate(same, 1) if other is node)
+def _at_place(nodes: list[Node], place: int) -> list[Node]:
+    """Those at that place, from 1, among their siblings of one tag. Siblings are gone through once,
+    however many of them are among the nodes."""
+    there: dict[tuple[int, str], Node | None] = {}
+    kept = []
+    for node in nodes:
+        key = (id(node.parent), node.tag)
+        if key not in there:
+            siblings = node.parent.children if node.parent else [node]
+            same = (other for other in siblings if other.tag == node.tag)
+            there[key] = next(islice(same, place - 1, None), None) if place else None
+        if there[key] is node:
+            kept.append(node)
+    return kept

@@ -11,6 +11,9 @@ from msgspec import Struct, field
 
 NODES_MAX = 20_000
 DEPTH_MAX = 200
+WORK_MAX = 1_000_000
+CHANGE_WORK = 20
+"""Of a change, which may move all that stand beside it; one that has to wait costs 1."""
 DOCUMENT, ELEMENT, TEXT = 0, 2, 3
 FULL_SNAPSHOT, INCREMENTAL, META = 2, 3, 4
 MUTATION = 0
@@ -35,15 +38,18 @@ class Node(Struct, kw_only=True, eq=False):
 
 
 class Tree:
-    """One page. Raises ValueError for more nodes than NODES_MAX, or deeper than DEPTH_MAX."""
+    """One page. Raises ValueError for more nodes than NODES_MAX, deeper than DEPTH_MAX, or whose
+    changes are more work than WORK_MAX."""
 
     def __init__(self, snapshot: Any) -> None:
         self._nodes: dict[int, Node] = {}
+        self._work = 0
         self.root = self._made(snapshot, 0) or Node(number=0)
 
     def change(self, data: Mapping[str, Any]) -> None:
         """Take in one mutation. What refers to nodes that are not there is left out."""
         for each in _dicts(data.get("removes")):
+            self._spend(CHANGE_WORK)
             self._remove(self._nodes.get(_number(each.get("id"))))
         waiting = list(_dicts(data.get("adds")))
         while waiting:  # an addition may come before the one it stands beside
@@ -52,21 +58,30 @@ class Tree:
                 break
             waiting = left
         for each in _dicts(data.get("texts")):
+            self._spend(CHANGE_WORK)
             node = self._nodes.get(_number(each.get("id")))
             if node is not None:
                 node.text = str(each.get("value") or "")
         for each in _dicts(data.get("attributes")):
+            self._spend(CHANGE_WORK)
             node = self._nodes.get(_number(each.get("id")))
             changed = each.get("attributes")
             if node is not None and isinstance(changed, dict):
                 node.attributes = {**node.attributes, **changed}
 
+    def _spend(self, work: int) -> None:
+        self._work += work
+        if self._work > WORK_MAX:
+            raise ValueError("the recorded page changes too often to be drawn")
+
     def _add(self, each: Mapping[str, Any]) -> bool:
+        self._spend(1)
         parent = self._nodes.get(_number(each.get("parentId")))
         after = each.get("nextId")
         following = None if after is None else self._nodes.get(_number(after))
         if parent is None or (after is not None and following is None):
             return False
+        self._spend(CHANGE_WORK)
         node = self._made(each.get("node"), _depth(parent))
         if node is not None:
             self._place(node, parent, following)
@@ -110,7 +125,7 @@ class Tree:
         if number in self._nodes:  # moved: rrweb removes it first, but not within one mutation
             self._remove(self._nodes[number])
         self._nodes[number] = node
-        for child in raw.get("childNodes") or ():
+        for child in _dicts(raw.get("childNodes")):
             made = self._made(child, depth + 1)
             if made is not None:
                 made.parent = node

@@ -7,10 +7,12 @@ import os
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
 from rum.limits import Limits
+from rum.server import server_config
 from rum.sink import Kept
 from tests.support.collector import ORIGIN, Collect, beacon, view
 
@@ -142,6 +144,27 @@ def test_requests_sent_without_waiting_are_answered_in_their_order(collect: Coll
     statuses = [int(part[:3]) for part in said.split(b"HTTP/1.1 ")[1:]]
     assert statuses == [204, 400, 200, 204]
     assert len(collecting.batches()) == 2
+
+
+def test_a_request_behind_one_that_is_answered_already_is_not_ended_as_idle(
+    collect: Collect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Later(WatchingSink):
+        def submit(self, record: object, kept: Kept) -> None:
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, loop.call_soon, kept, None)
+
+    monkeypatch.setattr(
+        "tests.support.collector.server_config", partial(server_config, timeout_keep_alive=0)
+    )
+    good, bad = BODIES["good"], BODIES["not json"]
+    with (
+        collect(sink=Later()) as collecting,
+        socket.create_connection(("127.0.0.1", collecting.port), timeout=30) as client,
+    ):
+        client.sendall(head(len(bad)) + bad + head(len(good)) + good)
+        said = b"".join(iter(lambda: client.recv(65_536), b""))  # to the end
+    assert [part[:3] for part in said.split(b"HTTP/1.1 ")[1:]] == [b"400", b"204"]
 
 
 def test_a_fault_of_ours_is_a_500_and_the_next_beacon_is_taken(collect: Collect) -> None:

@@ -285,7 +285,17 @@ def test_a_request_that_makes_no_sense_is_told_what_would(
     assert words in assert_sound(answer).text
 
 
-@pytest.mark.parametrize("address", ["/nowhere", "/journeys/other", "/monitors/other"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/nowhere",
+        "/journeys/other",
+        "/monitors/other",
+        "/incidents/front@00010101T000000Z",
+        "/incidents/front@19000101T000000Z",
+        "/incidents/front@99991231T235959Z",
+    ],
+)
 def test_an_address_of_nothing_is_not_found(reader: httpx.Client, address: str) -> None:
     answer = reader.get(address)
     assert answer.status_code == 404

@@ -72,6 +72,21 @@ def test_what_cannot_be_a_step_is_said(
     assert words in answer.text
 
 
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/funnels/-/sessions?steps=page:/cart,page:/checkout&step=1.0", 200),
+        (f"/funnels?step=page:/cart&step=page:/checkout&do=up-{'9' * 5_000}", 303),
+        ("/funnels?steps=page:/cart&window_minutes=nan", 200),
+        ("/funnels?steps=page:/cart&window_minutes=inf", 200),
+    ],
+)
+def test_odd_numbers_are_understood_or_refused(
+    reader: httpx.Client, address: str, status: int
+) -> None:
+    assert reader.get(address).status_code == status
+
+
 def test_where_levels_differ_is_said_in_one_sentence(reader: httpx.Client) -> None:
     page = reader.get("/funnels", params={"steps": STEPS}).text
     first = page.partition('class="reading">')[2].partition("</p>")[0]

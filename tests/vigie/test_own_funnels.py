@@ -55,6 +55,8 @@ def test_the_api_saves_changes_removes_and_has_back(program: httpx.Client) -> No
         404,
         "Somebody changed it meanwhile.",
     )
+    odd = program.post("/api/v1/funnels/orders", data={"name": "Mine", "version": "9" * 5_000})
+    assert odd.json() == late.json()
     assert program.delete("/api/v1/funnels/orders").status_code == 204
     told = program.get("/api/v1/funnels").json()
     assert (told["funnels"], [each["name"] for each in told["removed"]]) == ([], ["All orders"])

@@ -122,6 +122,11 @@ def test_the_running_console_takes_lists_and_removes_them(tmp_path: Path) -> Non
         refused = reader.post(address, params=of, headers=own, files={"map": good.encode()})
         assert refused.status_code == 403, "a browser's session is not enough"
         assert post(program, "{").status_code == 400
+        assert "No source map was sent" in program.post(address, params=of).text
+        no_form = program.post(
+            address, params=of, headers={"content-type": "multipart/form-data"}, content=b"x"
+        )
+        assert (no_form.status_code, "cannot be read" in no_form.text) == (400, True)
         assert post(program, good, path="app.js").status_code == 400
         assert post(program, good, release="").status_code == 400
         assert post(program, good + " " * 10_000).status_code == 400

@@ -163,6 +163,9 @@ def http_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
         return _problem(request, "This address takes no such request.", "Open it as a page.", 405)
+    if error.status_code == 400:
+        what = f"The request cannot be read: {error.detail}"
+        return _problem(request, what, "Send it as the API's documentation has it.", 400)
     return _problem(request, "There is no such page.", "Follow the navigation.", error.status_code)
 
 

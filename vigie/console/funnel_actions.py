@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from vigie import own_funnels
 from vigie.console.console import Console, console_of
-from vigie.console.monitor_forms import form_texts
+from vigie.console.monitor_forms import form_texts, version_of
 from vigie.own_funnels import NAME_CHARS_MAX, OwnFunnels, SavedFunnel
 from vigie.own_monitors import RESTORABLE, Change, UnreadableError
 from vigie.reporting.funnels import asked_funnel, by_of
@@ -136,10 +136,9 @@ def _saved(console: Console, texts: Mapping[str, str]) -> tuple[SavedFunnel, str
     if not id_:
         _check(own_funnels.add(console.context.folder, funnel, now))
         return funnel, "saved"
-    version = texts.get("version", "")
     before = known.get(id_)
-    number = int(version) if version.isdecimal() else before.version if before else 0
-    _check(own_funnels.edit(console.context.folder, funnel, number, now))
+    version = version_of(texts) if texts.get("version") else before.version if before else 0
+    _check(own_funnels.edit(console.context.folder, funnel, version, now))
     return funnel, "changed"
 
 

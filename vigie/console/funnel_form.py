@@ -116,7 +116,7 @@ def changed(steps: list[str], action: str) -> list[str]:
 def read_action(action: str) -> tuple[str, int]:
     """The button's verb and the place, from 0, of its step; -1 when it has none."""
     verb, _, number = action.partition("-")
-    return verb, int(number) - 1 if number.isdecimal() else -1
+    return verb, int(number) - 1 if number.isdecimal() and len(number) < 4 else -1
 
 
 def place_after(action: str, steps: int) -> int | None:

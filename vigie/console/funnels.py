@@ -42,8 +42,8 @@ from vigie.console.journeys import funnel_params
 from vigie.console.scope import Scope
 from vigie.own_funnels import OwnFunnel, SavedFunnel, restorable
 from vigie.reporting.catalogue import run_report
-from vigie.reporting.funnels import WINDOW_MINUTES_DEFAULT
-from vigie.reporting.params import BadRequestError, scope_of
+from vigie.reporting.funnels import WINDOW_MINUTES_DEFAULT, WINDOW_MINUTES_MAX
+from vigie.reporting.params import BadRequestError, number_of, scope_of
 from vigie.reporting.steps import steps_of
 
 WINDOWS_MINUTES = (15.0, 30.0, 60.0, 240.0, 1440.0, 10_080.0)
@@ -123,7 +123,7 @@ def behind(request: Request) -> Response:
         extra={**asked.params(), **bar, "after": None},
         report=report,
         bar=bar,
-        label=labels[min(int(bar.get("step", "1")), len(labels)) - 1],
+        label=labels[int(float(bar.get("step", "1"))) - 1],
         labels=labels,
         who=", ".join(bar[name] for name in ("part", "part_2") if name in bar),
         back=scope.href("/funnels", **asked.params()),
@@ -300,10 +300,11 @@ def _asked_saved(funnel: SavedFunnel) -> Asked:
 
 
 def _minutes(asked: Asked) -> float:
+    most, usual = WINDOW_MINUTES_MAX, WINDOW_MINUTES_DEFAULT
     try:
-        return float(asked.options.get("window_minutes", WINDOW_MINUTES_DEFAULT))
-    except ValueError:
-        return WINDOW_MINUTES_DEFAULT
+        return number_of(asked.options, "window_minutes", usual, least=1, most=most)
+    except BadRequestError:  # said once there are steps to answer
+        return usual
 
 
 def _breakdowns(asked: Asked) -> dict[str, str]:

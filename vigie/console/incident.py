@@ -12,7 +12,7 @@ from analytics.reports.uptime import uptime
 from store.snapshot import Snapshot
 from vigie.console.console import Console, console_of
 from vigie.maintenance import maintenance_of
-from vigie.reporting.params import BadRequestError
+from vigie.reporting.params import YEAR_MIN, BadRequestError
 from vigie.reporting.people import journey_activity, of_journey
 from vigie.settings import JourneySettings
 
@@ -50,9 +50,9 @@ def incident_of(console: Console, id_: str, now: datetime) -> Incident:
     except ValueError:
         start = None
     known = monitor in {each.id for each in console.settings.monitors}
-    if start is None or not known:
+    if start is None or not known or not YEAR_MIN <= start.year <= now.year:
         raise BadRequestError(f"There is no incident {id_[:100]!r}.", "Incidents lists them.")
-    window = Window(start - AROUND, min(now, start + AROUND))
+    window = Window(start - AROUND, max(start, min(now, start + AROUND)))
 
     def compute(snapshot: Snapshot) -> Incident | None:
         report = uptime(snapshot, [monitor], window, now, maintenance_of(console.settings))

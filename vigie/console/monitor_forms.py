@@ -4,6 +4,7 @@ A plain form, which works without JavaScript; the gate has made sure that a page
 sent it.
 """
 
+from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from starlette.concurrency import run_in_threadpool
@@ -126,7 +127,7 @@ async def tried(
         request,
         before,
         texts_of(before) | texts,
-        version=_version(texts),
+        version=version_of(texts),
         problems=form.problems,
         trial=trial,
         status=422 if form.problems else 200,
@@ -158,7 +159,7 @@ def _edit(
     if refused:
         return refused
     now = console.context.clock()
-    change = own_monitors.edit(console.context.folder, form.monitor, _version(texts), now)
+    change = own_monitors.edit(console.context.folder, form.monitor, version_of(texts), now)
     if change is Change.OUTDATED:
         return _conflict(console, request, texts, form.monitor)
     if change is not Change.DONE:
@@ -204,12 +205,13 @@ def _refused(
         request,
         before,
         texts_of(before) | texts,
-        version=_version(texts),
+        version=version_of(texts),
         problems=form.problems,
         status=422,
     )
 
 
-def _version(texts: Texts) -> int:
+def version_of(texts: Mapping[str, str]) -> int:
+    """The version that was sent; 0, which nothing has, when none was."""
     text = texts.get("version", "")
     return int(text) if text.isdecimal() and len(text) < 18 else 0

@@ -46,6 +46,8 @@ async def upload(request: Request) -> Response:
         for name in ("map", "script"):
             file = form.get(name)
             contents[name] = await file.read() if isinstance(file, UploadFile) else b""
+    if not contents["map"]:
+        return refused("No source map was sent.", "Send a form with the file map, and script.")
     site = site_of(request.query_params, console.settings)
     of = (
         site.id,
