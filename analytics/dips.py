@@ -5,7 +5,7 @@ rest of the window: at least `POINTS_MIN` fewer, and so many fewer that chance w
 stretch among all that were looked at once in a hundred windows (exact binomial tail, Bonferroni).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import exp, lgamma, log
 
 import numpy as np
@@ -59,14 +59,24 @@ class _Candidate(Struct, frozen=True):
 
 def dips(sessions: FunnelSessions, steps: int, slots: Slots, levels: Sequence[str]) -> list[Dip]:
     """The clearest ones, none overlapping another in time, in time order."""
+    return clearest(
+        (level, step, *_counts(sessions, slots, level, step))
+        for level in (EVERYONE, *levels)
+        for step in range(1, steps)
+    )
+
+
+def clearest(
+    counted: Iterable[tuple[str, int, Counts, Counts]], fewer_min: float = 0.0
+) -> list[Dip]:
+    """Of a level and a step each: those who came by slot, and those of them that went on. A stretch
+    must lack at least `fewer_min` sessions of what is usual."""
     candidates: list[_Candidate] = []
     looked_at = 0
-    for level in (EVERYONE, *levels):
-        for step in range(1, steps):
-            came, went_on = _counts(sessions, slots, level, step)
-            tried, found = _stretches(came, went_on, level, step)
-            looked_at += tried
-            candidates += found
+    for level, step, came, went_on in counted:
+        tried, found = _stretches(came, went_on, level, step)
+        looked_at += tried
+        candidates += [each for each in found if _fewer(each) >= fewer_min]
     chosen: list[_Candidate] = []
     for each in sorted(candidates, key=lambda each: each.score):
         if len(chosen) == DIPS_MAX:
@@ -121,11 +131,15 @@ def _stretches(
     return looked_at, found
 
 
+def _fewer(candidate: _Candidate) -> float:
+    usual = candidate.rest_went_on / candidate.rest_came
+    return candidate.came * usual - candidate.went_on
+
+
 def _chance(candidate: _Candidate) -> float:
-    """The probability of no more going on, were their share that of the rest: a binomial tail."""
-    share = candidate.rest_went_on / candidate.rest_came
-    if share >= 1:
-        return 0.0
+    """The probability of no more going on, were their share that of the rest: a binomial tail. One
+    more of the rest is taken not to have gone on: that all did so far makes no failure certain."""
+    share = candidate.rest_went_on / (candidate.rest_came + 1)
     return sum(_binomial(candidate.came, candidate.went_on, share))
 
 

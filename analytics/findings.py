@@ -1,17 +1,17 @@
 """What a journey's figures say is wrong, each in one sentence: outages, people failing while
-probes are green, levels left behind, and time that was not observed."""
+probes are green, an event that hardly comes, levels left behind, and time that was not observed."""
 
 from collections.abc import Callable, Sequence
 
-from msgspec import Struct
-
 from analytics.dips import Dip
+from analytics.failing import EVERY_STEP
 from analytics.gaps import Gap
 from analytics.levels import EVERYONE
 from analytics.outside import seconds_in, spans
 from analytics.question import Step, Window
+from analytics.reports.activity_types import ActivityLow
 from analytics.reports.types import Finding, FindingKind, Incident, MonitorUptime, State
-from analytics.wording import count, joined, length, moment, percent, points_fewer, stretch
+from analytics.wording import joined, length, moment, percent, points_fewer, points_more, stretch
 
 OUTAGES_MAX = 10
 UNOBSERVED_MAX = 5
@@ -19,15 +19,12 @@ OBSERVED_MIN = 0.9
 """Of the probes' time, for them to be called green."""
 
 
-class Activity(Struct, frozen=True):
-    """The business event, how often it came in a window, and what is usual then."""
-
-    event: str
-    counted: Callable[[Window], float]
-    usual: Callable[[Window], float | None]
+Cost = Callable[[Window, bool], str]
+"""What a stretch cost in conversions, as the end of a sentence, which has named the event already
+or not; "" where it cannot be told."""
 
 
-def outages(monitors: Sequence[MonitorUptime], window: Window) -> list[Finding]:
+def outages(monitors: Sequence[MonitorUptime], cost: Cost, window: Window) -> list[Finding]:
     """Stretches with any monitor down, one that lasts and the longest ones, latest first."""
     found = []
     down = sorted(
@@ -43,11 +40,13 @@ def outages(monitors: Sequence[MonitorUptime], window: Window) -> list[Finding]:
         ]
         lasting = [(name, incident) for name, incident in met if incident.end is None]
         lasts = span.end == window.end and bool(lasting)
-        found.append(_outage(span, lasting if lasts else met, lasts=lasts))
+        found.append(_outage(span, lasting if lasts else met, cost(span, False), lasts=lasts))
     return sorted(found, key=lambda finding: finding.start, reverse=True)
 
 
-def _outage(span: Window, met: Sequence[tuple[str, Incident]], *, lasts: bool) -> Finding:
+def _outage(
+    span: Window, met: Sequence[tuple[str, Incident]], cost: str, *, lasts: bool
+) -> Finding:
     names = list(dict.fromkeys(name for name, _ in met))
     reasons = list(dict.fromkeys(_words(incident.outcome) for _, incident in met))
     if lasts:
@@ -58,7 +57,7 @@ def _outage(span: Window, met: Sequence[tuple[str, Incident]], *, lasts: bool) -
         verb = "was" if len(names) == 1 else "were"
         when = f"for {length(span.end - span.start)} {stretch(span)}"
     return Finding(
-        sentence=f"{joined(names)} {verb} down {when}: {joined(reasons)}.",
+        sentence=f"{joined(names)} {verb} down {when}: {joined(reasons)}{cost}.",
         start=start,
         end=None if lasts else span.end,
         level=EVERYONE,
@@ -71,7 +70,7 @@ def failing_people(
     dips: Sequence[tuple[Dip, Window]],
     steps: Sequence[Step],
     monitors: Sequence[MonitorUptime],
-    activity: Activity | None,
+    cost: Cost,
     window: Window,
 ) -> list[Finding]:
     """Dips that lie in the window and that no outage explains, latest first."""
@@ -82,10 +81,7 @@ def failing_people(
         if when.end <= window.start or seconds_in(down, when):
             continue
         sentence = (
-            f"{_probes(monitors, when)}: {stretch(when)}, {percent(dip.share)} of"
-            f" {_sessions(dip.level)} went on from “{steps[dip.step - 1].label}”, against"
-            f" {percent(dip.usual)} otherwise, {points_fewer(dip.difference)}"
-            f"{_activity(activity, when)}."
+            f"{_probes(monitors, when)}: {stretch(when)}, {_lived(dip, steps)}{cost(when, False)}."
         )
         found.append(
             Finding(
@@ -93,11 +89,46 @@ def failing_people(
                 start=when.start,
                 end=None if dip.lasts and asked.end >= window.end else when.end,
                 level=dip.level,
-                step=steps[dip.step - 1].label,
+                step=steps[dip.step - 1].label if dip.step != EVERY_STEP else "",
                 kind=FindingKind.PEOPLE,
             )
         )
     return found[::-1]
+
+
+def rare(
+    lows: Sequence[ActivityLow],
+    event: str,
+    cost: Cost,
+    window: Window,
+    explained: Sequence[Finding],
+) -> list[Finding]:
+    """Lows of the event that no other finding explains, latest first."""
+    found = []
+    for low in lows:
+        when = Window(low.start, min(low.end or window.end, window.end))
+        if any(
+            each.start < when.end and (each.end is None or each.end > when.start)
+            for each in explained
+        ):
+            continue
+        lasts = low.end is None
+        since = (
+            f"is abnormally rare since {moment(low.start)}"
+            if lasts
+            else (f"was abnormally rare {stretch(when)}")
+        )
+        found.append(
+            Finding(
+                sentence=f"{event} {since}{cost(when, True)}.",
+                start=low.start,
+                end=low.end,
+                level=EVERYONE,
+                step="",
+                kind=FindingKind.ACTIVITY,
+            )
+        )
+    return found
 
 
 def left_behind(gaps: Sequence[Gap], steps: Sequence[Step], window: Window) -> list[Finding]:
@@ -161,12 +192,17 @@ def _probes(monitors: Sequence[MonitorUptime], when: Window) -> str:
     return "Probes were green while people failed"
 
 
-def _activity(activity: Activity | None, when: Window) -> str:
-    if activity is None:
-        return ""
-    counted, usual = activity.counted(when), activity.usual(when)
-    against = f" against {usual:,.0f} usual" if usual is not None else ""
-    return f"; {count(counted, activity.event)}{against}"
+def _lived(dip: Dip, steps: Sequence[Step]) -> str:
+    if dip.step == EVERY_STEP:
+        return (
+            f"{percent(1 - dip.share)} of {_sessions(dip.level)} met a failure on its pages,"
+            f" against {percent(1 - dip.usual)} otherwise, {points_more(dip.difference)}"
+        )
+    return (
+        f"{percent(dip.share)} of {_sessions(dip.level)} went on from"
+        f" “{steps[dip.step - 1].label}”, against {percent(dip.usual)} otherwise,"
+        f" {points_fewer(dip.difference)}"
+    )
 
 
 def _sessions(level: str) -> str:
@@ -178,11 +214,12 @@ def _words(outcome: str) -> str:
 
 
 def in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """What lasts first; then people failing, outages, levels, and time not observed."""
+    """What lasts first; then people failing, outages, lows, levels, and time not observed."""
     rank = {
         FindingKind.PEOPLE: 0,
         FindingKind.OUTAGE: 1,
-        FindingKind.LEVEL: 2,
-        FindingKind.UNOBSERVED: 3,
+        FindingKind.ACTIVITY: 2,
+        FindingKind.LEVEL: 3,
+        FindingKind.UNOBSERVED: 4,
     }
     return tuple(sorted(findings, key=lambda each: (each.end is not None, rank[each.kind])))

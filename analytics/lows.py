@@ -42,7 +42,7 @@ def lows(windows: Sequence[Expected], alpha: float = ALPHA, since: int = 0) -> l
                 continue
             if open_ is not None and start < open_.start:
                 continue
-            chance = _chance(each, place)
+            chance = chance_of(each, place)
             if open_ is None and chance < alpha:
                 open_ = _opened(each, place, chance)
                 break
@@ -54,7 +54,8 @@ def lows(windows: Sequence[Expected], alpha: float = ALPHA, since: int = 0) -> l
     return [*found, open_] if open_ else found
 
 
-def _chance(window: Expected, place: int) -> float:
+def chance_of(window: Expected, place: int) -> float:
+    """The probability of so few or fewer in the window that ends at `place`."""
     if window.counts[place] >= window.mu[place]:
         return 1.0
     return no_more_than(window.counts[place], window.mu[place], window.k[place])

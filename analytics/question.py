@@ -115,6 +115,19 @@ class SiteScope(Struct, frozen=True, kw_only=True):
     unit: Unit = Unit.SESSION
 
 
+class Evidence(Struct, frozen=True, kw_only=True):
+    """What counts as a failure of a user, beyond requests without a good answer."""
+
+    errors: bool = True
+    """Errors of the page's scripts, and clicks that an error came of."""
+    error_pages: tuple[str, ...] = ()
+    """Templates of pages that say that something failed."""
+    key_requests: tuple[str, ...] = ()
+    """Templates of the requests that count; none named: all."""
+    cutoff_s: float | None = None
+    """None: the silence that 99 % of those within sessions are no longer than."""
+
+
 class JourneyQuestion(Struct, frozen=True, kw_only=True):
     """A named journey as analytics needs to know it."""
 
@@ -126,3 +139,6 @@ class JourneyQuestion(Struct, frozen=True, kw_only=True):
     event: str
     monitors: tuple[str, ...]
     window_s: float
+    activity_chance: float = 0.001
+    """Below which so low a volume of the event is abnormal."""
+    evidence: Evidence = Evidence()

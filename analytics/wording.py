@@ -50,6 +50,11 @@ def points_fewer(difference: Difference) -> str:
     )
 
 
+def points_more(difference: Difference) -> str:
+    """A negative difference of the shares spared: "34 points more often (95 %: 20 to 48)"."""
+    return points_fewer(difference).replace("less often", "more often")
+
+
 def joined(names: Sequence[str]) -> str:
     """ "a", "a and b", "a, b and c"."""
     return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)

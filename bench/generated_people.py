@@ -17,6 +17,8 @@ SIGNED = "mandate_signed"
 PASSES = (0.80, 0.70, 0.75, 0.85)
 """The share that goes on from each step; from the last: that signs."""
 ENTERS = 0.4
+OUTAGE = 0.4
+"""The share that a planted outage fails."""
 
 _LEVEL_SHARES = (0.3, 0.4, 0.15, 0.15)
 _DEVICES = (("desktop", 0.55), ("phone", 0.4), ("tablet", 0.05))
@@ -37,7 +39,8 @@ class Planted(Struct, frozen=True, kw_only=True):
     slow_page: str = ""
     """A page whose LCP takes 3 s longer."""
     outage: datetime | None = None
-    """From then on for an hour, 40 % of those who would go on from step 2 do not."""
+    """From then on for an hour, a request fails on 40 % of the views of the journey's steps, and
+    40 % of those who would go on from step 2 do not."""
     silence: tuple[datetime, datetime] | None = None
     """Between the two nobody signs."""
 
@@ -133,10 +136,14 @@ def _depths(
         if number == 3:
             share -= planted.novice_gap * (sessions.level == 0)
         if number == 2 and planted.outage:
-            since = sessions.start - _us(planted.outage)
-            share *= np.where((since >= 0) & (since < 3_600_000_000), 0.6, 1.0)
+            share *= np.where(within_outage(sessions.start, planted.outage), 1 - OUTAGE, 1.0)
         going = going & (chance.random(count) < share)
     return depth, going
+
+
+def within_outage(time: Ints, outage: datetime) -> NDArray[np.bool_]:
+    since = time - _us(outage)
+    return (since >= 0) & (since < 3_600_000_000)
 
 
 def drawn(

@@ -9,6 +9,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from bench.generated_people import (
+    BROWSED,
+    OUTAGE,
     PAGES,
     SIGNED,
     Ints,
@@ -19,6 +21,7 @@ from bench.generated_people import (
     drawn,
     sessions_of,
     views_of,
+    within_outage,
 )
 from rum.records import Click
 
@@ -56,6 +59,8 @@ def day_tables(
     yield _vital_rows(chance, sessions, views, planted)
     yield _click_rows(chance, sessions, views)
     yield _request_rows(chance, sessions, views)
+    if planted.outage:
+        yield _failed_rows(chance, sessions, views, planted.outage)
     yield _error_rows(chance, sessions, views)
     yield _leave_rows(chance, sessions, views)
     yield _searches(chance, sessions, views)
@@ -134,10 +139,25 @@ def _click_rows(chance: np.random.Generator, sessions: Sessions, views: Views) -
 
 def _request_rows(chance: np.random.Generator, sessions: Sessions, views: Views) -> pa.Table:
     of, nth, at = _spread(chance, views, 0.8)
-    count = len(of)
-    failed = chance.random(count) < 0.01
+    failed = chance.random(len(of)) < 0.01
+    more = {"request": _requests(chance, failed)}
+    return _rows(sessions, views, of, at, "request", 20 + nth, more)
+
+
+def _failed_rows(
+    chance: np.random.Generator, sessions: Sessions, views: Views, outage: datetime
+) -> pa.Table:
+    """One request for each view of a step that the outage fails."""
+    met = within_outage(views.time, outage) & (views.page >= len(BROWSED))
+    of = np.nonzero(met & (chance.random(len(met)) < OUTAGE))[0]
+    more = {"request": _requests(chance, np.ones(len(of), dtype=np.bool_))}
+    return _rows(sessions, views, of, views.time[of] + 2, "request", 30, more)
+
+
+def _requests(chance: np.random.Generator, failed: NDArray[np.bool_]) -> pa.StructArray:
+    count = len(failed)
     duration = np.round(chance.lognormal(5.0, 0.8, count), 1)
-    request = pa.StructArray.from_arrays(
+    return pa.StructArray.from_arrays(
         [
             coded(chance.integers(0, _PLACES, count), [f"/api/part-{n}/?" for n in range(_PLACES)]),
             pa.array(np.where(failed, 503, 200), pa.uint16()),
@@ -149,7 +169,6 @@ def _request_rows(chance: np.random.Generator, sessions: Sessions, views: Views)
         ],
         names=["url", "status", "duration_ms", "method", "wait_ms", "initiator", "aborted"],
     )
-    return _rows(sessions, views, of, at, "request", 20 + nth, {"request": request})
 
 
 def _error_rows(chance: np.random.Generator, sessions: Sessions, views: Views) -> pa.Table:

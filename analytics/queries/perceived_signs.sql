@@ -1,22 +1,7 @@
--- What each event says of its user: 1 a success, -1 a failure, 0 only that somebody is there, 2 that
--- they are at something that is not asked about (analytics/user_time.py). In the order of the
--- sessions' ids; `begins` is the first sign of its session.
+-- The signs in the order of the sessions' ids; `begins` is the first one of its session.
 SELECT
     epoch_us(time) AS time_us,
-    CASE
-        WHEN $pages IS NOT NULL AND NOT coalesce(list_contains($pages, page), false)
-            AND NOT (kind = 'event' AND list_contains($events, name)) THEN 2
-        WHEN kind = 'view' THEN CASE WHEN list_contains($error_pages, page) THEN -1 ELSE 1 END
-        WHEN kind = 'event' THEN 1
-        WHEN kind = 'error' THEN
-            CASE WHEN $errors AND source IS DISTINCT FROM 'script' THEN -1 ELSE 0 END
-        WHEN kind = 'click' THEN CASE WHEN $errors AND click.error THEN -1 ELSE 0 END
-        WHEN kind = 'request' AND NOT coalesce(request.aborted, false)
-            AND (len($key_requests) = 0 OR list_contains($key_requests, request.url))
-            THEN CASE WHEN request.status = 0 OR request.status >= 500 THEN -1 ELSE 1 END
-        ELSE 0
-    END AS mark,
+    mark,
     session IS DISTINCT FROM lag(session) OVER (ORDER BY session, time, batch, position) AS begins
-FROM read
-WHERE time >= $from AND time < $end
+FROM marked
 ORDER BY session, time, batch, position

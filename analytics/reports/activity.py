@@ -92,7 +92,7 @@ def activity(
         value=sum(found.values[hour] for hour in inside),
         currency=found.currency,
         slots=tuple(_slots(found, slots, window)),
-        lows=tuple(_lows(found, window)),
+        lows=tuple(lows_within(found, found.lows, window)),
         by=question.by,
         parts=tuple(_parts(snapshot, question, window)) if question.by else (),
         # Within the week the hours before now stand for those to come.
@@ -200,17 +200,23 @@ def _slots(found: Judged, slots: Slots, window: Window) -> Iterator[ActivitySlot
         )
 
 
-def _lows(found: Judged, window: Window) -> Iterator[ActivityLow]:
-    for low in reversed(found.lows):
-        end = None if low.end is None else found.hour(low.end)
-        if found.hour(low.start) < window.end and (end is None or end > window.start):
-            yield ActivityLow(
-                start=found.hour(low.start),
-                seen=found.hour(low.seen),
-                end=end,
-                count=low.count,
-                usual=low.usual,
-            )
+def lows_within(found: Judged, chosen: Sequence[Low], window: Window) -> list[ActivityLow]:
+    """Those of the lows that any part of the window lies in, latest first."""
+    told = [
+        ActivityLow(
+            start=found.hour(low.start),
+            seen=found.hour(low.seen),
+            end=None if low.end is None else found.hour(low.end),
+            count=low.count,
+            usual=low.usual,
+        )
+        for low in reversed(chosen)
+    ]
+    return [
+        low
+        for low in told
+        if low.start < window.end and (low.end is None or low.end > window.start)
+    ]
 
 
 def _parts(

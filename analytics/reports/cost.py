@@ -11,16 +11,19 @@ from analytics.basis import Basis
 from analytics.expected import band, expected
 from analytics.maintenance import Maintenance
 from analytics.question import Window
-from analytics.reports.activity import HOUR_US, LATE, judged
+from analytics.reports.activity import HOUR_US, LATE, Judged, judged
 from analytics.reports.activity_types import ActivityQuestion
 from analytics.reports.perceived import perceived
 from analytics.reports.perceived_types import PerceivedQuestion
 from analytics.times import from_us, to_us
+from analytics.wording import count
 from store.snapshot import Snapshot
 
 DEFINITION = "cost"
 HOURS_MAX = 24 * 7
 """A longer stretch is compared as if it were so long: whole weeks are no outage."""
+LOST_MIN = 0.5
+"""Of conversions, to be spoken of."""
 
 
 class Lost(Struct, frozen=True, kw_only=True):
@@ -29,6 +32,32 @@ class Lost(Struct, frozen=True, kw_only=True):
     value: float
     low: float
     high: float
+
+    def interval(self) -> str:
+        """ "(95 %: 12 to 50)"."""
+        return f"(95 %: {self.low:,.0f} to {self.high:,.0f})"
+
+
+class Missing(Struct, frozen=True, kw_only=True):
+    """The conversions of some whole hours, and what is usual in them; None: not known."""
+
+    observed: int
+    usual: float | None = None
+    conversions: Lost | None = None
+    worth: Lost | None = None
+
+    def clause(self, event: str, currency: str) -> str:
+        """For a finding: "9 paid against 40 usual, about 31 lost (95 %: 12 to 50)", `event` being
+        "" where it was named already; "" where what is usual is not known."""
+        if self.usual is None or self.conversions is None:
+            return ""
+        said = f"{count(self.observed, event).strip()} against {self.usual:,.0f} usual"
+        lost = self.conversions
+        if lost.value < LOST_MIN:
+            return said
+        return (
+            f"{said}, about {lost.value:,.0f} lost {lost.interval()}{_worth(self.worth, currency)}"
+        )
 
 
 class CostReport(Struct, frozen=True, kw_only=True):
@@ -56,15 +85,12 @@ class CostReport(Struct, frozen=True, kw_only=True):
         if self.conversions is None:
             return "What it cost cannot be told: fewer than three weeks are known."
         lost = self.conversions
-        if lost.value < 0.5:
+        if lost.value < LOST_MIN:
             return f"No fewer {self.event} than usual: {self.observed:,} against {self.usual:,.0f}."
-        said = (
-            f"About {lost.value:,.0f} {self.event} fewer than usual"
-            f" (95 %: {lost.low:,.0f} to {lost.high:,.0f})"
+        return (
+            f"About {lost.value:,.0f} {self.event} fewer than usual {lost.interval()}"
+            f"{_worth(self.worth, self.currency)}."
         )
-        if self.worth is not None and self.currency:
-            said += f", worth about {self.worth.value:,.0f} {self.currency}"
-        return said + "."
 
     def frame(self) -> pd.DataFrame:
         """One row."""
@@ -101,7 +127,7 @@ def cost(
         people=round(lived.everyone.sessions * scale),
         met=round(lived.everyone.met * scale),
         missing_min=lived.lost_min,
-        hours=_hours(window, now),
+        hours=hours_of(window, now),
         observed=0,
         usual=None,
         conversions=None,
@@ -111,34 +137,47 @@ def cost(
     return report if activity is None else _conversions(snapshot, activity, report, now)
 
 
-def _hours(window: Window, now: datetime) -> Window:
-    """Those that are over; at least one."""
+def hours_of(window: Window, now: datetime) -> Window:
+    """The whole hours that a window touches and that are over; at least one."""
     first = to_us(window.start) // HOUR_US
     last = max(first + 1, min(-(-to_us(window.end) // HOUR_US), to_us(now) // HOUR_US))
     return Window(from_us(first * HOUR_US), from_us(min(last, first + HOURS_MAX) * HOUR_US))
 
 
-def _conversions(
-    snapshot: Snapshot, activity: ActivityQuestion, report: CostReport, now: datetime
-) -> CostReport:
-    found = judged(snapshot, activity, report.hours, max(now, report.hours.end + LATE))
-    first, last = (to_us(edge) // HOUR_US for edge in (report.hours.start, report.hours.end))
+def missing(found: Judged, hours: Window) -> Missing:
+    """Of whole hours: what is usual in them less what came."""
+    first, last = (to_us(edge) // HOUR_US for edge in (hours.start, hours.end))
     observed = sum(found.counts.get(hour, 0) for hour in range(first, last))
     place = last - found.volume.first
     wide = expected(found.volume, last - first)
     mu = float(wide.mu[place]) if 0 <= place < len(wide.mu) else float("nan")
-    report = structs.replace(report, observed=observed, currency=found.currency)
     if not np.isfinite(mu):
-        return report
+        return Missing(observed=observed)
     low, high = band(mu, float(wide.k[place]))
     lost = Lost(
         value=max(0.0, mu - observed),
         low=max(0.0, float(low - observed)),
         high=max(0.0, float(high - observed)),
     )
-    count = sum(found.counts.values())
-    each = sum(found.values.values()) / count if count else 0.0
+    came = sum(found.counts.values())
+    each = sum(found.values.values()) / came if came else 0.0
     worth = Lost(value=lost.value * each, low=lost.low * each, high=lost.high * each)
-    return structs.replace(
-        report, usual=mu, conversions=lost, worth=worth if each and found.currency else None
+    return Missing(
+        observed=observed,
+        usual=mu,
+        conversions=lost,
+        worth=worth if each and found.currency else None,
     )
+
+
+def _conversions(
+    snapshot: Snapshot, activity: ActivityQuestion, report: CostReport, now: datetime
+) -> CostReport:
+    found = judged(snapshot, activity, report.hours, max(now, report.hours.end + LATE))
+    return structs.replace(
+        report, currency=found.currency, **structs.asdict(missing(found, report.hours))
+    )
+
+
+def _worth(worth: Lost | None, currency: str) -> str:
+    return f", worth about {worth.value:,.0f} {currency}" if worth and currency else ""

@@ -4,31 +4,20 @@ they say together."""
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-import numpy as np
 from msgspec import Struct, structs
 
 from analytics.activity import HOUR_US, Counts, began, history
 from analytics.basis import Basis
-from analytics.dips import Dip, dips
-from analytics.findings import (
-    Activity,
-    failing_people,
-    in_order,
-    left_behind,
-    outages,
-    unobserved,
-)
-from analytics.funnel_sessions import FunnelSessions, chained, days_of, read_sessions
-from analytics.gaps import gaps
-from analytics.levels import EVERYONE, shown
+from analytics.funnel_sessions import FunnelSessions, days_of
+from analytics.levels import shown
 from analytics.maintenance import Maintenance
 from analytics.outside import outside
 from analytics.people import People, by_slot
 from analytics.question import JourneyQuestion, Window
 from analytics.reports.funnel import DEFINITION as FUNNEL
 from analytics.reports.funnel import segments, withheld
+from analytics.reports.journey_findings import Asked, findings
 from analytics.reports.types import (
-    Finding,
     FunnelReport,
     FunnelSegment,
     JourneyReport,
@@ -37,26 +26,12 @@ from analytics.reports.types import (
 )
 from analytics.reports.uptime import uptime
 from analytics.sampling import Days, Reading, basis, read, sealed_days
-from analytics.slots import HOUR, MINUTES_5, Slots, slots_of, slots_of_width
+from analytics.slots import HOUR, MINUTES_5, Slots, slots_of
 from analytics.sql import with_read
 from analytics.times import naive
 from store.snapshot import Snapshot
 
 DEFINITION = "journey"
-BASELINE = timedelta(days=7)
-"""In a shorter window, people are compared with those of this long before its end."""
-
-
-class _Asked(Struct, frozen=True):
-    snapshot: Snapshot
-    question: JourneyQuestion
-    window: Window
-    now: datetime
-    within: timedelta
-
-    def at(self, window: Window, reading: Reading) -> FunnelSessions:
-        steps = self.question.steps
-        return read_sessions(self.snapshot, reading, steps, window, self.within, self.now)
 
 
 class _Lived(Struct, frozen=True):
@@ -88,7 +63,9 @@ def journey(
     no activity.
     """
     window = Window(window.start, max(window.start, min(window.end, now)))
-    asked = _Asked(snapshot, question, window, now, timedelta(seconds=question.window_s))
+    asked = Asked(
+        snapshot, question, window, now, timedelta(seconds=question.window_s), maintenance
+    )
     days = Days(window.start.date(), window.end.date())
     least = HOUR if sealed_days(snapshot, question.scope, days) else MINUTES_5
     slots = slots_of(window, least=least)
@@ -110,12 +87,12 @@ def journey(
             levels=tuple(levels),
         ),
         slots=_slots(asked, slots, probes, lived.people, counted),
-        findings=_findings(asked, lived.sessions, reading, probes, counted),
+        findings=findings(asked, lived.sessions, reading, probes),
         activity_total=sum(counted.activity.by_slot.values()),
     )
 
 
-def _read(asked: _Asked, slots: Slots) -> tuple[_Lived, Reading]:
+def _read(asked: Asked, slots: Slots) -> tuple[_Lived, Reading]:
     question = asked.question
 
     def at(reading: Reading) -> _Lived:
@@ -142,7 +119,7 @@ def _with_observed(main: Basis, probes: UptimeReport) -> Basis:
     )
 
 
-def _counted(asked: _Asked, slots: Slots) -> _Counted:
+def _counted(asked: Asked, slots: Slots) -> _Counted:
     window = Window(slots.whole.start, asked.window.end)
     fine = _counts(asked, window, slots.width_us)
     past = history(Window(window.start - HOUR, window.end))
@@ -155,7 +132,7 @@ def _counted(asked: _Asked, slots: Slots) -> _Counted:
     )
 
 
-def _counts(asked: _Asked, window: Window, width_us: int) -> list[tuple[int, int, int]]:
+def _counts(asked: Asked, window: Window, width_us: int) -> list[tuple[int, int, int]]:
     rows = asked.snapshot.rows(
         with_read("counted", "journey_counts"),
         {
@@ -170,7 +147,7 @@ def _counts(asked: _Asked, window: Window, width_us: int) -> list[tuple[int, int
 
 
 def _slots(
-    asked: _Asked, slots: Slots, probes: UptimeReport, people: People, counted: _Counted
+    asked: Asked, slots: Slots, probes: UptimeReport, people: People, counted: _Counted
 ) -> tuple[JourneySlot, ...]:
     found = []
     for index, seen in enumerate(outside(probes.monitors, slots)):
@@ -192,54 +169,3 @@ def _slots(
             )
         )
     return tuple(found)
-
-
-def _findings(
-    asked: _Asked,
-    sessions: FunnelSessions,
-    reading: Reading,
-    probes: UptimeReport,
-    counted: _Counted,
-) -> tuple[Finding, ...]:
-    question, window, monitors = asked.question, asked.window, probes.monitors
-    activity = Activity(question.event, counted.history.between, counted.history.usual)
-    slots = slots_of_width(window, HOUR)
-    declared = [level for level in shown(question.scope.levels, ()) if level != EVERYONE]
-    return in_order(
-        [
-            *failing_people(
-                _dips(asked, sessions, reading),
-                question.steps,
-                monitors,
-                activity if question.event else None,
-                window,
-            ),
-            *outages(monitors, window),
-            *left_behind(
-                gaps(sessions, len(question.steps), slots, declared), question.steps, window
-            ),
-            *unobserved(monitors),
-        ]
-    )
-
-
-def _dips(asked: _Asked, sessions: FunnelSessions, reading: Reading) -> list[tuple[Dip, Window]]:
-    """Dips with the whole hours they lie in; before a short window, its week is read as well."""
-    window, scope = asked.window, asked.question.scope
-    before = Window(min(window.start, window.end - BASELINE), window.start)
-    if before.start < before.end and asked.question.steps:
-        earlier, _ = read(
-            asked.snapshot,
-            scope,
-            days_of(before, asked.within, asked.now),
-            reading.rate,
-            lambda at: asked.at(before, at),
-            lambda _: False,
-        )
-        sessions = chained(earlier, sessions)
-    slots = slots_of_width(Window(before.start, window.end), HOUR)
-    levels = shown(scope.levels, np.unique(sessions.level.astype(str)))
-    return [
-        (dip, Window(slots.window(dip.first).start, slots.window(dip.end - 1).end))
-        for dip in dips(sessions, len(asked.question.steps), slots, levels)
-    ]

@@ -24,7 +24,7 @@ from analytics.reports.perceived_types import (
 from analytics.reports.types import Incident, MonitorUptime, State, UptimeReport
 from analytics.reports.uptime import uptime
 from analytics.sampling import Days, Reading, basis, read
-from analytics.sql import with_read
+from analytics.sql import query, with_read
 from analytics.times import from_us, naive, to_us
 from analytics.user_time import (
     MINUTE_US,
@@ -122,7 +122,7 @@ def _read(
         with_read(reading.fragment, "perceived_people"), {**reading.parameters, **edges}
     )
     signs = snapshot.frame(
-        with_read(reading.fragment, "perceived_signs"),
+        with_read(reading.fragment, "perceived_signs", query("perceived_marked")),
         {
             **reading.parameters,
             **edges,

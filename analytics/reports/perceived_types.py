@@ -6,20 +6,7 @@ import pandas as pd
 from msgspec import Struct, structs
 
 from analytics.basis import Basis, Estimate
-from analytics.question import SiteScope
-
-
-class Evidence(Struct, frozen=True, kw_only=True):
-    """What counts as a failure of a user, beyond requests without a good answer."""
-
-    errors: bool = True
-    """Errors of the page's scripts, and clicks that an error came of."""
-    error_pages: tuple[str, ...] = ()
-    """Templates of pages that say that something failed."""
-    key_requests: tuple[str, ...] = ()
-    """Templates of the requests that count; none named: all."""
-    cutoff_s: float | None = None
-    """None: the silence that 99 % of those within sessions are no longer than."""
+from analytics.question import Evidence, SiteScope
 
 
 class PerceivedQuestion(Struct, frozen=True, kw_only=True):

@@ -305,6 +305,8 @@ class FindingKind(StrEnum):
     """For some hours people went on less often than usual, and no monitor was down."""
     LEVEL = "level"
     """One level goes on less often than the others, all through the window."""
+    ACTIVITY = "activity"
+    """Its event came abnormally rarely, and neither of the first two says why."""
     UNOBSERVED = "unobserved"
 
 
@@ -312,7 +314,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     """Something the journey's figures say is wrong, in one sentence.
 
     `level` ("" for everyone) and `step` (its label) are set where people are concerned. `end` is
-    None while an outage or a failure of people lasts.
+    None while an outage, a failure of people or a low of the event lasts.
     """
 
     sentence: str

@@ -8,9 +8,9 @@ import pytest
 from msgspec import structs
 
 from analytics.basis import Withheld
-from analytics.question import SiteScope, Window
+from analytics.question import Evidence, SiteScope, Window
 from analytics.reports.perceived import perceived
-from analytics.reports.perceived_types import Evidence, PerceivedQuestion, PerceivedReport
+from analytics.reports.perceived_types import PerceivedQuestion, PerceivedReport
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 NOW = START + timedelta(days=1)

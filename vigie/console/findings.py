@@ -39,7 +39,7 @@ class JourneyLine(Struct, frozen=True):
     state: State
     uptime: float | None
     down: bool = False
-    """Whether one of its monitors is down now."""
+    """Whether one of its monitors is down now, and no finding tells of it."""
 
 
 class FindingLine(Struct, frozen=True):
@@ -103,6 +103,10 @@ def journey_line(report: JourneyReport) -> JourneyLine:
     down = [m for m in report.uptime.monitors if m.state is State.DOWN]
     uptime = min((m.uptime for m in report.uptime.monitors if m.uptime is not None), default=None)
     open_findings = [finding for finding in report.findings if finding.end is None]
+    outage = next((each for each in open_findings if each.kind is FindingKind.OUTAGE), None)
+    if down and outage:
+        said = f"Cannot be reached now: {outage.sentence}"
+        return JourneyLine(report, said, State.DOWN, uptime)
     if down:
         names = listed([m.name or m.monitor for m in down]) + (" is" if len(down) == 1 else " are")
         return JourneyLine(

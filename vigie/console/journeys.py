@@ -9,7 +9,13 @@ from analytics.reports.types import JourneyReport
 from store.snapshot import Snapshot
 from vigie.console import pictures
 from vigie.console.console import Console, console_of
-from vigie.console.findings import FindingLine, JourneyLine, finding_lines, journey_line
+from vigie.console.findings import (
+    FindingLine,
+    JourneyLine,
+    finding_lines,
+    journey_line,
+    ongoing,
+)
 from vigie.console.scope import Scope
 from vigie.maintenance import maintenance_of
 from vigie.reporting.funnels import only_level
@@ -63,6 +69,8 @@ def journey(request: Request) -> Response:
         uses_level=True,
         journey=journey_line(report),
         findings=[(line, _closer(scope, request.url.path, line)) for line in finding_lines(report)],
+        incidents=[each for row in report.uptime.monitors if (each := ongoing(row))],
+        names={row.monitor: row.name or row.monitor for row in report.uptime.monitors},
         steps=[step.label for step in question.steps],
         chart=pictures.journey_axis(report, question.scope.levels, scope.level),
         level_places=pictures.level_places(question.scope.levels),

@@ -283,7 +283,10 @@ DEFINITIONS: Final[dict[str, tuple[str, ...]]] = {
         "window, by level, from the sample. Activity counts the business event at 100 %, against "
         "the usual for the hour of the week. Errors counts script errors of the sessions read.",
         "A finding is stated only when the figures are sure enough to say so; none does not prove "
-        "that all is well.",
+        "that all is well. People failing, at a step or by what failed on its pages, and an event "
+        "that came abnormally rarely, are told where chance would show such a stretch once in a "
+        "hundred windows, all stretches that were looked at counted. What it cost is what is usual "
+        "in those whole hours less what came.",
     ),
     "perceived": (
         "After a success a user is up, after a failure down, until the next evidence. Successes "

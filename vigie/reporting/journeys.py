@@ -12,6 +12,7 @@ from store.snapshot import Snapshot
 from vigie.maintenance import maintenance_of
 from vigie.readiness import ReadyReport, readiness
 from vigie.reporting.params import named, scope_of, window_of
+from vigie.reporting.people import evidence_of
 from vigie.reporting.steps import journey_step
 from vigie.settings import Settings
 
@@ -28,6 +29,8 @@ def journey_question(settings: Settings, id_: str) -> JourneyQuestion:
         event=chosen.event,
         monitors=chosen.monitors,
         window_s=chosen.window_minutes * 60,
+        activity_chance=chosen.activity_chance,
+        evidence=evidence_of(site.perceived),
     )
 
 

@@ -5,11 +5,12 @@ from datetime import datetime
 
 from msgspec import structs
 
+from analytics.question import Evidence
 from analytics.reports.activity import activity
 from analytics.reports.activity_types import ActivityQuestion, ActivityReport
 from analytics.reports.cost import CostReport, cost
 from analytics.reports.perceived import perceived
-from analytics.reports.perceived_types import Evidence, PerceivedQuestion, PerceivedReport
+from analytics.reports.perceived_types import PerceivedQuestion, PerceivedReport
 from store.snapshot import Snapshot
 from vigie.maintenance import maintenance_of
 from vigie.reporting.params import (
@@ -110,7 +111,7 @@ def of_site(settings: Settings, site: SiteSettings) -> PerceivedQuestion:
         scope=scope_of(site),
         name=site.name or site.id,
         monitors=tuple(monitor.id for monitor in settings.monitors if monitor.site == site.id),
-        evidence=_evidence(site.perceived),
+        evidence=evidence_of(site.perceived),
     )
 
 
@@ -121,14 +122,14 @@ def of_journey(settings: Settings, journey: JourneySettings) -> PerceivedQuestio
         scope=scope_of(site),
         name=journey.name or journey.id,
         monitors=journey.monitors,
-        evidence=_evidence(site.perceived),
+        evidence=evidence_of(site.perceived),
         journey=journey.id,
         pages=tuple(step.page for step in journey.steps if step.page),
         events=tuple({each: None for each in (*events, journey.event) if each}),
     )
 
 
-def _evidence(settings: PerceivedSettings) -> Evidence:
+def evidence_of(settings: PerceivedSettings) -> Evidence:
     return Evidence(
         errors=settings.errors,
         error_pages=settings.error_pages,
