@@ -199,6 +199,7 @@ class QuickProtocol(GuardedProtocol):
             and scope["method"] == "POST"
             and cycle.keep_alive
             and not cycle.waiting_for_100_continue
+            and not self.parser.should_upgrade()  # its body is not read
             and not self.flow.write_paused
         ):
             self._held = cycle, app

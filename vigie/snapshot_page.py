@@ -77,7 +77,8 @@ def page_html(tree: Tree, marks: Mapping[int, Mark]) -> str:
     written: list[str] = ["<!doctype html>"]
     _write(tree.root, marks, written)
     written.append(f"<style>{_BADGES}</style>")
-    return "".join(written)
+    # JSON can hold half a pair of surrogates, as of an emoji that a page cut in two.
+    return "".join(written).encode("utf-8", "replace").decode()
 
 
 def _write(node: Node, marks: Mapping[int, Mark], written: list[str]) -> None:

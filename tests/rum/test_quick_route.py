@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from rum.limits import Limits
 from rum.server import server_config
@@ -29,6 +30,9 @@ BODIES = {
     "too large": b" " * 70_000,
     "compressed": gzip.compress(json.dumps(beacon()).encode()),
 }
+
+
+AS_UVICORN = HttpToolsProtocol._start_asgi_task
 
 
 def head(length: int, *more: str, origin: str = ORIGIN) -> bytes:
@@ -78,6 +82,26 @@ def test_a_beacon_that_came_whole_is_answered_as_one_that_did_not(
     kept = [(batch.session, len(batch.events)) for batch in collecting.batches()]
     assert kept[: len(kept) // 2] == kept[len(kept) // 2 :]
     assert bool(kept) == (at_once[0] == 204)
+
+
+def test_who_asks_for_another_protocol_is_answered_as_without_the_quick_route(
+    collect: Collect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upgrade = ("connection: upgrade", "upgrade: websocket")
+    body = BODIES["too large"]
+    said = []
+    for quick in (True, False):
+        with monkeypatch.context() as patch:
+            if not quick:
+                patch.setattr("rum.server.QuickProtocol._start_asgi_task", AS_UVICORN)
+            with (
+                collect() as collecting,
+                socket.create_connection(("127.0.0.1", collecting.port), timeout=30) as client,
+            ):
+                client.sendall(head(len(body), *upgrade))
+                said.append(read_answer(client))
+    assert said[0] == said[1]
+    assert said[0][0] == 413
 
 
 class WatchingSink:

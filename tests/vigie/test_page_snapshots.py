@@ -210,6 +210,12 @@ def test_a_place_among_very_many_is_found() -> None:
     assert find(tree.root, "li:nth-of-type(0)") is None
 
 
+def test_half_an_emoji_is_shown_as_what_cannot_be_read() -> None:
+    make = Maker()
+    page = html_of(make.element("p", make.text("a\ud83d"), id="\ud83d"), maker=make)
+    assert '<p id="?">a?</p>' in page
+
+
 def test_junk_is_an_empty_page() -> None:
     several: tuple[Any, ...] = (
         None,
