@@ -72,7 +72,7 @@ def activity(
     slots = slots_of(window, least=HOUR)
     within = seen_within_h(found.windows, question.chance)
     known = [each for each in within if each is not None]
-    state, sentence = _state(question, found)
+    state, sentence = state_of(question, found)
     first, last = (to_us(edge) // HOUR_US for edge in (window.start, window.end))
     inside = [hour for hour in found.counts if first <= hour <= last]
     return ActivityReport(
@@ -240,7 +240,8 @@ def _parts(
         yield ActivityPart(told=told, count=count, share=share, value=value, before=before)
 
 
-def _state(question: ActivityQuestion, found: Judged) -> tuple[ActivityState, str]:
+def state_of(question: ActivityQuestion, found: Judged) -> tuple[ActivityState, str]:
+    """As the volume stands at its end, and the same in a sentence."""
     event = question.event
     if not any(found.counts.values()):
         return ActivityState.NONE, f"No {event} has come in the last nine weeks."

@@ -14,9 +14,10 @@ from analytics.maintenance import Maintenance
 from analytics.outside import outside
 from analytics.people import People, by_slot
 from analytics.question import JourneyQuestion, Window
+from analytics.reports.activity import state_of
 from analytics.reports.funnel import DEFINITION as FUNNEL
 from analytics.reports.funnel import segments, withheld
-from analytics.reports.journey_findings import Asked, findings
+from analytics.reports.journey_findings import Asked, event_of, findings, volume_of
 from analytics.reports.types import (
     FunnelReport,
     FunnelSegment,
@@ -73,6 +74,8 @@ def journey(
     lived, reading = _read(asked, slots)
     counted = _counted(asked, slots)
     main = basis(snapshot, reading, DEFINITION, window)
+    volume = volume_of(asked)
+    state, says = state_of(event_of(question), volume) if volume else (None, "")
     everyone, *levels = lived.segments
     return JourneyReport(
         basis=_with_observed(main, probes),
@@ -87,8 +90,10 @@ def journey(
             levels=tuple(levels),
         ),
         slots=_slots(asked, slots, probes, lived.people, counted),
-        findings=findings(asked, lived.sessions, reading, probes),
+        findings=findings(asked, lived.sessions, reading, probes, volume),
         activity_total=sum(counted.activity.by_slot.values()),
+        activity_state=state,
+        activity_says=says,
     )
 
 

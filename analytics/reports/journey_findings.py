@@ -51,11 +51,14 @@ class Asked(Struct, frozen=True):
 
 
 def findings(
-    asked: Asked, sessions: FunnelSessions, reading: Reading, probes: UptimeReport
+    asked: Asked,
+    sessions: FunnelSessions,
+    reading: Reading,
+    probes: UptimeReport,
+    volume: Judged | None,
 ) -> tuple[Finding, ...]:
-    """In order: what lasts first."""
+    """In order: what lasts first. `volume` is the event's; None without one."""
     question, window, monitors = asked.question, asked.window, probes.monitors
-    volume = _volume(asked) if question.event else None
     cost = _cost(asked, volume)
     declared = [level for level in shown(question.scope.levels, ()) if level != EVERYONE]
     people = failing_people(_dips(asked, sessions, reading), question.steps, monitors, cost, window)
@@ -74,9 +77,17 @@ def findings(
     )
 
 
-def _volume(asked: Asked) -> Judged:
-    question = asked.question
-    of_event = ActivityQuestion(
+def volume_of(asked: Asked) -> Judged | None:
+    """The event's volume; None for a journey without an event."""
+    if not asked.question.event:
+        return None
+    # The hour that the window ends in as well, once it is over: what came in it is compared whole.
+    whole = Window(asked.window.start, min(asked.window.end + HOUR, asked.now))
+    return judged(asked.snapshot, event_of(asked.question), whole, asked.now, asked.maintenance)
+
+
+def event_of(question: JourneyQuestion) -> ActivityQuestion:
+    return ActivityQuestion(
         scope=question.scope,
         event=question.event,
         name=question.name,
@@ -84,9 +95,6 @@ def _volume(asked: Asked) -> Judged:
         monitors=question.monitors,
         chance=question.activity_chance,
     )
-    # The hour that the window ends in as well, once it is over: what came in it is compared whole.
-    whole = Window(asked.window.start, min(asked.window.end + HOUR, asked.now))
-    return judged(asked.snapshot, of_event, whole, asked.now, asked.maintenance)
 
 
 def _cost(asked: Asked, volume: Judged | None) -> Cost:

@@ -7,6 +7,7 @@ import pandas as pd
 from msgspec import Struct, structs
 
 from analytics.basis import Basis, Estimate
+from analytics.reports.activity_types import ActivityState
 from analytics.reports.error_types import Total
 from analytics.reports.funnel_types import FunnelReport as FunnelReport
 from analytics.reports.funnel_types import FunnelSegment as FunnelSegment
@@ -335,6 +336,9 @@ class JourneyReport(Struct, frozen=True, kw_only=True):
     slots: tuple[JourneySlot, ...]
     findings: tuple[Finding, ...]
     activity_total: int
+    activity_state: ActivityState | None = None
+    """Of its event at the window's end; None without an event."""
+    activity_says: str = ""
 
     def frame(self) -> pd.DataFrame:
         """One row a slot and level."""

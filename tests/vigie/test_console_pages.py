@@ -187,6 +187,18 @@ def test_home_says_what_is_down_and_why(reader: httpx.Client) -> None:
     assert "Place an order" in page.text
 
 
+def test_a_journey_names_its_open_incidents_how_it_was_lived_and_its_activity(
+    reader: httpx.Client,
+) -> None:
+    listed = assert_sound(reader.get("/journeys")).text
+    assert "Worked for people" in listed
+    assert "usual not known yet" in listed
+    assert "of people's time" in assert_sound(reader.get("/")).text
+    page = assert_sound(reader.get("/journeys/order"))
+    assert "Open incidents" in page.text
+    assert any(target.startswith("/incidents/") for target in page.targets)
+
+
 def test_an_incident_is_listed_while_it_lasts(reader: httpx.Client) -> None:
     page = Page(reader.get("/incidents"))
     assert "Wrong status" in page.text

@@ -127,6 +127,7 @@ def _environment(static: StaticFiles) -> Environment:
         State=State,
         STATES=texts.STATES,
         WITHHELD=texts.WITHHELD,
+        ACTIVITY=texts.ACTIVITY,
         VITALS=texts.VITALS,
         RATINGS=texts.RATINGS,
         UNCOUNTED=contract_words.UNCOUNTED,

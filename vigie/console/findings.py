@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from msgspec import Struct
 
+from analytics.basis import Estimate
 from analytics.question import UNDECLARED, Window
 from analytics.reports.types import (
     Finding,
@@ -40,6 +41,8 @@ class JourneyLine(Struct, frozen=True):
     uptime: float | None
     down: bool = False
     """Whether one of its monitors is down now, and no finding tells of it."""
+    lived: Estimate | None = None
+    """How much of their time it worked for people; None where that was not asked."""
 
 
 class FindingLine(Struct, frozen=True):

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from analytics.charts.activity import activity_bars
 from analytics.reports.activity_types import ActivityReport
 from analytics.reports.error_types import ErrorGroup
-from analytics.reports.perceived_types import PerceivedReport
 from store.snapshot import Snapshot
 from vigie.console import pictures
 from vigie.console.console import Console, console_of
@@ -18,6 +17,7 @@ from vigie.console.errors import errors_answer
 from vigie.console.findings import journey_line
 from vigie.console.first_start import first_start
 from vigie.console.journeys import funnel_address, journey_answer
+from vigie.console.lived import FRESH_S, perceived_answer
 from vigie.console.scope import Scope
 from vigie.reporting.catalogue import run_report
 from vigie.reporting.funnels import only_level
@@ -26,7 +26,6 @@ from vigie.reporting.params import BadRequestError, named
 from vigie.settings import JourneySettings
 
 TABS = ("outside", "people", "activity", "errors")
-FRESH_S = 5.0
 ERRORS_MAX = 30
 
 
@@ -139,16 +138,9 @@ def _errors(
 
 def _perceived(console: Console, scope: Scope, asked: dict[str, str]) -> dict[str, Any]:
     params = {**asked, **scope.report_params()}
-
-    def compute(snapshot: Snapshot) -> PerceivedReport:
-        found = run_report("perceived", params, console.settings, snapshot, scope.now)
-        assert isinstance(found, PerceivedReport)
-        return found
-
-    found = console.answers.ask(("perceived", tuple(sorted(params.items()))), compute, FRESH_S)
     names = {each.id: each.name or each.id for each in console.settings.monitors}
     return {
-        "lived": found,
+        "lived": perceived_answer(console, scope, params),
         "names": names,
         "lived_address": scope.href(
             "/api/v1/reports/perceived", **{"site": None, "level": None, **params}

@@ -4,6 +4,7 @@ from msgspec import structs
 from starlette.requests import Request
 from starlette.responses import Response
 
+from analytics.basis import Estimate
 from analytics.reports.journey import journey as journey_report
 from analytics.reports.types import JourneyReport
 from store.snapshot import Snapshot
@@ -16,6 +17,7 @@ from vigie.console.findings import (
     journey_line,
     ongoing,
 )
+from vigie.console.lived import LISTED_FRESH_S, perceived_answer
 from vigie.console.scope import Scope
 from vigie.maintenance import maintenance_of
 from vigie.reporting.funnels import only_level
@@ -83,10 +85,20 @@ def journey_lines(console: Console, scope: Scope) -> list[JourneyLine]:
     """The journeys of the scope's site, in the order of the settings."""
     site = scope.site.id if scope.site else ""
     return [
-        journey_line(journey_answer(console, scope, journey.id))
+        structs.replace(
+            journey_line(journey_answer(console, scope, journey.id)),
+            lived=_lived(console, scope, journey.id),
+        )
         for journey in console.settings.journeys
         if journey.site == site
     ]
+
+
+def _lived(console: Console, scope: Scope, id_: str) -> Estimate:
+    """How much of their time it worked for people, with what was missing where that is known."""
+    params = {"journey": id_, **scope.report_params()}
+    report = perceived_answer(console, scope, params, LISTED_FRESH_S)
+    return report.perceived or report.everyone.user_uptime
 
 
 def journey_answer(console: Console, scope: Scope, id_: str) -> JourneyReport:

@@ -4,6 +4,7 @@ from typing import Final
 
 from analytics.basis import Withheld
 from analytics.question import UNDECLARED
+from analytics.reports.activity_types import ActivityState
 from analytics.reports.types import State
 from probes.outcome import Outcome
 from rum.records import Reason
@@ -15,6 +16,14 @@ STATES: Final[dict[State, str]] = {
     State.MAINTENANCE: "Maintenance",
     State.PAUSED: "Paused",
     State.UNKNOWN: "Not observed",
+}
+
+ACTIVITY: Final[dict[ActivityState, str]] = {
+    ActivityState.USUAL: "as usual",
+    ActivityState.LOW: "abnormally rare",
+    ActivityState.TOO_FEW: "too few to judge",
+    ActivityState.LEARNING: "usual not known yet",
+    ActivityState.NONE: "none in nine weeks",
 }
 
 WITHHELD: Final[dict[Withheld, tuple[str, str]]] = {
