@@ -29,19 +29,6 @@ SITE = "shop"
 
 FLOOD_SESSION = "f100d" + "0" * 27
 """In every sample: its bucket is 0."""
-CLICK_FIELDS = [
-    "target",
-    "x",
-    "y",
-    "page_x",
-    "page_y",
-    "viewport_width",
-    "document_height",
-    "fixed",
-    "rage",
-    "dead",
-    "error",
-]
 
 _DAY_US = 86_400_000_000
 _KINDS = (("sale", 0.7), ("rent", 0.3))

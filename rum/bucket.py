@@ -1,6 +1,5 @@
 """The sampling bucket of a session: browser, server and store agree on it without talking."""
 
-SESSION_ID_DIGITS = 32
 BUCKETS = 2**32
 
 _FNV_OFFSET, _FNV_PRIME = 0x811C9DC5, 0x01000193

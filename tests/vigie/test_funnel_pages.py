@@ -79,9 +79,10 @@ def test_what_cannot_be_a_step_is_said(
         (f"/funnels?step=page:/cart&step=page:/checkout&do=up-{'9' * 5_000}", 303),
         ("/funnels?steps=page:/cart&window_minutes=nan", 200),
         ("/funnels?steps=page:/cart&window_minutes=inf", 200),
+        ("/funnels?steps=" + ",".join(f"page:/{number}" for number in range(11)), 400),
     ],
 )
-def test_odd_numbers_are_understood_or_refused(
+def test_odd_figures_and_too_many_steps_are_understood_or_refused(
     reader: httpx.Client, address: str, status: int
 ) -> None:
     assert reader.get(address).status_code == status

@@ -77,10 +77,16 @@ class Asked(Struct, frozen=True):
 
 
 def asked_of(params: QueryParams) -> Asked:
-    """The funnel of an address: `steps` as one text, or the fields of the form, a list each."""
+    """The funnel of an address: `steps` as one text, or the fields of the form, a list each.
+
+    Raises BadRequestError.
+    """
     options = {name: params[name].strip() for name in OPTIONS if params.get(name, "").strip()}
     if text := params.get("steps", ""):
-        return Asked(text.split(",")[:STEPS_MAX], options)
+        given = text.split(",")
+        if len(given) > STEPS_MAX:
+            raise BadRequestError(f"The funnel has {len(given)} steps.", f"Give 2 to {STEPS_MAX}.")
+        return Asked(given, options)
     lists = {name: params.getlist(name) for name in ("what", "operator", "value", "more")}
     steps = [
         _step_text(base, {name: _at(values, place) for name, values in lists.items()})
