@@ -19,9 +19,7 @@ FROM (
 JOIN (
     SELECT
         session,
-        coalesce(
-            arg_min(level, (time, batch, position)) FILTER (level IS NOT NULL), 'undeclared'
-        ) AS level
+        coalesce(arg_min(level, time) FILTER (level IS NOT NULL), 'undeclared') AS level
     FROM read
     GROUP BY session
 ) USING (session)
