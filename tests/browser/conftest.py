@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from rum.limits import Limits
 from tests.support.capture import Capture
 from tests.support.collecting import Collecting, collecting
 from tests.support.recorded import Recorded
@@ -78,8 +79,9 @@ def recording_site(site: WebSite, recorded: Recorded) -> WebSite:
 
 @pytest.fixture
 def collector(tmp_path: Path, project_root: Path) -> Iterator[Collecting]:
-    """The real collector, writing a real journal."""
-    with collecting(tmp_path, project_root / "static") as running:
+    """The real collector, writing a real journal; it lets each event have a name of its own."""
+    limits = Limits(names_a_day_max=10_000)
+    with collecting(tmp_path, project_root / "static", limits=limits) as running:
         yield running
 
 

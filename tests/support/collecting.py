@@ -91,17 +91,22 @@ class Collecting:
 
 @contextmanager
 def collecting(
-    folder: Path, static: Path, *, levels: tuple[str, ...] = ("novice", "confirmed", "expert")
+    folder: Path,
+    static: Path,
+    *,
+    levels: tuple[str, ...] = ("novice", "confirmed", "expert"),
+    limits: Limits | None = None,
 ) -> Iterator[Collecting]:
     """A collector for one site that takes any origin, until the end of the block."""
     journal = JournalWriter(folder / "journal", "collector")
     replays = ReplayWriter(folder / "store", journal)
     site = Site(id="test", key=KEY, origins=("*",), levels=levels, replay_rate=1.0)
-    app = create_app([site], Limits(), journal, b"s" * 32, static, replays=replays)
+    limits = limits or Limits()
+    app = create_app([site], limits, journal, b"s" * 32, static, replays=replays)
     port = free_port()
     server = uvicorn.Server(
         server_config(
-            app, Limits(), quick=app.state.beacons, host="127.0.0.1", port=port, log_level="warning"
+            app, limits, quick=app.state.beacons, host="127.0.0.1", port=port, log_level="warning"
         )
     )
     thread = threading.Thread(target=server.run, name="collector")
