@@ -50,6 +50,15 @@ def test_a_report_comes_as_json_and_as_csv(client: httpx.Client, address: str, c
     assert column in rows[0]
 
 
+@pytest.mark.parametrize("report", ["seen", "journey", "funnel", "speed"])
+def test_a_report_reads_the_share_asked_for(client: httpx.Client, report: str) -> None:
+    more = f"&steps={STEPS}" if report == "funnel" else ""
+    basis = client.get(f"/api/v1/reports/{report}?days=2&sample=0.5{more}").json()["basis"]
+    assert basis["asked_sample"] == 0.5
+    refused = client.get(f"/api/v1/reports/{report}?days=2&sample=2{more}")
+    assert "Give a number from 0.0001 to 1" in refused.text
+
+
 def test_the_level_narrows_a_funnel_to_it_and_everyone(client: httpx.Client) -> None:
     report = client.get(f"/api/v1/reports/funnel?steps={STEPS}&level=novice").json()
     assert [segment["level"] for segment in report["levels"]] == ["novice"]

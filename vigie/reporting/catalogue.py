@@ -107,14 +107,14 @@ REPORTS = {
     "conversion_speed": _kind(
         ConversionSpeedReport, conversion_speed_asked, "site event journey page device level sample"
     ),
-    "journey": _kind(JourneyReport, journey_asked, "journey"),
+    "journey": _kind(JourneyReport, journey_asked, "journey sample"),
     "ready": _kind(ReadyReport, ready_asked, "journey", own_time=True),
     "perceived": _kind(PerceivedReport, perceived_asked, "site journey sample"),
     "cost": _kind(CostReport, cost_asked, "journey"),
     "activity": _kind(ActivityReport, activity_asked, "site journey event by"),
     "clicks": _kind(ClicksReport, clicks_asked, "site page level device sample"),
     "paths": _kind(PathsReport, paths_asked, "site from to around steps top level compare sample"),
-    "seen": _kind(SeenReport, seen_asked, "site"),
+    "seen": _kind(SeenReport, seen_asked, "site sample"),
     "sessions": _kind(
         SessionsReport, sessions_asked, "site level page device user_key code errors recorded after"
     ),

@@ -11,20 +11,20 @@ from analytics.reports.types import (
 from store.snapshot import Snapshot
 from vigie.maintenance import maintenance_of
 from vigie.readiness import ReadyReport, readiness
-from vigie.reporting.params import named, scope_of, window_of
+from vigie.reporting.params import named, sample_of, scope_of, window_of
 from vigie.reporting.people import evidence_of
 from vigie.reporting.steps import journey_step
 from vigie.settings import Settings
 
 
-def journey_question(settings: Settings, id_: str) -> JourneyQuestion:
+def journey_question(settings: Settings, id_: str, sample: float | None = None) -> JourneyQuestion:
     chosen = named(id_, settings.journeys, "journey")
     site = named(chosen.site, settings.sites, "site")
     return JourneyQuestion(
         id=chosen.id,
         name=chosen.name or chosen.id,
         owner=chosen.owner,
-        scope=scope_of(site),
+        scope=scope_of(site, sample),
         steps=tuple(journey_step(step) for step in chosen.steps),
         event=chosen.event,
         monitors=chosen.monitors,
@@ -37,7 +37,7 @@ def journey_question(settings: Settings, id_: str) -> JourneyQuestion:
 def journey_asked(
     params: Mapping[str, str], settings: Settings, snapshot: Snapshot, now: datetime
 ) -> JourneyReport:
-    question = journey_question(settings, params.get("journey", ""))
+    question = journey_question(settings, params.get("journey", ""), sample_of(params))
     return journey(snapshot, question, window_of(params, now), now, maintenance_of(settings))
 
 

@@ -51,11 +51,12 @@ def site_of(params: Mapping[str, str], settings: Settings) -> SiteSettings:
     return named(params.get("site", ""), settings.sites, "site")
 
 
-def scope_of(site: SiteSettings) -> SiteScope:
+def scope_of(site: SiteSettings, sample: float | None = None) -> SiteScope:
+    """What reports of the site read; `sample`, when given, in place of the site's own rate."""
     return SiteScope(
         site=site.id,
         levels=site.levels,
-        sample=site.sample,
+        sample=site.sample if sample is None else sample,
         unit=Unit(site.unit),
         calendar=calendar_of(site),
     )

@@ -58,7 +58,8 @@ def speed_asked(
 def seen_asked(
     params: Mapping[str, str], settings: Settings, snapshot: Snapshot, now: datetime
 ) -> SeenReport:
-    return seen(snapshot, scope_of(site_of(params, settings)), window_of(params, now))
+    scope = scope_of(site_of(params, settings), sample_of(params))
+    return seen(snapshot, scope, window_of(params, now))
 
 
 def sessions_asked(
