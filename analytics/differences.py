@@ -172,14 +172,14 @@ def _told(found: Difference, words: Words) -> str:
     low, high = sorted((abs(found.low), abs(found.high)))
     does = words.more if found.value > 0 else words.less
     than = f" than {words.other}" if words.other else ""
-    return f"{words.one} {does}{than}: {_range(low, high, words.unit)}"
+    return f"{words.one} {does}{than}: {range_words(low, high, words.unit)}"
 
 
 def _not_told(found: Difference, more: int | None, words: Words) -> str:
     if more is not None:
         return f"no difference can be told yet; about {more:,} more sessions would"
     most = max(abs(found.low), abs(found.high))
-    amount = _range(None, most, words.unit)
+    amount = range_words(None, most, words.unit)
     return f"no difference can be told: if there is one, it is below {amount}"
 
 
@@ -190,7 +190,7 @@ def _too_few(one: Estimate, words: Words) -> str:
     return f"too few sessions to compare {whom}"
 
 
-def _range(low: float | None, high: float, unit: Unit) -> str:
+def range_words(low: float | None, high: float, unit: Unit) -> str:
     """ "8.1 to 12.4 points"; without `low`, the upper bound alone."""
     scale = 100.0 if unit is Unit.POINTS else 1.0
     small = min(each for each in (low, high) if each) * scale if high else 0.0

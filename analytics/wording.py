@@ -1,5 +1,6 @@
 """How findings write times, lengths, shares and lists, in plain English."""
 
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -39,6 +40,12 @@ def percent(share: float) -> str:
     """Whole, except near the ends, where tenths tell."""
     tenths = 0 < share < 0.02 or 0.98 < share < 1
     return f"{share * 100:.1f} %" if tenths else f"{share * 100:.0f} %"
+
+
+def money(amount: float, currency: str) -> str:
+    """Two figures, for an estimate is not known to the cent: "1,300,000 EUR"."""
+    digits = 1 - math.floor(math.log10(abs(amount))) if amount else 0
+    return f"{round(amount, min(digits, 0)):,.0f} {currency}"
 
 
 def points_fewer(difference: Difference) -> str:

@@ -16,7 +16,7 @@ from analytics.reports.activity_types import ActivityQuestion
 from analytics.reports.perceived import perceived
 from analytics.reports.perceived_types import PerceivedQuestion
 from analytics.times import from_us, to_us
-from analytics.wording import count
+from analytics.wording import count, money
 from store.snapshot import Snapshot
 
 DEFINITION = "cost"
@@ -180,4 +180,4 @@ def _conversions(
 
 
 def _worth(worth: Lost | None, currency: str) -> str:
-    return f", worth about {worth.value:,.0f} {currency}" if worth and currency else ""
+    return f", worth about {money(worth.value, currency)}" if worth and currency else ""

@@ -74,8 +74,12 @@ class FunnelWhyReport(Struct, frozen=True, kw_only=True):
     @property
     def readings(self) -> tuple[str, ...]:
         """What leaving goes with, the widest difference first."""
-        told = [row for row in self.rows if row.told and (row.value or 0) > 0]
-        return tuple(row.sentence for row in sorted(told, key=lambda row: -(row.value or 0)))
+        return tuple(row.sentence for row in self.ranked if row.told and (row.value or 0) > 0)
+
+    @property
+    def ranked(self) -> tuple[DropRow, ...]:
+        """The rows: those of which a difference can be told first, then the widest."""
+        return tuple(sorted(self.rows, key=lambda row: (not row.told, -abs(row.value or 0))))
 
     def frame(self) -> pd.DataFrame:
         """One row a step and trait."""

@@ -104,6 +104,7 @@ def _environment(static: StaticFiles) -> Environment:
         percent=formats.percent,
         uptime=formats.uptime_percent,
         interval=formats.interval,
+        points=formats.points,
         count=formats.count,
         plural=formats.plural,
         vital=formats.vital,

@@ -33,6 +33,12 @@ def interval(estimate: Estimate, digits: int = 1) -> str:
     return f"{estimate.low * 100:.{digits}f}–{estimate.high * 100:.{digits}f}{THIN}%"
 
 
+def points(difference: float) -> str:
+    """A difference of shares in points, signed but where it rounds to nothing."""
+    tenths = round(difference * 100, 1)
+    return f"{tenths:+.1f}".replace("-", "−") if tenths else "0.0"
+
+
 def count(number: float | None) -> str:
     return "–" if number is None else f"{number:,.0f}"
 

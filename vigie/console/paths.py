@@ -7,6 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from analytics.basis import Estimate
 from analytics.charts.sankey import sankey
+from analytics.differences import Unit, range_words
 from analytics.reports.paths_types import (
     Direction,
     NodeKind,
@@ -117,15 +118,15 @@ def answer_words(report: PathsReport) -> str:
 
 
 def difference_words(each: PathDifference, levels: tuple[str, str]) -> str:
-    """ "Novice more often: 12 points (95 %: 8 to 16)", or that none can be told."""
+    """ "Novice more often, by 8.1 to 16.0 points", or that none can be told."""
     found = each.difference
     if found is None:
         return "too few to compare"
-    low, high = sorted((abs(found.low), abs(found.high)))
     if not each.sure:
         return "no difference can be told yet"
     who = level_name(levels[0] if found.value > 0 else levels[1])
-    return f"{who} more often, by {low * 100:.0f} to {high * 100:.0f} points"
+    low, high = sorted((abs(found.low), abs(found.high)))
+    return f"{who} more often, by {range_words(low, high, Unit.POINTS)}"
 
 
 def _share(estimate: Estimate) -> str:
