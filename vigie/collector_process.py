@@ -21,7 +21,7 @@ from vigie.distant.app import distant_routes
 from vigie.distant.presence import keep_presence
 from vigie.figures import journal_figures, keep_telling, process_figures
 from vigie.folders import STATIC, DataFolder, address_of
-from vigie.own_monitors import OwnMonitorsReader
+from vigie.own_settings import OwnSettings
 from vigie.process import serve_app
 from vigie.settings import Settings, SiteSettings
 
@@ -59,7 +59,7 @@ async def run_collector(
             salts=DaySalts(folder.root / "visitors"),
             erased=TombstoneWatch(folder.root / FILE_NAME, folder.secret()),
         )
-        reader = OwnMonitorsReader(settings, folder)
+        reader = OwnSettings(settings, folder)
         app.router.routes.extend(distant_routes(reader.settings, journal, folder.secret(), now_us))
         address = address_of(listening)
         folder.record_address("collector", address)

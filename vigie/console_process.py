@@ -23,7 +23,7 @@ from vigie.folders import DataFolder, address_of
 from vigie.funnel_snapshots import FunnelSnapshots
 from vigie.keeper import Job, Keeper
 from vigie.keeper_jobs import database_limits, keeper_jobs
-from vigie.own_monitors import OwnMonitorsReader
+from vigie.own_settings import OwnSettings
 from vigie.process import private_config, serve_app
 from vigie.processes_at_work import hold_console_lock
 from vigie.restoring import finish_restore
@@ -56,7 +56,7 @@ async def run_console(
         log.info("%s", line)
     database = await asyncio.to_thread(Database, folder.store, database_limits(settings))
     lock = hold_console_lock(folder)
-    reader = OwnMonitorsReader(settings, folder)
+    reader = OwnSettings(settings, folder)
     alerts = Alerts(reader.settings, database, utc_now)
     heartbeats = Heartbeats(reader.settings, folder, database)
     backups = Backups(settings, folder, database, config)

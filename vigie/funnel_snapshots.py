@@ -16,7 +16,7 @@ from store.database import Database
 from store.funnel_days import FunnelCount, FunnelDayTaken, days_taken, keep_days
 from vigie.folders import DataFolder
 from vigie.keeper import Job
-from vigie.own_funnels import SavedFunnel, own_funnels
+from vigie.own_funnels import FUNNELS, SavedFunnel
 from vigie.reporting.funnels import FunnelAsked, asked_funnel, kept_from
 from vigie.reporting.params import BadRequestError
 from vigie.settings import Settings
@@ -47,11 +47,11 @@ class FunnelSnapshots(Struct, frozen=True):
     def run(self, now: datetime) -> str:
         """Raises UnreadableError when the file of saved funnels is damaged."""
         days = 0
-        for each in own_funnels(self.folder).funnels:
-            for day in self._due(each.funnel, now):
+        for each in FUNNELS.read(self.folder).things:
+            for day in self._due(each.thing, now):
                 if days == DAYS_A_RUN_MAX:
                     return f"kept {days} days of funnels; more are due"
-                taken = self._take(each.funnel, day, now)
+                taken = self._take(each.thing, day, now)
                 if taken is None:
                     continue
                 keep_days(self.database, [taken], now)

@@ -15,7 +15,8 @@ from store.journal_writer import JournalWriter
 from vigie.distant.meant import meant_for
 from vigie.figures import journal_figures, keep_telling, process_figures
 from vigie.folders import DataFolder, write_atomically
-from vigie.own_monitors import Signature, UnreadableError, all_monitors, signature
+from vigie.own_monitors import MONITORS, all_monitors
+from vigie.own_things import Signature, UnreadableError
 from vigie.settings import ProberSettings, Settings
 
 NAME = "prober"
@@ -41,7 +42,7 @@ async def run_prober(settings: Settings, folder: DataFolder, stop: asyncio.Event
     journal = JournalWriter(folder.journal, NAME)
     checker = Checker(resolver_threads=settings.prober.resolver_threads)
     try:
-        seen = signature(folder)
+        seen = MONITORS.signature(folder)
         monitors = monitors_to_watch(settings, folder)
         await end_removed(settings.prober, monitors, folder, journal)
         prober = prober_of(settings.prober, monitors, journal, checker)
@@ -85,7 +86,7 @@ async def keep_reloading(
     """Hand the prober the console's monitors whenever their file is no longer as it was `seen`."""
     while True:
         await asyncio.sleep(LOOK_S)
-        if (now_seen := signature(folder)) == seen:
+        if (now_seen := MONITORS.signature(folder)) == seen:
             continue
         seen = now_seen
         try:

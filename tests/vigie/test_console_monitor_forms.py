@@ -22,7 +22,7 @@ from tests.support.console import SETTINGS, RunningConsole, running_console
 from vigie.console.monitor_actions import monitor_toml
 from vigie.console.monitor_fields import FIELDS, filled, texts_of
 from vigie.console.texts import OUTCOMES
-from vigie.own_monitors import own_monitors, read_own_monitors
+from vigie.own_monitors import MONITORS, read_own_monitors
 from vigie.settings_file import parse_settings
 
 NEW = {"url": "https://www.example.org/sign-in", "name": "Sign in"}
@@ -318,7 +318,7 @@ def test_what_stands_in_the_settings_file_is_locked(
     answer = reader.post(f"/monitors/front/{action}", data=NEW)
     assert answer.status_code == 404
     assert "vigie.toml" in words(answer)
-    assert own_monitors(console.folder).changes == 0
+    assert MONITORS.read(console.folder).changes == 0
     page = reader.get("/monitors/front").text
     assert "Stands in vigie.toml" in page
     assert "/monitors/front/edit" not in page

@@ -13,7 +13,7 @@ from analytics.reports.funnel_days import FunnelDaysReport, funnel_days
 from store.retention import RetentionLimits, retire
 from tests.support.console import SETTINGS, RunningConsole, running_console, visit
 from vigie.funnel_snapshots import FunnelSnapshots
-from vigie.own_funnels import own_funnels, restorable
+from vigie.own_funnels import FUNNELS
 
 NOW = datetime.now(UTC)
 STEPS = "page:/cart,page:/checkout,event:order_placed where value>=1"
@@ -52,7 +52,7 @@ def test_the_api_saves_changes_removes_and_has_back(program: httpx.Client) -> No
     assert (renamed.json()["name"], renamed.json()["steps"]) == ("All orders", STEPS)
     late = program.post("/api/v1/funnels/orders", data={"name": "Mine", "version": "1"})
     assert (late.status_code, late.json()["error"]["what"]) == (
-        404,
+        409,
         "Somebody changed it meanwhile.",
     )
     odd = program.post("/api/v1/funnels/orders", data={"name": "Mine", "version": "9" * 5_000})
@@ -106,8 +106,8 @@ def test_the_console_saves_and_removes_with_undo(console: RunningConsole) -> Non
         assert 'action="/funnels/orders/restore"' in page
         back = reader.post("/funnels/orders/restore", headers=own)
         assert "is back." in reader.get(back.headers["location"]).text
-    known = own_funnels(console.folder)
-    assert (len(known.funnels), restorable(known, NOW)) == (1, ())
+    known = FUNNELS.read(console.folder)
+    assert (len(known.things), known.restorable(NOW)) == (1, ())
 
 
 def kept(console: RunningConsole) -> FunnelDaysReport | None:

@@ -16,8 +16,8 @@ from probes.result import CheckResult, MonitorDefinition
 from store.journal_reader import read_frames, segments
 from store.records import Record, decode
 from tests.support.waiting import wait_for
-from vigie import own_monitors
 from vigie.folders import DataFolder
+from vigie.own_monitors import MONITORS, set_paused
 from vigie.prober_process import Watched
 
 SETTINGS = """
@@ -94,19 +94,19 @@ def test_monitors_come_and_go_without_disturbing_the_others(probing: Probing) ->
     probing.start()
     probing.wait_for_results("steady", 2)
 
-    own_monitors.add(folder, own("new"), NOW)
+    MONITORS.add(folder, own("new"), NOW)
     probing.wait_for_results("new")
     assert probing.definitions("new")[0].monitor.guarded
 
-    version = own_monitors.own_monitors(folder).monitors[0].version
-    own_monitors.edit(folder, own("new", timeout_s=0.3), version, NOW)
+    version = MONITORS.read(folder).things[0].version
+    MONITORS.edit(folder, own("new", timeout_s=0.3), version, NOW)
     wait_for(lambda: len(probing.definitions("new")) == 2, "the edited definition")
-    own_monitors.set_paused(folder, "new", True, NOW)
+    set_paused(folder, "new", True, NOW)
     wait_for(lambda: probing.definitions("new")[-1].monitor.paused, "the pause")
-    own_monitors.set_paused(folder, "new", False, NOW)
+    set_paused(folder, "new", False, NOW)
     wait_for(lambda: not probing.definitions("new")[-1].monitor.paused, "the end of the pause")
     probing.wait_for_results("new")
-    own_monitors.remove(folder, "new", NOW)
+    MONITORS.remove(folder, "new", NOW)
     wait_for(lambda: probing.definitions("new")[-1].removed, "the removal")
     probing.wait_for_results("steady", 2)
     probing.stop()
@@ -118,7 +118,7 @@ def test_monitors_come_and_go_without_disturbing_the_others(probing: Probing) ->
 
 
 def test_a_damaged_file_changes_nothing_and_is_told(probing: Probing) -> None:
-    own_monitors.add(probing.folder, own("mine"), NOW)
+    MONITORS.add(probing.folder, own("mine"), NOW)
     probing.start()
     probing.wait_for_results("mine")
     path = probing.folder.root / "monitors.json"
@@ -131,7 +131,7 @@ def test_a_damaged_file_changes_nothing_and_is_told(probing: Probing) -> None:
     probing.start()
     probing.wait_for_results("mine")
     path.write_bytes(whole)
-    own_monitors.remove(probing.folder, "mine", NOW)
+    MONITORS.remove(probing.folder, "mine", NOW)
     wait_for(lambda: probing.definitions("mine")[-1].removed, "the removal")
     probing.stop()
 
@@ -139,10 +139,10 @@ def test_a_damaged_file_changes_nothing_and_is_told(probing: Probing) -> None:
 def test_a_monitor_removed_while_nothing_ran_is_ended_at_the_next_start(probing: Probing) -> None:
     probing.start()
     probing.wait_for_results("steady")
-    own_monitors.add(probing.folder, own("late"), NOW)
+    MONITORS.add(probing.folder, own("late"), NOW)
     probing.wait_for_results("late")
     probing.stop()
-    own_monitors.remove(probing.folder, "late", NOW)
+    MONITORS.remove(probing.folder, "late", NOW)
     probing.start()
     wait_for(lambda: probing.definitions("late")[-1].removed, "its end")
     probing.wait_for_results("steady")

@@ -8,7 +8,8 @@ from vigie.commands.options import DEFAULT_CONFIG, DEFAULT_DATA, Config, Data
 from vigie.distant.tokens import heartbeat_address
 from vigie.failures import CommandError
 from vigie.folders import Address, DataFolder
-from vigie.own_monitors import UnreadableError, all_monitors
+from vigie.own_monitors import all_monitors
+from vigie.own_things import UnreadableError
 from vigie.settings_file import load_settings
 
 

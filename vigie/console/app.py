@@ -41,6 +41,7 @@ from vigie.console import (
 from vigie.console.console import Console, console_of
 from vigie.console.context import ConsoleContext
 from vigie.console.gate import HEADERS, Gate, SecurityHeaders
+from vigie.console.own_changes import ChangeRefusedError
 from vigie.reporting.params import BadRequestError
 
 
@@ -155,6 +156,8 @@ def machine_routes() -> list[Route]:
 
 def bad_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, BadRequestError)
+    if isinstance(error, ChangeRefusedError):
+        return _problem(request, error.what, error.right, error.status)
     named_by_path = bool(request.path_params)
     return _problem(request, error.what, error.right, 404 if named_by_path else 400)
 

@@ -18,7 +18,7 @@ from vigie.console.monitor_trial import Trials
 from vigie.console.remembered import Remembered
 from vigie.console.scope import Scope, default_scope, scope_of
 from vigie.console.static_files import StaticFiles
-from vigie.own_monitors import OwnMonitorsReader
+from vigie.own_settings import OwnSettings
 from vigie.recordings import RecordingPage
 from vigie.settings import Settings
 
@@ -31,7 +31,7 @@ class Console:
 
     def __init__(self, context: ConsoleContext) -> None:
         self.context = context
-        self._own = OwnMonitorsReader(context.settings, context.folder)
+        self._own = OwnSettings(context.settings, context.folder)
         self.access = Access(context.folder.secret(), context.folder.run)
         self.trials = Trials(context.make_checker)
         self.answers = Answers(context.database, context.data_version)

@@ -1,48 +1,32 @@
 """What is done to saved funnels: save, change, rename, remove, have back; from pages and by API."""
 
 from collections.abc import Mapping
-from typing import Final
 
 import msgspec
-from msgspec import Struct
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from vigie import own_funnels
 from vigie.console.console import Console, console_of
 from vigie.console.monitor_forms import form_texts, version_of
-from vigie.own_funnels import NAME_CHARS_MAX, OwnFunnels, SavedFunnel
-from vigie.own_monitors import RESTORABLE, Change, UnreadableError
+from vigie.console.own_changes import OwnChanges
+from vigie.own_funnels import FUNNELS, NAME_CHARS_MAX, SavedFunnel
+from vigie.own_things import RESTORABLE, Own, free_id
 from vigie.reporting.funnels import asked_funnel, by_of
 from vigie.reporting.params import BadRequestError, site_of
 from vigie.reporting.steps import steps_text
 
 ASKED = ("site", "steps", "order", "exclude", "unit", "window_minutes", "by")
-CHANGE_WORDS: Final = {
-    Change.TAKEN: ("There is a funnel of this id already.", "Save it again."),
-    Change.GONE: ("There is no such saved funnel.", "It may have been removed."),
-    Change.OUTDATED: ("Somebody changed it meanwhile.", "Look at it again."),
-    Change.TOO_MANY: (
-        f"There are {own_funnels.FUNNELS_MAX} saved funnels already.",
-        "Remove some.",
-    ),
-}
-DONE_WORDS: Final = {
-    "saved": "was saved. Each finished day of it is kept from now on.",
-    "changed": "was changed.",
-    "removed": f"was removed. It can be had back for {RESTORABLE.days} days.",
-    "restored": "is back.",
-}
-
-
-class Said(Struct, frozen=True):
-    """What was just done to which saved funnel."""
-
-    did: str
-    id: str
-    name: str
-    words: str
+CHANGES = OwnChanges(
+    FUNNELS,
+    "saved funnel",
+    {
+        "saved": "was saved. Each finished day of it is kept from now on.",
+        "changed": "was changed.",
+        "removed": f"was removed. It can be had back for {RESTORABLE.days} days.",
+        "restored": "is back.",
+    },
+)
 
 
 async def save(request: Request) -> Response:
@@ -61,19 +45,19 @@ async def remove(request: Request) -> Response:
 
 async def restore(request: Request) -> Response:
     console, id_ = console_of(request), request.path_params["id"]
-    await run_in_threadpool(_restored, console, id_)
-    return _seen(console, _known(console, id_).site, "restored", id_)
+    own = await run_in_threadpool(_restored, console, id_)
+    return _seen(console, own.thing.site, "restored", id_)
 
 
 def listed(request: Request) -> Response:
     """GET /api/v1/funnels: the saved ones, and those that can be had back."""
     console = console_of(request)
-    known = entered(console)
-    removed = own_funnels.restorable(known, console.context.clock())
+    known = CHANGES.entered(console)
+    removed = known.restorable(console.context.clock())
     return JSONResponse(
         {
-            "funnels": [_told(known, each.funnel) for each in known.funnels],
-            "removed": [msgspec.to_builtins(each) for each in removed],
+            "funnels": [_told(each) for each in known.things],
+            "removed": [msgspec.to_builtins(each.thing) for each in removed],
         }
     )
 
@@ -84,17 +68,17 @@ async def add_one(request: Request) -> Response:
     texts = dict(await form_texts(request))
     texts.pop("id", "")
     funnel, _ = await run_in_threadpool(_saved, console, texts)
-    return JSONResponse(_told(entered(console), funnel), status_code=201)
+    return JSONResponse(_told(CHANGES.own(console, funnel.id)), status_code=201)
 
 
 async def change_one(request: Request) -> Response:
     """POST /api/v1/funnels/ID: what is not given stays; `version` as it was read."""
     console, id_ = console_of(request), request.path_params["id"]
-    before = _known(console, id_)
+    before = CHANGES.own(console, id_).thing
     texts = {**before.params(), "name": before.name, "owner": before.owner}
     texts |= {**(await form_texts(request)), "id": id_}
     funnel, _ = await run_in_threadpool(_saved, console, texts)
-    return JSONResponse(_told(entered(console), funnel))
+    return JSONResponse(_told(CHANGES.own(console, funnel.id)))
 
 
 async def remove_one(request: Request) -> Response:
@@ -107,38 +91,19 @@ async def remove_one(request: Request) -> Response:
 async def restore_one(request: Request) -> Response:
     """POST /api/v1/funnels/ID/restore."""
     console, id_ = console_of(request), request.path_params["id"]
-    await run_in_threadpool(_restored, console, id_)
-    return JSONResponse(_told(entered(console), _known(console, id_)))
-
-
-def entered(console: Console) -> OwnFunnels:
-    """The saved funnels. Raises BadRequestError when their file is damaged."""
-    try:
-        return own_funnels.own_funnels(console.context.folder)
-    except UnreadableError as error:
-        raise BadRequestError("The saved funnels cannot be read.", str(error)) from None
-
-
-def said(console: Console, known: OwnFunnels, params: Mapping[str, str]) -> Said | None:
-    """What the page should tell of what was just done."""
-    did, id_ = params.get("did", ""), params.get("to", "")
-    names = {each.funnel.id: each.funnel.name for each in known.removed}
-    names |= {each.funnel.id: each.funnel.name for each in known.funnels}
-    if did not in DONE_WORDS or id_ not in names:
-        return None
-    return Said(did, id_, names[id_], DONE_WORDS[did])
+    return JSONResponse(_told(await run_in_threadpool(_restored, console, id_)))
 
 
 def _saved(console: Console, texts: Mapping[str, str]) -> tuple[SavedFunnel, str]:
-    known, now = entered(console), console.context.clock()
-    id_ = texts.get("id", "")
-    funnel = _funnel(console, texts, id_ or known.free_id(texts.get("name", "")))
+    known, id_ = CHANGES.entered(console), texts.get("id", "")
+    name = texts.get("name", "")
+    funnel = _funnel(console, texts, id_ or free_id(name, known.names(), "funnel"))
     if not id_:
-        _check(own_funnels.add(console.context.folder, funnel, now))
+        CHANGES.make(console, FUNNELS.add, funnel)
         return funnel, "saved"
     before = known.get(id_)
     version = version_of(texts) if texts.get("version") else before.version if before else 0
-    _check(own_funnels.edit(console.context.folder, funnel, version, now))
+    CHANGES.make(console, FUNNELS.edit, funnel, version)
     return funnel, "changed"
 
 
@@ -168,25 +133,14 @@ def _funnel(console: Console, texts: Mapping[str, str], id_: str) -> SavedFunnel
 
 def _removed(console: Console, id_: str) -> str:
     """Its site."""
-    site = _known(console, id_).site
-    _check(own_funnels.remove(console.context.folder, id_, console.context.clock()))
+    site = CHANGES.own(console, id_).thing.site
+    CHANGES.make(console, FUNNELS.remove, id_)
     return site
 
 
-def _restored(console: Console, id_: str) -> None:
-    _check(own_funnels.restore(console.context.folder, id_, console.context.clock()))
-
-
-def _known(console: Console, id_: str) -> SavedFunnel:
-    own = entered(console).get(id_)
-    if own is None:
-        raise BadRequestError(*CHANGE_WORDS[Change.GONE])
-    return own.funnel
-
-
-def _check(came: Change) -> None:
-    if came is not Change.DONE:
-        raise BadRequestError(*CHANGE_WORDS[came])
+def _restored(console: Console, id_: str) -> Own[SavedFunnel]:
+    CHANGES.make(console, FUNNELS.restore, id_)
+    return CHANGES.own(console, id_)
 
 
 def _seen(console: Console, site: str, did: str, id_: str) -> Response:
@@ -199,6 +153,5 @@ def _home(console: Console, site: str) -> str:
     return "/funnels?" + (f"site={site}&" if site != first else "")
 
 
-def _told(known: OwnFunnels, funnel: SavedFunnel) -> dict[str, object]:
-    own = known.get(funnel.id)
-    return {**msgspec.to_builtins(funnel), "version": own.version if own else None}
+def _told(own: Own[SavedFunnel]) -> dict[str, object]:
+    return {**msgspec.to_builtins(own.thing), "version": own.version}

@@ -19,9 +19,10 @@ from analytics.reports.funnel_types import FunnelReport
 from analytics.reports.funnel_why import TRAIT_WORDS, FunnelWhyReport
 from analytics.reports.seen import seen as seen_report
 from store.snapshot import Snapshot
-from vigie.console import funnel_actions, pictures
+from vigie.console import pictures
 from vigie.console.console import Console, console_of
 from vigie.console.formats import duration, interval, percent
+from vigie.console.funnel_actions import CHANGES
 from vigie.console.funnel_form import (
     BY,
     OPERATORS,
@@ -40,7 +41,8 @@ from vigie.console.funnel_form import (
 )
 from vigie.console.journeys import funnel_params
 from vigie.console.scope import Scope
-from vigie.own_funnels import OwnFunnel, SavedFunnel, restorable
+from vigie.own_funnels import SavedFunnel
+from vigie.own_things import Own
 from vigie.reporting.catalogue import run_report
 from vigie.reporting.funnels import WINDOW_MINUTES_DEFAULT, WINDOW_MINUTES_MAX
 from vigie.reporting.params import BadRequestError, number_of, scope_of
@@ -55,13 +57,13 @@ SEGMENT_NAMES_MAX = 6
 def funnels(request: Request) -> Response:
     console = console_of(request)
     scope = console.scope(request)
-    known = funnel_actions.entered(console)
+    known = CHANGES.entered(console)
     saved = known.get(request.query_params.get("saved", ""))
     asked = asked_of(request.query_params)
     if "step" in request.query_params or "do" in request.query_params:
         return _tidied(scope, asked, request.query_params.get("do", ""), saved)
     if not asked.steps:
-        asked = _asked_saved(saved.funnel) if saved else _default(console, scope, asked)
+        asked = _asked_saved(saved.thing) if saved else _default(console, scope, asked)
     params = _report_params(scope, asked)
     enough = sum(map(bool, asked.steps)) >= STEPS_MIN
     report, problem = _answered(console, scope, params) if enough else (None, None)
@@ -72,7 +74,7 @@ def funnels(request: Request) -> Response:
         "funnels.html",
         scope,
         uses_level=not asked.options.get("by"),
-        extra={"steps": ",".join(asked.steps), **asked.options, "saved": saved and saved.funnel.id},
+        extra={"steps": ",".join(asked.steps), **asked.options, "saved": saved and saved.thing.id},
         asked=asked,
         seen=seen_answer(console, scope),
         rows=rows_of(asked.steps),
@@ -87,9 +89,9 @@ def funnels(request: Request) -> Response:
         funnel=report,
         problem=problem,
         saved=saved,
-        saved_ones=[each.funnel for each in known.funnels if each.funnel.site == site],
-        removed=[each for each in restorable(known, scope.now) if each.site == site],
-        said=funnel_actions.said(console, known, request.query_params),
+        saved_ones=[each.thing for each in known.things if each.thing.site == site],
+        removed=[each for each in known.restorable(scope.now) if each.thing.site == site],
+        said=CHANGES.said(console, known, request.query_params),
         longer=_longer(console, saved),
         **(_answer_values(console, scope, asked, params, report) if report else {}),
     )
@@ -266,13 +268,13 @@ def _report_params(scope: Scope, asked: Asked) -> dict[str, str]:
     return {name: value for name, value in params.items() if value}
 
 
-def _tidied(scope: Scope, asked: Asked, action: str, saved: OwnFunnel | None) -> Response:
+def _tidied(scope: Scope, asked: Asked, action: str, saved: Own[SavedFunnel] | None) -> Response:
     """The form's answer: the same funnel, under the short address that is shared."""
     steps = changed(asked.steps, action)
     address = scope.href(
         "/funnels",
         steps=tidied(steps),
-        saved=saved.funnel.id if saved else None,
+        saved=saved.thing.id if saved else None,
         **{name: value for name, value in asked.options.items() if value not in _PLAIN},
     )
     place = place_after(action, len(steps))
@@ -312,11 +314,11 @@ def _breakdowns(asked: Asked) -> dict[str, str]:
     return BY if by in BY else {**BY, by: by.replace(",", " and ")}
 
 
-def _longer(console: Console, saved: OwnFunnel | None) -> dict[str, Any] | None:
+def _longer(console: Console, saved: Own[SavedFunnel] | None) -> dict[str, Any] | None:
     """The days kept of a saved funnel, and their picture."""
     if saved is None:
         return None
-    id_ = saved.funnel.id
+    id_ = saved.thing.id
 
     def compute(snapshot: Snapshot) -> FunnelDaysReport | None:
         return funnel_days_report(snapshot, id_)

@@ -1,8 +1,6 @@
 """A monitor as the fields of a form: what each field is for, and from texts to a monitor."""
 
 import math
-import re
-import unicodedata
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from ipaddress import ip_address
@@ -14,8 +12,7 @@ from msgspec import Struct, structs
 from probes.monitor import METHODS, Monitor, Problem, monitor_problems
 from probes.targets import why_forbidden
 from vigie.console.assertion_rows import assertion_texts, assertions_in
-
-ID_CHARACTERS_MAX = 48
+from vigie.own_things import free_id
 
 Texts = dict[str, str]
 
@@ -232,7 +229,7 @@ def filled(texts: Mapping[str, str], before: Monitor, taken: Collection[str]) ->
     if not monitor.name:
         monitor = structs.replace(monitor, name=_host(monitor.url))
     if not monitor.id:
-        monitor = structs.replace(monitor, id=_free(_slug(monitor.name), taken))
+        monitor = structs.replace(monitor, id=free_id(monitor.name, taken, "monitor"))
     # A number that is none stands at its former value here: what is said of that misleads.
     unread = {problem.field for problem in problems}
     problems += [each for each in monitor_problems(monitor) if each.field not in unread]
@@ -298,23 +295,6 @@ def _host(url: str) -> str:
         return httpx.URL(url).host
     except httpx.InvalidURL:
         return ""
-
-
-def _slug(name: str) -> str:
-    """A name as it may stand in an address."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:ID_CHARACTERS_MAX].strip("-")
-    return slug or "monitor"
-
-
-def _free(id_: str, taken: Collection[str]) -> str:
-    """`id_`, or the first of id_-2, id_-3 ... that nobody has."""
-    if id_ not in taken:
-        return id_
-    number = 2
-    while f"{id_}-{number}" in taken:
-        number += 1
-    return f"{id_}-{number}"
 
 
 DEFAULT_TEXTS: Final = texts_of(Monitor(id=""))

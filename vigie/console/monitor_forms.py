@@ -12,13 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from probes.monitor import Monitor, Problem
-from vigie import own_monitors
 from vigie.console.assertion_rows import COMPARISONS, KINDS, rows_shown
 from vigie.console.console import Console, console_of
-from vigie.console.monitor_actions import CHANGE_WORDS, entered, own_of, seen
+from vigie.console.monitor_actions import CHANGES, seen
 from vigie.console.monitor_fields import FIELDS, GROUPS, Filled, Texts, filled, texts_of
 from vigie.console.monitor_trial import Trial
-from vigie.own_monitors import Change, OwnMonitor
+from vigie.own_monitors import MONITORS
+from vigie.own_things import Change, Own
 from vigie.reporting.params import BadRequestError
 
 FORM_BYTES_MAX = 200_000
@@ -45,17 +45,17 @@ async def add(request: Request) -> Response:
 
 def edit_form(request: Request) -> Response:
     console = console_of(request)
-    own = own_of(console, request)
-    return form_page(console, request, own.monitor, texts_of(own.monitor), version=own.version)
+    own = CHANGES.own(console, request.path_params["id"])
+    return form_page(console, request, own.thing, texts_of(own.thing), version=own.version)
 
 
 async def edit(request: Request) -> Response:
     console = console_of(request)
     texts = await form_texts(request)
-    own = await run_in_threadpool(own_of, console, request)
-    form = filled(texts, own.monitor, ())
+    own = await run_in_threadpool(CHANGES.own, console, request.path_params["id"])
+    form = filled(texts, own.thing, ())
     if texts.get("do") == "try":
-        return await tried(console, request, own.monitor, texts, form)
+        return await tried(console, request, own.thing, texts, form)
     return await run_in_threadpool(_edit, console, request, texts, form, own)
 
 
@@ -136,7 +136,8 @@ async def tried(
 
 def taken_ids(console: Console) -> set[str]:
     """Ids that a new monitor must not have: it would take over their history."""
-    return {monitor.id for monitor in console.settings.monitors} | entered(console).ids()
+    own = CHANGES.entered(console).names()
+    return {*own, *(monitor.id for monitor in console.settings.monitors)}
 
 
 def _add(console: Console, request: Request, texts: Texts, form: Filled) -> Response:
@@ -144,40 +145,39 @@ def _add(console: Console, request: Request, texts: Texts, form: Filled) -> Resp
     if refused:
         return refused
     now = console.context.clock()
-    change = own_monitors.add(console.context.folder, form.monitor, now)
+    change = MONITORS.add(console.context.folder, form.monitor, now)
     if change is not Change.DONE:
-        return form_page(
-            console, request, NEW, texts_of(NEW) | texts, notice=CHANGE_WORDS[change], status=409
-        )
+        words = CHANGES.words[change]
+        return form_page(console, request, NEW, texts_of(NEW) | texts, notice=words, status=409)
     return seen(f"/monitors/{form.monitor.id}", "added", form.monitor.id)
 
 
 def _edit(
-    console: Console, request: Request, texts: Texts, form: Filled, own: OwnMonitor
+    console: Console, request: Request, texts: Texts, form: Filled, own: Own[Monitor]
 ) -> Response:
-    refused = _refused(console, request, own.monitor, texts, form)
+    refused = _refused(console, request, own.thing, texts, form)
     if refused:
         return refused
     now = console.context.clock()
-    change = own_monitors.edit(console.context.folder, form.monitor, version_of(texts), now)
+    change = MONITORS.edit(console.context.folder, form.monitor, version_of(texts), now)
     if change is Change.OUTDATED:
         return _conflict(console, request, texts, form.monitor)
     if change is not Change.DONE:
-        raise BadRequestError(*CHANGE_WORDS[change])
+        raise CHANGES.refused(change)
     return seen(f"/monitors/{form.monitor.id}", "saved", form.monitor.id)
 
 
 def _conflict(console: Console, request: Request, texts: Texts, wanted: Monitor) -> Response:
     """Both versions side by side in words; saving again is then a choice."""
-    theirs = own_of(console, request)
-    wanted_texts, their_texts = texts_of(wanted), texts_of(theirs.monitor)
+    theirs = CHANGES.own(console, wanted.id)
+    wanted_texts, their_texts = texts_of(wanted), texts_of(theirs.thing)
     differing = [
         f"{FIELDS[name].label}: {their_texts[name] or 'empty'}"
         for name in FIELDS
         if wanted_texts[name] != their_texts[name]
     ]
-    if wanted.assertions != theirs.monitor.assertions:
-        differing.append(f"Assertions: {len(theirs.monitor.assertions)}")
+    if wanted.assertions != theirs.thing.assertions:
+        differing.append(f"Assertions: {len(theirs.thing.assertions)}")
     notice = (
         "Somebody changed this monitor since you opened it.",
         "Your entries stand below. Saving again replaces theirs, which differ in: "
@@ -187,7 +187,7 @@ def _conflict(console: Console, request: Request, texts: Texts, wanted: Monitor)
     return form_page(
         console,
         request,
-        theirs.monitor,
+        theirs.thing,
         their_texts | texts,
         version=theirs.version,
         notice=notice,

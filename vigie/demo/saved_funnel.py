@@ -3,10 +3,9 @@
 from datetime import datetime
 
 from analytics.question import Step
-from vigie import own_funnels
 from vigie.demo import network
 from vigie.folders import DataFolder
-from vigie.own_funnels import SavedFunnel
+from vigie.own_funnels import FUNNELS, SavedFunnel
 from vigie.reporting.steps import steps_text
 
 FUNNEL = SavedFunnel(
@@ -28,4 +27,4 @@ FUNNEL = SavedFunnel(
 
 def save_funnel(folder: DataFolder, now: datetime) -> None:
     """Save it, unless it is there."""
-    own_funnels.add(folder, FUNNEL, now)
+    FUNNELS.add(folder, FUNNEL, now)
