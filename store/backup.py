@@ -28,6 +28,7 @@ from store.database_copy import copy_into, quoted
 from store.database_files import FILE_NAME
 from store.sealed_files import SEALED_FOLDER, sync_file
 from store.segment import sync_folder
+from store.snapshot import SOURCE_MAPS_FOLDER
 from store.table_sums import catalog_of, table_sums
 
 BESIDE = "backup_copy"
@@ -80,10 +81,11 @@ def back_up(
         files.add(work / FILE_NAME, FILE_NAME)
         for path in taken.sealed:
             files.take(database.sealed / path, f"{SEALED_FOLDER}/{path}")
-        for source in sorted((database.folder / REPLAYS_FOLDER).rglob("*")):
-            if source.is_file():
-                with contextlib.suppress(FileNotFoundError):  # its term ended meanwhile
-                    files.take(source, source.relative_to(database.folder).as_posix())
+        for kept in (REPLAYS_FOLDER, SOURCE_MAPS_FOLDER):
+            for source in sorted((database.folder / kept).rglob("*")):
+                if source.is_file():
+                    with contextlib.suppress(FileNotFoundError):  # its term ended meanwhile
+                        files.take(source, source.relative_to(database.folder).as_posix())
         for name, source in (more_files or {}).items():
             if source.exists():
                 files.take(source, f"{DATA_FOLDER}/{name}", link=False)
@@ -159,7 +161,7 @@ class _Files:
         self._done = 0
         self._total = database.file.stat().st_size + sum(
             path.stat().st_size
-            for folder in (SEALED_FOLDER, REPLAYS_FOLDER)
+            for folder in (SEALED_FOLDER, REPLAYS_FOLDER, SOURCE_MAPS_FOLDER)
             for path in (self._store / folder).rglob("*")
             if path.is_file()
         )

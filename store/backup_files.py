@@ -5,6 +5,7 @@ BACKUPS/2026-03-10T120000Z/
     verified.json          the last time it was restored into scratch, and what came of it
     vigie.duckdb           the database, one instant
     sealed/ replays/       as in the store; the same file as in the backup before, where it is
+    source_maps/           likewise
     data/                  the settings file, the secret, and what else the data folder holds
 """
 

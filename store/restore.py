@@ -25,6 +25,7 @@ from store.database import Database, DatabaseDamagedError, DatabaseLimits
 from store.database_files import FILE_NAME, RESTORING
 from store.sealed_files import SEALED_FOLDER, sync_file
 from store.segment import sync_folder
+from store.snapshot import SOURCE_MAPS_FOLDER
 from store.table_sums import table_sums
 
 RESTORED = "restored"
@@ -177,6 +178,8 @@ def _compare(store: Path, manifest: Manifest) -> list[Problem]:
                 "SELECT file, rows FROM sealed_files WHERE dropped_at IS NULL"
             ).fetchall()
             problems += _compare_sealed(cursor, store / SEALED_FOLDER, sealed)
+            if "source_maps" in found:  # which stores of before did not have
+                problems += _compare_source_maps(cursor, store / SOURCE_MAPS_FOLDER)
         Database(store, VERIFY_LIMITS).close()
     except (duckdb.Error, DatabaseDamagedError) as error:
         problems.append(Problem(ProblemKind.UNREADABLE, f"{FILE_NAME}: {error}"[:500]))
@@ -201,6 +204,16 @@ def _compare_sealed(
                 Problem(ProblemKind.DIFFERS, f"{file}: {rows[0][0]} rows, not {wanted}")
             )
     return problems
+
+
+def _compare_source_maps(cursor: duckdb.DuckDBPyConnection, folder: Path) -> list[Problem]:
+    rows = cursor.execute("SELECT path, map, script FROM source_maps ORDER BY ALL").fetchall()
+    return [
+        Problem(ProblemKind.MISSING, f"{SOURCE_MAPS_FOLDER}/{name}.gz, the map or script of {path}")
+        for path, *names in rows
+        for name in names
+        if name and not (folder / f"{name}.gz").exists()
+    ]
 
 
 def _copy(source: Path, target: Path) -> None:

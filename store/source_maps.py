@@ -148,8 +148,9 @@ def retire_source_maps(database: Database, now: datetime, days: int) -> int:
             {"before": before},
         ).fetchall()
     gone = sum(remove_source_maps(database, site, release) for site, release in old)
-    with database.reading() as cursor:
-        _sweep(cursor, database.folder / SOURCE_MAPS_FOLDER)
+    if not database.readers.any_before(database.readers.mark()):  # a backup takes them one by one
+        with database.reading() as cursor:
+            _sweep(cursor, database.folder / SOURCE_MAPS_FOLDER)
     return gone
 
 

@@ -17,13 +17,15 @@ from store.restore import Problem, verify_backup
 from store.tombstones import FILE_NAME as TOMBSTONES
 from vigie.folders import DataFolder
 from vigie.keeper import Job
+from vigie.own_funnels import FUNNELS
+from vigie.own_monitors import MONITORS
 from vigie.settings import BackupSettings, Settings
 
 SETTINGS_NAME = "vigie.toml"
 LATE_AND_MORE = 1.5
 """A backup is overdue after so many times its period."""
 CHECK_EVERY_S = 600.0
-OTHERS = ("secret", "monitors.json", TOMBSTONES)
+OTHERS = ("secret", MONITORS.file, FUNNELS.file, TOMBSTONES)
 """Files of the data folder that are backed up too."""
 
 log = logging.getLogger("vigie.backups")

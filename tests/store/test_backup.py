@@ -1,5 +1,6 @@
 """A backup taken live equals the store at its instant, and is known to when it does not."""
 
+import gzip
 import os
 import threading
 from collections import Counter
@@ -24,6 +25,8 @@ from store.loader import Loader
 from store.records import decode
 from store.restore import NotEmptyError, ProblemKind, restore_store, verify_backup
 from store.sealing import SealPolicy, days_due, seal_day
+from store.snapshot import SOURCE_MAPS_FOLDER
+from store.source_maps import SourceMapLimits, add_source_map, source_map_releases
 from tests.support.stored import NOON, Journal, Maker, events_seen, load_all, summaries_seen
 
 EVER_H = 500_000.0
@@ -94,7 +97,7 @@ def test_taken_under_load_it_holds_just_what_was_loaded_at_its_instant(
 
 @pytest.fixture
 def sealed(database: Database, loader: Loader, journal: Journal, make: Maker) -> Database:
-    """A store with a sealed day, a hot day, and a replay."""
+    """A store with a sealed day, a hot day, a replay and a source map."""
     journal.write(*(make.batch(time=NOON - timedelta(days=3)) for _ in range(50)))
     journal.write(*(make.batch() for _ in range(50)))
     load_all(loader)
@@ -102,6 +105,7 @@ def sealed(database: Database, loader: Loader, journal: Journal, make: Maker) ->
     replay = database.folder / "replays" / "shop" / "2026-03-10" / "5e55" / "1-0.gz"
     replay.parent.mkdir(parents=True)
     replay.write_bytes(b"chunk")
+    add_source_map(database, ("shop", "1.0", "/app.js"), b"map", b"", NOON, SourceMapLimits())
     return database
 
 
@@ -125,6 +129,9 @@ def test_what_is_restored_is_what_was_backed_up(sealed: Database, tmp_path: Path
     assert stored(again) == stored(sealed)
     assert summaries_seen(again, "count(*), sum(views)") == [(100, 100)]
     assert (again.folder / "replays/shop/2026-03-10/5e55/1-0.gz").read_bytes() == b"chunk"
+    (kept_map,) = (again.folder / SOURCE_MAPS_FOLDER).iterdir()
+    assert gzip.decompress(kept_map.read_bytes()) == b"map"
+    assert [each.release for each in source_map_releases(again)] == ["1.0"]
     again.close()
     with pytest.raises(NotEmptyError, match="is not empty"):
         restored(backup, tmp_path / "again")
@@ -136,7 +143,7 @@ def test_what_is_sealed_is_stored_once_for_all_backups(sealed: Database, tmp_pat
     files = [file.path for file in read_manifest(second.folder).files]
     linked = [path for path in files if (second.folder / path).stat().st_nlink == 2]
     assert sorted(linked) == sorted(set(files) - {"vigie.duckdb"})
-    assert len(linked) == 4
+    assert len(linked) == 5
     assert expire_backups(tmp_path / "backups", NOON, keep=1, retention_days=30) == 1
     assert [each.folder for each in backups_in(tmp_path / "backups")] == [second.folder]
     assert not first.folder.exists()
@@ -185,6 +192,14 @@ def test_rows_that_are_not_those_of_the_manifest_are_found(
     (problem,) = verify_backup(backup.folder, NOON)
     assert problem.kind is ProblemKind.DIFFERS
     assert problem.what.startswith("events: ")
+
+
+def test_a_source_map_that_was_not_taken_is_found(sealed: Database, tmp_path: Path) -> None:
+    (map_file,) = (sealed.folder / SOURCE_MAPS_FOLDER).iterdir()
+    map_file.rename(tmp_path / "elsewhere")
+    backup = back_up(sealed, tmp_path / "backups", NOON)
+    (problem,) = verify_backup(backup.folder, NOON)
+    assert (problem.kind, "script of /app.js" in problem.what) == (ProblemKind.MISSING, True)
 
 
 def test_the_newest_always_stays(sealed: Database, tmp_path: Path) -> None:

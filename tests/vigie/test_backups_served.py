@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 
+from probes.monitor import Monitor
 from store.backup_files import backups_in
 from store.database import Database
 from tests.support.beacons import beacon, post, view
@@ -15,7 +16,14 @@ from tests.support.serving import ORIGIN, SITE_KEY, serving
 from tests.support.waiting import wait_for
 from vigie.backups import backup_state
 from vigie.console.access import one_time_link
+from vigie.folders import DataFolder
+from vigie.own_funnels import FUNNELS, SavedFunnel
+from vigie.own_monitors import MONITORS
 from vigie.settings import BackupSettings
+
+NOW = datetime(2026, 3, 10, tzinfo=UTC)
+MONITOR = Monitor(id="own", url="https://www.example.org/", paused=True)
+FUNNEL = SavedFunnel(id="own", name="Own", site="shop", steps="page:/a,event:b")
 
 
 def vigie(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -52,6 +60,8 @@ def test_scheduled_by_command_shown_and_restored(tmp_path: Path) -> None:
             for number in range(30):
                 body = beacon(SITE_KEY, secrets.token_hex(16), number, [view("/")])
                 assert post(client, served.collector, body, ORIGIN).status_code == 204
+        MONITORS.add(DataFolder(served.data), MONITOR, NOW)
+        FUNNELS.add(DataFolder(served.data), FUNNEL, NOW)
         data = str(served.data)
         refused = vigie("restore", str(scheduled), "--data", data)
         assert refused.returncode == 1
@@ -80,6 +90,9 @@ def test_scheduled_by_command_shown_and_restored(tmp_path: Path) -> None:
     assert events(again) == events(served.data)
     assert (again / "secret").read_text() == (served.data / "secret").read_text()
     assert len(events(again)) == 30
+    for things in (MONITORS, FUNNELS):
+        assert (again / things.file).read_bytes() == (served.data / things.file).read_bytes()
+        assert len(things.read(DataFolder(again)).things) == 1
     assert vigie("restore", str(asked), "--data", str(again)).returncode == 1, "it is not empty now"
 
 
