@@ -13,6 +13,7 @@ from store.snapshot import Snapshot
 from vigie.console.backups import backup_now
 from vigie.console.console import Console, console_of
 from vigie.figures import Told, process_figures, told_by_processes
+from vigie.settings import StoreSettings
 
 DAYS_WARN = 7.0
 DAYS_SHOWN_MAX = 730
@@ -53,7 +54,7 @@ def page(request: Request) -> Response:
         uses_dates=False,
         live_s=5,
         disk=disk,
-        sizes=size_lines(disk.sizes),
+        sizes=size_lines(disk.sizes, console.settings.store),
         processes=process_lines(console),
         waits=status.waits,
         memory_limit=console.settings.store.memory_limit,
@@ -108,16 +109,18 @@ def disk_warning(console: Console) -> str:
     return disk.words if disk.state is State.DOWN else ""
 
 
-def size_lines(sizes: Sizes) -> list[tuple[str, int, str]]:
+def size_lines(sizes: Sizes, store: StoreSettings) -> list[tuple[str, int, str]]:
     """What, how many bytes, and what it is."""
+    loaded = f"kept for {store.segments_kept_h} h after loading (segments_kept_h)"
+    kept = f"kept for {store.retention_days} days (retention_days)"
     where = "on the same disk" if sizes.backups_here else "on another disk"
     return [
         ("Database", sizes.database_bytes, "hot days, aggregates, incidents"),
         ("Its write-ahead log", sizes.wal_bytes, "put into the database from time to time"),
         ("Spilled by queries", sizes.temp_bytes, "gone when they end"),
-        ("Journal", sizes.journal_bytes, "kept segments_kept_h after loading"),
-        ("Sealed days", sizes.sealed_bytes, "kept retention_days"),
-        ("Recordings", sizes.replays_bytes, "kept retention_days"),
+        ("Journal", sizes.journal_bytes, loaded),
+        ("Sealed days", sizes.sealed_bytes, kept),
+        ("Recordings", sizes.replays_bytes, kept),
         ("Backups", sizes.backups_bytes, where if sizes.backups_bytes else "none"),
     ]
 
