@@ -24,6 +24,12 @@ class ErrorDays(Struct, frozen=True):
     first: date
     last: date
 
+    @classmethod
+    def of(cls, window: Window, now: datetime) -> "ErrorDays":
+        """Those that `window` touches, up to today."""
+        lived = Window(window.start, min(window.end, now))
+        return cls(lived.first_day, lived.last_day)
+
     @property
     def count(self) -> int:
         return (self.last - self.first).days + 1

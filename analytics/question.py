@@ -1,6 +1,6 @@
 """What a report is asked: windows, steps, segments."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from msgspec import Struct
@@ -15,6 +15,15 @@ class Window(Struct, frozen=True):
 
     start: datetime
     end: datetime
+
+    @property
+    def first_day(self) -> date:
+        return self.start.date()
+
+    @property
+    def last_day(self) -> date:
+        """The UTC day of its last instant: a window up to midnight does not touch the next day."""
+        return max(self.start, self.end - timedelta(microseconds=1)).date()
 
 
 class Operator(StrEnum):

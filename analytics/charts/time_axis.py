@@ -11,6 +11,8 @@ from analytics.question import Window
 TICKS_MAX = 9
 LABEL_HALF = 18
 """About half the width of "17 Nov"."""
+LABEL_ROOM = 52.0
+"""From one label's middle to the next one's, that both can be read."""
 _STEPS = tuple(
     timedelta(minutes=minutes) for minutes in (5, 10, 15, 30, 60, 120, 180, 360, 720)
 ) + tuple(timedelta(days=days) for days in (1, 2, 4, 7, 14, 28, 56))
@@ -30,7 +32,8 @@ class TimeAxis(Struct, frozen=True):
     def ticks(self) -> Iterator[tuple[float, str]]:
         """Places and labels, few enough to be read."""
         length = self.window.end - self.window.start
-        step = next((step for step in _STEPS if length <= step * TICKS_MAX), _STEPS[-1])
+        most = max(1, min(TICKS_MAX, int((self.right - self.left) // LABEL_ROOM)))
+        step = next((step for step in _STEPS if length <= step * most), _STEPS[-1])
         moment = _after(self.window.start, step)
         while moment < self.window.end:
             by_day = step >= timedelta(days=1) or moment.hour == moment.minute == 0

@@ -101,7 +101,7 @@ def clicks(
             fold=fold,
         )
 
-    days = Days(window.start.date(), window.end.date())
+    days = Days(window.first_day, window.last_day)
     answer = of_page if page else of_pages
     report, _ = read(snapshot, scope, days, sample, answer, _unsure)
     return report

@@ -94,7 +94,7 @@ def conversion_speed(
         text = with_read(reading.fragment, "landing_speed", query("landing_views"))
         return snapshot.frame(text, {**reading.parameters, **asked})
 
-    days = Days(window.start.date(), window.end.date())
+    days = Days(window.first_day, window.last_day)
     frame, reading = read(
         snapshot, scope, days, sample, at, lambda found: len(found) < SESSIONS_MIN
     )

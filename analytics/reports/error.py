@@ -34,7 +34,7 @@ def error(
     owners: Sequence[OwnerRule] = (),
 ) -> ErrorReport | None:
     """The group on the window's days; None when nobody met it then."""
-    days = ErrorDays(window.start.date(), min(window.end, now).date())
+    days = ErrorDays.of(window, now)
     reading = Groups(snapshot, scope.site, days, now=now, owners=owners)
     rows = reading.counted(Choice(), fingerprint)
     if not rows:

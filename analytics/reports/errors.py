@@ -42,7 +42,7 @@ def errors(
 
     Of days sealed before errors were counted, totals are estimates of what was kept.
     """
-    days = ErrorDays(window.start.date(), min(window.end, now).date())
+    days = ErrorDays.of(window, now)
     reading = Groups(snapshot, scope.site, days, now=now, owners=owners)
     rows = reading.counted(choice)
     known = reading.known([row["fingerprint"] for row in rows])

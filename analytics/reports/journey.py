@@ -67,7 +67,7 @@ def journey(
     asked = Asked(
         snapshot, question, window, now, timedelta(seconds=question.window_s), maintenance
     )
-    days = Days(window.start.date(), window.end.date())
+    days = Days(window.first_day, window.last_day)
     least = HOUR if sealed_days(snapshot, question.scope, days) else MINUTES_5
     slots = slots_of(window, least=least)
     probes = uptime(snapshot, list(question.monitors), window, now, maintenance)

@@ -79,7 +79,7 @@ def perceived(
 ) -> PerceivedReport:
     """Of the part of `window` already lived. Raises ValueError for a rate outside 0..1."""
     window = Window(window.start, max(window.start, min(window.end, now)))
-    days = Days((window.start - LEAD).date(), window.end.date())
+    days = Days((window.start - LEAD).date(), window.last_day)
 
     def at(reading: Reading) -> _Lived:
         return _lived(snapshot, question, window, reading)

@@ -26,7 +26,7 @@ def recorded_views(
     snapshot: Snapshot, site: str, window: Window, page: str, device: str = ""
 ) -> list[RecordedView]:
     """The newest ones of the window, VIEWS_MAX at most."""
-    first, last = window.start.date(), window.end.date()
+    first, last = window.first_day, window.last_day
     found = snapshot.rows(
         query("clicks_recorded"),
         {

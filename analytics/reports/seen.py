@@ -32,7 +32,7 @@ def seen(snapshot: Snapshot, scope: SiteScope, window: Window) -> SeenReport:
     def few(sessions: Sessions) -> bool:
         return max(sessions.values(), default=0) * scope.sample < SESSIONS_MIN
 
-    days = Days(window.start.date(), window.end.date())
+    days = Days(window.first_day, window.last_day)
     sessions, reading = read(snapshot, scope, days, None, at, few)
     counts = snapshot.rows(
         with_read("counted", "seen_counts"),

@@ -144,7 +144,7 @@ def _events(
     snapshot: Snapshot, site: str, row: SessionRow, after: int, around: Window
 ) -> tuple[tuple[SessionEvent, ...], int]:
     """A page of them, and the first that went wrong where that is elsewhere; and how many."""
-    first, last = around.start.date(), around.end.date()
+    first, last = around.first_day, around.last_day
     found = snapshot.rows(
         query("session_events"),
         {

@@ -87,7 +87,7 @@ def sessions(
     A page is looked for among all views while a day is hot, then among those of kept sessions, and
     everyone's first. Raises ValueError for a code that is none.
     """
-    days = {"first_day": window.start.date(), "last_day": window.end.date()}
+    days = {"first_day": window.first_day, "last_day": window.last_day}
     ranges = ranges_of(asked.code) if asked.code else None
     if ranges == ():
         raise ValueError(f"{asked.code!r} is neither a session's code nor the beginning of its id")

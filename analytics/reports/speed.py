@@ -76,7 +76,7 @@ def speed(
         scale = 1.0 if reading.fragment == "read_kept" else 1 / reading.rate
         return *_report(frame, scope, by_device), worst_pages(frame, scale)
 
-    days = Days(window.start.date(), window.end.date())
+    days = Days(window.first_day, window.last_day)
     found, reading = read(snapshot, scope, days, sample, at, lambda got: _unsure(got[0]))
     rows, pages, worst = found
     note = f"the {PAGES_MAX} most viewed of {pages} pages" if pages > PAGES_MAX else ""

@@ -65,7 +65,7 @@ def vital(
         frame["value"] = frame["value"].astype(np.float64).round(DECIMALS)
         return frame
 
-    days = Days(window.start.date(), window.end.date())
+    days = Days(window.first_day, window.last_day)
     frame, reading = read(snapshot, scope, days, sample, at, _few)
     counted = histograms(snapshot, scope.site, days, (name,), page=page, level=level).get(
         (name, ""), {}
@@ -88,9 +88,7 @@ def vital(
         bins=_bins(name, frame),
         days=trend(counted),
         parts=tuple(_parts(name, frame, scope.levels)),
-        changes=changes(
-            name, counted, releases(snapshot, scope.site), window.end.date(), page=page
-        ),
+        changes=changes(name, counted, releases(snapshot, scope.site), window.last_day, page=page),
         slow_over=limit,
         goes_with=goes_with(frame, frame["value"].to_numpy() > limit) if len(frame) else (),
     )

@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import plotly.graph_objects as go
@@ -15,7 +16,7 @@ from analytics.charts.journey import journey_axis
 from analytics.charts.latency import latency_figure
 from analytics.charts.sparkline import sparkline
 from analytics.charts.strip import day_strip, interval_strip
-from analytics.charts.time_axis import TimeAxis
+from analytics.charts.time_axis import LABEL_HALF, TimeAxis
 from analytics.question import Window
 from analytics.reports.types import (
     Finding,
@@ -209,9 +210,12 @@ def test_the_journey_breaks_its_line_where_a_share_is_withheld() -> None:
 
 @pytest.mark.parametrize("length", [timedelta(minutes=20), DAY, 7 * DAY, 30 * DAY, 400 * DAY])
 def test_a_time_axis_has_a_few_ticks_within_it(length: timedelta) -> None:
-    ticks = list(TimeAxis(Window(START, START + length), 0, 100).ticks())
-    assert 2 <= len(ticks) <= 10
-    assert all(0 <= x < 100 for x, _ in ticks)
+    for width in (300, 1000):
+        places = [x for x, _ in TimeAxis(Window(START, START + length), 0, width).ticks()]
+        assert 2 <= len(places) <= 10
+        assert all(0 <= x < width for x in places)
+        apart = [after - before for before, after in pairwise(places)]
+        assert min(apart) > 2 * LABEL_HALF, "no label runs into the next"
 
 
 def test_latency_is_a_plain_figure_with_gaps_where_nothing_was_checked() -> None:

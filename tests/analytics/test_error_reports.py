@@ -93,6 +93,14 @@ def named(store: Any) -> None:
     )  # fmt: skip
 
 
+def test_a_window_up_to_midnight_does_not_count_the_next_day(store: Any) -> None:
+    rows = met(1)
+    store.events(rows)
+    window = Window(START, START + timedelta(days=2))
+    report = store.ask(lambda snap: errors(snap, SCOPE, window, Choice(), now=NOW))
+    assert figures(report) == slow([row for row in rows if row["time"] < window.end])
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_hot_and_sealed_days_give_what_a_slow_count_gives(store: Any, seed: int) -> None:
     rows = met(seed)

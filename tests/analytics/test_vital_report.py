@@ -225,3 +225,10 @@ def test_pages_that_were_slower_are_said_beside_all_pages(store: Any) -> None:
     store.events(views(slow=True))
     report = store.ask(lambda snap: speed(snap, SCOPE, WINDOW, now=NOW))
     assert [(each.page, each.device) for each in report.changes] == [("/list", "phone")]
+
+
+def test_a_window_up_to_midnight_ends_with_the_day_before(store: Any) -> None:
+    store.events(views(slow=False))
+    window = Window(START, START + timedelta(days=3))
+    report = store.ask(lambda snap: vital(snap, SCOPE, window, "lcp", now=NOW))
+    assert {each.day for each in report.days} == {date(2026, 3, day) for day in (1, 2, 3)}
