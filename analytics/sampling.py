@@ -23,6 +23,13 @@ from store.snapshot import Snapshot
 
 Answer = TypeVar("Answer")
 
+_SEALED = {
+    "read_sampled": "sealed_sampled",
+    "read_sampled_users": "sealed_sampled",
+    "read_kept": "sealed_kept",
+}
+"""By the fragment that reads events, the one that reads the same sessions' sealed summaries."""
+
 
 class UnitError(ValueError):
     """A figure about users was asked of a sample of sessions: `what` is wrong, and what would be
@@ -52,10 +59,16 @@ class Reading(Struct, frozen=True, kw_only=True):
 
     fragment: str
     parameters: dict[str, Any]
+    days: Days
     asked: float
     rate: float
     unit: Unit = Unit.SESSION
     note: str = ""
+
+    @property
+    def site(self) -> str:
+        site: str = self.parameters["site"]
+        return site
 
 
 class _Sealed(Struct, frozen=True):
@@ -135,10 +148,7 @@ def basis(
     snapshot: Snapshot, reading: Reading, definition: str, window: Window, note: str = ""
 ) -> Basis:
     """The basis of a report over sampled sessions."""
-    ((sessions, generated),) = snapshot.rows(
-        with_read(reading.fragment, "sessions_read"),
-        {**reading.parameters, "start": naive(window.start), "end": naive(window.end)},
-    )
+    sessions, generated = _sessions(snapshot, reading, window)
     notes = (reading.note, _skewed(snapshot, reading, window), note)
     return Basis(
         definition=definition,
@@ -153,11 +163,29 @@ def basis(
     )
 
 
+def _sessions(snapshot: Snapshot, reading: Reading, window: Window) -> tuple[int, bool]:
+    """How many sessions of a reading lived in the window, and whether any was generated."""
+    edges = {"start": naive(window.start), "end": naive(window.end)}
+    if window.start.date() == window.end.date():
+        found = snapshot.rows(
+            with_read(reading.fragment, "sessions_read"), {**reading.parameters, **edges}
+        )
+    else:
+        days = reading.days
+        text = with_read(reading.fragment, "sessions_summed", query(_SEALED[reading.fragment]))
+        summaries = snapshot.summary_files([reading.site], days.first, days.last)
+        hot_alone = {"files": snapshot.detail_files([], days.first, days.last)}
+        parameters = {**reading.parameters, **hot_alone, "summary_files": summaries}
+        found = snapshot.rows(text, {**parameters, **edges})
+    ((sessions, generated),) = found
+    return sessions, generated
+
+
 def _skewed(snapshot: Snapshot, reading: Reading, window: Window) -> str:
     """What the hourly checks found of the sample in the window, where it was one that was read."""
     if reading.rate >= 1:
         return ""
-    found = skew_found(snapshot, reading.parameters["site"], window)
+    found = skew_found(snapshot, reading.site, window)
     return found[0].sentence if found else ""
 
 
@@ -190,6 +218,7 @@ def _reading_sampled(
     return Reading(
         fragment="read_sampled_users" if of_users else "read_sampled",
         parameters={**parameters, "bucket_end": bucket_end(rate)},
+        days=days,
         asked=asked,
         rate=rate,
         unit=Unit.USER if of_users else Unit.SESSION,
@@ -205,6 +234,7 @@ def _reading_kept(
     return Reading(
         fragment="read_kept",
         parameters={**parameters, "summary_files": summaries},
+        days=days,
         asked=asked,
         rate=sealed.kept,
         unit=Unit.USER if _of_users(scope, sealed) else Unit.SESSION,

@@ -15,7 +15,9 @@ from analytics.reports.journey import journey
 from analytics.reports.seen import seen
 from analytics.reports.speed import speed
 from analytics.reports.types import FunnelReport
-from analytics.times import to_us
+from analytics.sampling import Days, basis, read
+from analytics.sql import query
+from analytics.times import naive, to_us
 from rum.bucket import bucket_end, bucket_of
 from rum.records import Batch, Event, EventKind
 from store.database import Database
@@ -133,6 +135,27 @@ def test_more_than_is_kept_cannot_be_read(sealed: Database) -> None:
     report = ask(sealed, sample=1.0)
     assert report.basis.note == "less than 100% is kept: all that is kept was read, weighted"
     assert report.basis.sample == KEEP
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 1.0])
+@pytest.mark.parametrize("edges_h", [(0, 144), (5, 101), (30, 49), (1, 2), (90, 130), (100, 143)])
+def test_sessions_counted_by_their_summaries_are_those_of_the_detail(
+    sealed: Database, rate: float, edges_h: tuple[int, int]
+) -> None:
+    first, last = (WINDOW.start + timedelta(hours=hours) for hours in edges_h)
+    part = Window(first, last)
+    scope = SiteScope(site="shop", levels=("novice", "expert"))
+    with sealed.snapshot() as snapshot:
+        days = Days(part.start.date(), part.end.date())
+        _, reading = read(snapshot, scope, days, rate, lambda reading: reading, lambda _: False)
+        found = basis(snapshot, reading, "test", part)
+        ((sessions,),) = snapshot.rows(
+            f"WITH {query(reading.fragment)} SELECT count(DISTINCT session) FROM read"
+            " WHERE time >= $start AND time < $end",
+            {**reading.parameters, "start": naive(part.start), "end": naive(part.end)},
+        )
+    assert sessions
+    assert (found.sessions, found.generated) == (sessions, True)
 
 
 def test_every_report_reads_sealed_days(sealed: Database) -> None:
