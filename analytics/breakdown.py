@@ -7,17 +7,12 @@ from analytics.question import UNDECLARED
 from analytics.sql import query
 
 LEVEL, QUALITY = "level", "quality"
-COLUMNS = {
-    LEVEL: "level",
-    "device": "device",
-    "browser": "browser",
-    "os": "os",
-    "release": "release",
-    "country": "country",
-    "campaign": "campaign",
-    "entry_page": "page",
-}
-DIMENSIONS = (LEVEL, QUALITY, *(name for name in COLUMNS if name != LEVEL))
+DIMENSIONS = (
+    *(LEVEL, QUALITY, "device", "browser", "os", "release", "country"),
+    *("campaign", "entry_page"),
+)
+SUMMED = frozenset(DIMENSIONS) - {QUALITY, "campaign"}
+"""What session summaries hold."""
 SEGMENTS = "segments."
 """Before the name of a segment that the site declares: "segments.team"."""
 DIMENSIONS_MAX = 2
@@ -49,20 +44,28 @@ class Parts:
         self.names = [f"part_{number}" for number in range(1, len(dimensions) + 1)]
         self.dimensions = tuple(dimensions)
         self.parameters: dict[str, object] = {}
-        self._firsts = [_first("level", LEVEL)]
+        self._summed = [_first("level", LEVEL), _first("user_key", "user_key")]
+        self._said: list[str] = []
         for name, dimension in zip(self.names, dimensions, strict=True):
             self._add(name, dimension)
         if QUALITY in dimensions:
             self.parameters |= quality_parameters()
 
     @property
-    def lived(self) -> str:
-        """Defines `lived`: what sessions of `came` said first."""
-        return query("funnel_lived").format(parts=", ".join(self._firsts))
+    def detail(self) -> bool:
+        """Whether the fragments look into the detail of sessions, the rows of `read`."""
+        return bool(self._said) or QUALITY in self.dimensions
 
     @property
     def fragments(self) -> list[str]:
-        return [quality_of("came")] if QUALITY in self.dimensions else []
+        """Define what sessions of the table `came` said first; over their summaries, and `read` if
+        `detail`."""
+        found = [query("funnel_lived").format(parts=", ".join(self._summed))]
+        if self._said:
+            found.append(query("funnel_said").format(parts=", ".join(self._said)))
+        if QUALITY in self.dimensions:
+            found.append(quality_of("lived"))
+        return found
 
     @property
     def selected(self) -> str:
@@ -75,17 +78,20 @@ class Parts:
 
     @property
     def joined(self) -> str:
-        return " LEFT JOIN quality USING (session)" if QUALITY in self.dimensions else ""
+        told = ["said"] * bool(self._said) + ["quality"] * (QUALITY in self.dimensions)
+        return "".join(f" LEFT JOIN {each} ON {each}.session = lived.session" for each in told)
 
     def _add(self, name: str, dimension: str) -> None:
         if dimension == QUALITY:
             return
-        if dimension in COLUMNS:
-            views = "kind = 'view' AND " if dimension == "entry_page" else ""
-            self._firsts.append(_first(name, COLUMNS[dimension], views))
+        if dimension in SUMMED:
+            self._summed.append(_first(name, dimension))
             return
-        self.parameters[f"key_{name}"] = dimension.removeprefix(SEGMENTS)
-        self._firsts.append(_first(name, f"segments[$key_{name}]"))
+        column = dimension
+        if dimension.startswith(SEGMENTS):
+            self.parameters[f"key_{name}"] = dimension.removeprefix(SEGMENTS)
+            column = f"segments[$key_{name}]"
+        self._said.append(_first(name, column, "(time, batch, position)"))
 
 
 def without(dimension: str) -> str:
@@ -93,5 +99,5 @@ def without(dimension: str) -> str:
     return WITHOUT.get(dimension, UNKNOWN)
 
 
-def _first(name: str, column: str, condition: str = "") -> str:
-    return query("funnel_part").format(name=name, column=column, condition=condition).strip()
+def _first(name: str, column: str, order: str = "first_time") -> str:
+    return query("funnel_part").format(name=name, column=column, order=order).strip()

@@ -1,58 +1,103 @@
-"""The query of a funnel: which events match, and how far their chains come, by order of steps.
-
-Every order is a fixed number of passes over the sorted events that match, so that one session of
-a great many events costs no more than they would in many sessions.
-"""
+"""The events that a funnel is made of, as arrays out of the store, and their chains."""
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
-from msgspec import Struct
+import numpy as np
+import pyarrow as pa
+from msgspec import Struct, structs
+from numpy.typing import NDArray
 
-from analytics.question import Order, Rules, Step, Unit
-from analytics.sql import query
+from analytics.funnel_walk import NONE, Numbers, Rows, Walked, arrived, came, walk
+from analytics.question import Order, Rules, Step, Unit, Window
+from analytics.sampling import Reading
+from analytics.sql import query, with_read
 from analytics.step_matching import matches
+from analytics.times import MICROSECOND, naive, to_us
+from store.snapshot import Snapshot
 
 STEPS_MAX = 10
 EXCLUDED_MAX = 10
 
 
-class Chain(Struct, frozen=True):
-    """Fragments that define `step_N` of the last step N, a row an event, and `came`, a row a
-    session or user that entered; and their parameters."""
+class Chain(Struct, frozen=True, kw_only=True):
+    """What chains of events are looked for: `steps`, each at most `within` after the first, that
+    begin within `window`, by `rules`."""
 
-    fragments: tuple[str, ...]
-    parameters: dict[str, object]
+    steps: Sequence[Step]
+    window: Window
+    within: timedelta
+    rules: Rules
 
 
-def chain(steps: Sequence[Step], rules: Rules, within: timedelta) -> Chain:
-    """The chains of `steps`, over the rows of `read`.
+class Chained(Struct, frozen=True, kw_only=True):
+    """The events found, and their chains; `load` and `view` say in which view each was, where that
+    was asked for."""
 
-    Binds `start`, `end` and `until` besides. Raises ValueError for steps that make no sense.
+    rows: Rows
+    walked: Walked
+    load: Numbers
+    view: Numbers
+
+    @property
+    def came(self) -> pa.Table:
+        """One row for each that entered; the fields are Came's."""
+        return pa.table(structs.asdict(came(self.rows, self.walked)))
+
+    @property
+    def arrived(self) -> pa.Table:
+        """One row for each that entered and step they came to: Arrived's fields, and in which
+        session and view they came to it last."""
+        found = arrived(self.rows, self.walked)
+        return pa.table(
+            {
+                "who": found.who,
+                "step": found.step,
+                "first_us": found.first_us,
+                "last_us": found.last_us,
+                "onward_us": pa.array(found.onward_us, mask=found.onward_us == NONE),
+                "session": self.rows.session[found.row],
+                "load": self.load[found.row],
+                "view": self.view[found.row],
+            }
+        )
+
+
+def chained(
+    snapshot: Snapshot, reading: Reading, chain: Chain, *, views: bool = False
+) -> Chained | None:
+    """The chains of a reading, or None where no event matches; `views`: tell `load` and `view`.
+
+    Raises ValueError for steps that make no sense.
     """
-    if problem := steps_problem(steps, rules):
+    if problem := steps_problem(chain.steps, chain.rules):
         raise ValueError(problem)
-    found, parameters = matches(steps, "s")
-    ends, more = matches(rules.exclude, "x")
-    parameters |= more
-    if len(steps) > 1 or rules.order is Order.ANY:  # DuckDB refuses a parameter that is not used
-        parameters["within_us"] = within // timedelta(microseconds=1)
-    by_user = rules.unit is Unit.USER
-    people = [query("funnel_people")] if by_user else []
-    fragments = (
-        *people,
-        query("funnel_matched").format(
-            who="coalesce(person, session::VARCHAR)" if by_user else "session",
-            rows="read LEFT JOIN people USING (session)" if by_user else "read",
-            ends=" OR ".join(ends) or "false",
-            stretch="sum(ends::INTEGER) OVER whole" if ends else "0",
-            columns=_columns(found, ends, rules.order),
-            matches=" OR ".join([*found, *ends]),
-        ),
-        *_passes(len(steps), rules.order),
-        query("funnel_came").format(last=len(steps)),
+    found = _matched(snapshot, reading, chain, views=views)
+    if not len(found["who"]):
+        return None
+    rows = Rows(
+        who=found["who"],
+        session=found.get("session", found["who"]),
+        weight=found["weight"],
+        time_us=found["time_us"],
+        steps=found["steps"],
+        ends=found["ends"],
     )
-    return Chain(fragments, parameters)
+    walked = walk(
+        rows,
+        len(chain.steps),
+        chain.rules.order,
+        chain.within // MICROSECOND,
+        to_us(chain.window.end),
+    )
+    unasked = np.empty(0, dtype=np.int64)
+    return Chained(
+        rows=rows,
+        walked=walked,
+        load=found.get("load", unasked),
+        view=found.get("view", unasked),
+    )
 
 
 def steps_problem(steps: Sequence[Step], rules: Rules) -> str:
@@ -70,30 +115,36 @@ def steps_problem(steps: Sequence[Step], rules: Rules) -> str:
     return ""
 
 
-def _columns(found: Sequence[str], ends: Sequence[str], order: Order) -> str:
-    """Which steps an event is of; one that ends the funnel is of none, and in any order an event
-    is of the first step that it matches."""
-    kept = f" AND NOT ({' OR '.join(ends)})" if ends else ""
-    if order is not Order.ANY:
-        return ", ".join(f"{text}{kept} AS is_{n}" for n, text in enumerate(found, 1))
-    whens = " ".join(f"WHEN {text}{kept} THEN {n}" for n, text in enumerate(found, 1))
-    return f"CASE {whens} END AS step"
-
-
-def _passes(steps: int, order: Order) -> list[str]:
-    numbers = range(1, steps + 1)
-    if order is Order.ANY:
-        recent = query("funnel_recent").strip()
-        ones = [f"coalesce({recent.format(n=n, what=1)}, 0)" for n in numbers]
-        return [
-            query("funnel_any").format(
-                last=steps,
-                latest=", ".join(query("funnel_latest").strip().format(n=n) for n in numbers),
-                count=" + ".join(ones),
-                starts=", ".join(recent.format(n=n, what=f"latest_{n}") for n in numbers),
-                entries=", ".join(f"entry_{n}" for n in numbers),
-            )
-        ]
-    name = "funnel_step_strict" if order is Order.STRICT else "funnel_step"
-    further = [query(name).format(step=n, before=n - 1) for n in numbers[1:]]
-    return [query("funnel_begin"), *further]
+def _matched(
+    snapshot: Snapshot, reading: Reading, chain: Chain, *, views: bool
+) -> dict[str, NDArray[Any]]:
+    steps, parameters = matches(chain.steps, "s")
+    ends, more = matches(chain.rules.exclude, "x")
+    parameters |= more
+    by_user = chain.rules.unit is Unit.USER
+    columns = ["hash(session) AS session"] * by_user
+    columns += ["(batch >> 20)::BIGINT AS load", "view::BIGINT AS view"] * views
+    text = with_read(
+        reading.fragment,
+        "funnel_matched",
+        *([query("funnel_people")] if by_user else []),
+    ).format(
+        who="hash(coalesce(person, session::VARCHAR))" if by_user else "hash(session)",
+        rows="read LEFT JOIN people USING (session)" if by_user else "read",
+        steps=" + ".join(
+            query("funnel_step").strip().format(matches=match, bit=1 << place)
+            for place, match in enumerate(steps)
+        ),
+        ends=" OR ".join(f"({match})" for match in ends) or "false",
+        more="".join(f", {column}" for column in columns),
+        kinds=", ".join(f"${name}" for name in parameters if name.startswith("kind_")),
+        matches=" OR ".join(f"({match})" for match in [*steps, *ends]),
+    )
+    asked = {
+        **reading.parameters,
+        **(reading.summaries(snapshot) if by_user else {}),
+        **parameters,
+        "start": naive(chain.window.start),
+        "until": naive(chain.window.end + chain.within),
+    }
+    return snapshot.columns(text, asked)

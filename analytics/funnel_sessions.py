@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,11 +12,11 @@ from numpy.typing import NDArray
 from analytics.basis import Estimate
 from analytics.breakdown import Parts, without
 from analytics.estimates import VISITORS_MIN, share
-from analytics.funnel_chain import chain
+from analytics.funnel_chain import Chain, chained
 from analytics.question import PLAIN, Rules, Step, Window
 from analytics.sampling import Days, Reading
-from analytics.sql import query, with_read
-from analytics.times import naive, to_us
+from analytics.sql import query, with_fragments, with_read
+from analytics.times import MICROSECOND, to_us
 from store.snapshot import Snapshot
 
 VISITORS_LOOKED_AT = 100
@@ -66,8 +67,9 @@ def _visitors(visitor: NDArray[np.uint64]) -> int:
     return few if few >= VISITORS_MIN else len(np.unique(visitor))
 
 
-def nobody() -> FunnelSessions:
+def nobody(dimensions: Sequence[str] = ()) -> FunnelSessions:
     return FunnelSessions(
+        parts={dimension: np.array([], dtype=np.object_) for dimension in dimensions},
         level=np.array([], dtype=np.object_),
         visitor=np.array([], dtype=np.uint64),
         weight=np.array([], dtype=np.float64),
@@ -78,7 +80,7 @@ def nobody() -> FunnelSessions:
     )
 
 
-def chained(one: FunnelSessions, other: FunnelSessions) -> FunnelSessions:
+def joined(one: FunnelSessions, other: FunnelSessions) -> FunnelSessions:
     """The sessions of both, which are told apart by the same."""
     return FunnelSessions(
         parts={
@@ -115,34 +117,27 @@ def read_sessions(
     if not steps:
         return nobody()
     parts = Parts(dimensions)
-    chained_events = chain(steps, rules, within)
-    text = with_read(
-        reading.fragment,
-        "funnel_sessions",
-        *chained_events.fragments,
-        parts.lived,
-        *parts.fragments,
-        query("funnel_told").format(last=len(steps), parts=parts.selected, joined=parts.joined),
-    )
-    frame = snapshot.frame(
-        text,
-        {
-            **reading.parameters,
-            **chained_events.parameters,
-            **parts.parameters,
-            **edges(window, within),
-        },
-    )
-    return _sessions(frame, parts, to_us(now) - within // timedelta(microseconds=1))
+    chain = Chain(steps=steps, window=window, within=within, rules=rules)
+    found = chained(snapshot, reading, chain)
+    if found is None:
+        return nobody(parts.dimensions)
+    text, parameters = told(snapshot, reading, parts, "funnel_entered")
+    frame = snapshot.frame(text, parameters, {"came": found.came})
+    return _sessions(frame, parts, to_us(now) - within // MICROSECOND)
 
 
-def edges(window: Window, within: timedelta) -> dict[str, datetime]:
-    """What a chain binds of the window."""
-    return {
-        "start": naive(window.start),
-        "end": naive(window.end),
-        "until": naive(window.end + within),
-    }
+def told(
+    snapshot: Snapshot, reading: Reading, parts: Parts, name: str, *more: str, detail: bool = False
+) -> tuple[str, dict[str, Any]]:
+    """Query NAME over those of table `came`, as `told` tells of them, and what `more` defines; and
+    its parameters. `detail`: these look into the rows of `read`."""
+    further = query("funnel_told").format(parts=parts.selected, joined=parts.joined)
+    fragments = (*parts.fragments, further, *more)
+    summaries = reading.summaries(snapshot)
+    if detail or parts.detail:
+        parameters = {**reading.parameters, **summaries, **parts.parameters}
+        return with_read(reading.fragment, name, *fragments), parameters
+    return with_fragments(name, *fragments), {**summaries, **parts.parameters}
 
 
 def _sessions(frame: pd.DataFrame, parts: Parts, settled_before_us: int) -> FunnelSessions:

@@ -70,6 +70,15 @@ class Reading(Struct, frozen=True, kw_only=True):
         site: str = self.parameters["site"]
         return site
 
+    def summaries(self, snapshot: Snapshot) -> dict[str, Any]:
+        """What `summaries_in($summary_files)` needs to hold the sessions that are read."""
+        return {
+            "summary_files": snapshot.summary_files([self.site], self.days.first, self.days.last),
+            "site": self.site,
+            "first_day": self.days.first,
+            "last_day": self.days.last,
+        }
+
 
 class _Sealed(Struct, frozen=True):
     """The lowest rates of a window's sealed days, the highest at which any session was kept, and
@@ -171,11 +180,9 @@ def _sessions(snapshot: Snapshot, reading: Reading, window: Window) -> tuple[int
             with_read(reading.fragment, "sessions_read"), {**reading.parameters, **edges}
         )
     else:
-        days = reading.days
         text = with_read(reading.fragment, "sessions_summed", query(_SEALED[reading.fragment]))
-        summaries = snapshot.summary_files([reading.site], days.first, days.last)
-        hot_alone = {"files": snapshot.detail_files([], days.first, days.last)}
-        parameters = {**reading.parameters, **hot_alone, "summary_files": summaries}
+        hot_alone = {"files": snapshot.detail_files([], reading.days.first, reading.days.last)}
+        parameters = {**reading.parameters, **reading.summaries(snapshot), **hot_alone}
         found = snapshot.rows(text, {**parameters, **edges})
     ((sessions, generated),) = found
     return sessions, generated
@@ -229,8 +236,8 @@ def _reading_sampled(
 def _reading_kept(
     snapshot: Snapshot, scope: SiteScope, days: Days, sealed: _Sealed, asked: float, note: str
 ) -> Reading:
-    summaries = snapshot.summary_files([scope.site], days.first, days.last)
     parameters = _parameters(snapshot, scope, days, rest=True)
+    summaries = snapshot.summary_files([scope.site], days.first, days.last)
     return Reading(
         fragment="read_kept",
         parameters={**parameters, "summary_files": summaries},

@@ -15,5 +15,9 @@ def with_read(read: str, name: str, *parts: str) -> str:
 
     Parts are texts of our own files: what a user says enters queries as bound parameters only.
     """
-    parts = (query(read), *parts)
+    return with_fragments(name, query(read), *parts)
+
+
+def with_fragments(name: str, *parts: str) -> str:
+    """Query NAME over what the parts define."""
     return "WITH " + ",\n".join(part.rstrip() for part in parts) + "\n" + query(name)

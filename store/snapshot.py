@@ -1,12 +1,16 @@
 """A consistent view of the store: hot rows and the sealed files of one transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from store.sealed_files import EMPTY_FILES
 
@@ -39,15 +43,39 @@ class Snapshot:
         """The sealed files of session summaries; bind to `$files` of `summaries_in($files)`."""
         return self._files("summaries", ["summaries"], sites, first, last)
 
-    def frame(self, query: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
-        """The rows of a query as a pandas frame. Times are naive UTC."""
-        return self._cursor.execute(query, dict(parameters or {})).df()
+    def frame(
+        self,
+        query: str,
+        parameters: Mapping[str, Any] | None = None,
+        tables: Mapping[str, pa.Table] | None = None,
+    ) -> pd.DataFrame:
+        """The rows of a query as a pandas frame. Times are naive UTC. The query may also read
+        `tables`, each by its name."""
+        with self._known(tables or {}):
+            return self._cursor.execute(query, dict(parameters or {})).df()
+
+    def columns(
+        self, query: str, parameters: Mapping[str, Any] | None = None
+    ) -> dict[str, NDArray[Any]]:
+        """The columns of a query of numbers, none of them NULL, as arrays of their types."""
+        found = self._cursor.execute(query, dict(parameters or {})).fetchnumpy()
+        return {name: np.asarray(column) for name, column in found.items()}
 
     def rows(
         self, query: str, parameters: Mapping[str, Any] | None = None
     ) -> list[tuple[Any, ...]]:
         """The rows of a small query."""
         return self._cursor.execute(query, dict(parameters or {})).fetchall()
+
+    @contextmanager
+    def _known(self, tables: Mapping[str, pa.Table]) -> Iterator[None]:
+        for name, table in tables.items():
+            self._cursor.register(name, table)
+        try:
+            yield
+        finally:
+            for name in tables:
+                self._cursor.unregister(name)
 
     def _files(
         self, kind: str, contents: list[str], sites: list[str], first: date, last: date

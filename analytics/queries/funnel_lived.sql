@@ -1,7 +1,9 @@
--- What those that entered are told apart by: of the session they entered in, what it said first, be
--- it before, amid or after.
+-- The sessions of `came`, and what they said first, be it before, amid or after they entered: by
+-- their summaries, which are a row where detail is many.
 lived AS (
-    SELECT session, min(user_key) AS user_key, {parts}
-    FROM read SEMI JOIN came USING (session)
+    SELECT session, hash(session) AS hashed, {parts}
+    FROM summaries_in($summary_files)
+    WHERE site = $site AND day BETWEEN $first_day AND $last_day
+        AND hash(session) IN (SELECT session FROM came)
     GROUP BY session
 )

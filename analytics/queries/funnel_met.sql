@@ -9,10 +9,12 @@ met AS (
         arg_max(struct_pack(lcp_ms, inp_ms, cls), (time, batch, position))
             FILTER (kind = 'vitals') AS vital
     FROM (
-        SELECT arrived.who, arrived.step, read.*, read.time <= coalesce(onward, read.time) AS before
+        SELECT
+            arrived.who, arrived.step, read.*,
+            onward_us IS NULL OR epoch_us(read.time) <= onward_us AS before
         FROM read
         JOIN arrived
-            ON read.session = arrived.session AND read.view = arrived.view
+            ON hash(read.session) = arrived.session AND read.view = arrived.view
             AND read.batch >> 20 = arrived.load
         WHERE kind = 'vitals'
             OR kind = 'error' AND source IS DISTINCT FROM 'script'

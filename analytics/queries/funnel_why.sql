@@ -2,9 +2,9 @@
 -- NULL: not measured.
 SELECT
     arrived.step AS step,
-    hash(coalesce(lived.user_key, who::VARCHAR)) AS visitor,
-    came.weight AS weight,
-    came.depth > arrived.step AS onward,
+    visitor,
+    weight,
+    depth > arrived.step AS onward,
     coalesce(met.error, false) AS error,
     coalesce(met.failed_request, false) AS failed_request,
     coalesce(met.frustration, false) AS frustration,
@@ -14,7 +14,6 @@ SELECT
             OR coalesce(met.vital.cls > $cls_poor::FLOAT, false)
     END AS poor_vitals
 FROM arrived
-JOIN came USING (who)
-JOIN lived ON lived.session = came.session
+JOIN told USING (who)
 LEFT JOIN met USING (who, step)
-WHERE came.entered_last < $settled_before AND arrived.step < $steps
+WHERE entered_last_us < $settled_before_us AND arrived.step < $steps

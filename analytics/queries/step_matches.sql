@@ -1,1 +1,1 @@
-coalesce(kind = $kind_{n} AND {what} = $what_{n}{filters}, false)
+kind = $kind_{n} AND {what} = $what_{n}{filters}

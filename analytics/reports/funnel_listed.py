@@ -10,11 +10,11 @@ from msgspec import Struct, structs
 
 from analytics.basis import Basis
 from analytics.breakdown import Parts, without
-from analytics.funnel_chain import chain
-from analytics.funnel_sessions import days_of, edges
+from analytics.funnel_chain import Chain, chained
+from analytics.funnel_sessions import days_of, told
 from analytics.question import PLAIN, Rules, SiteScope, Step, Window
 from analytics.sampling import Reading, basis, read
-from analytics.sql import query, with_read
+from analytics.sql import query
 from analytics.times import aware, to_us
 from store.snapshot import Snapshot
 
@@ -120,28 +120,19 @@ def _listed(
     after: int,
 ) -> pd.DataFrame:
     parts = Parts(bar.by)
-    found = chain(steps, rules, within)
+    chain = Chain(steps=steps, window=window, within=within, rules=rules)
+    found = chained(snapshot, reading, chain, views=True)
+    if found is None:
+        return pd.DataFrame()
     names = [*parts.names, "NULL", "NULL"][:2]
-    text = with_read(
-        reading.fragment,
-        "funnel_bar",
-        *found.fragments,
-        parts.lived,
-        *parts.fragments,
-        query("funnel_told").format(last=len(steps), parts=parts.selected, joined=parts.joined),
-        query("funnel_arrived").format(last=len(steps)),
-        query("funnel_listed").format(first=names[0], second=names[1]),
-    )
+    listed = query("funnel_listed").format(first=names[0], second=names[1])
+    text, parameters = told(snapshot, reading, parts, "funnel_bar", listed)
     asked = [*bar.parts, None, None][:2]
     missing = [*(without(name) for name in bar.by), None, None][:2]
     return snapshot.frame(
         text,
         {
-            **reading.parameters,
-            **found.parameters,
-            **parts.parameters,
-            **edges(window, within),
-            "site": scope.site,
+            **parameters,
             "step": bar.step,
             "outcome": bar.outcome.value,
             "recorded": bar.recorded,
@@ -151,6 +142,7 @@ def _listed(
             "most": ROWS_MAX + 1,
             "after": min(after, AFTER_MAX),
         },
+        {"came": found.came, "arrived": found.arrived},
     )
 
 

@@ -15,13 +15,13 @@ from msgspec import Struct
 from analytics.basis import Basis, Estimate
 from analytics.breakdown import Parts
 from analytics.differences import Comparison, Words, compare_pairs
-from analytics.funnel_chain import chain
+from analytics.funnel_chain import Chain, chained
 from analytics.funnel_segments import step_name
-from analytics.funnel_sessions import days_of, edges, share_of
+from analytics.funnel_sessions import days_of, share_of, told
 from analytics.question import PLAIN, Rules, SiteScope, Step, Window
 from analytics.sampling import Reading, basis, read
-from analytics.sql import query, with_read
-from analytics.times import naive
+from analytics.sql import query
+from analytics.times import to_us
 from analytics.vitals import VITALS
 from analytics.wording import percent
 from store.snapshot import Snapshot
@@ -49,6 +49,9 @@ TRAIT_WORDS = {
     Trait.SLOW_PAGE: "a slow page (LCP over 4 s)",
     Trait.POOR_VITALS: "a page that reacts late or jumps (INP over 500 ms, CLS over 0.25)",
 }
+
+
+COLUMNS = ("step", "visitor", "weight", "onward", *Trait)
 
 
 class DropRow(Struct, frozen=True, kw_only=True):
@@ -141,26 +144,23 @@ def _met(
     now: datetime,
     rules: Rules,
 ) -> pd.DataFrame:
-    found = chain(steps, rules, within)
-    text = with_read(
-        reading.fragment,
-        "funnel_why",
-        *found.fragments,
-        Parts(()).lived,
-        query("funnel_arrived").format(last=len(steps)),
-        query("funnel_met"),
+    chain = Chain(steps=steps, window=window, within=within, rules=rules)
+    found = chained(snapshot, reading, chain, views=True)
+    if found is None:
+        return pd.DataFrame(columns=COLUMNS)
+    text, parameters = told(
+        snapshot, reading, Parts(()), "funnel_why", query("funnel_met"), detail=True
     )
     limits = {f"{vital}_poor": VITALS[vital].poor for vital in ("lcp", "inp", "cls")}
     return snapshot.frame(
         text,
         {
-            **reading.parameters,
-            **found.parameters,
-            **edges(window, within),
+            **parameters,
             **limits,
-            "settled_before": naive(now - within),
+            "settled_before_us": to_us(now - within),
             "steps": len(steps),
         },
+        {"came": found.came, "arrived": found.arrived},
     )
 
 

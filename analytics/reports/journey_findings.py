@@ -18,7 +18,7 @@ from analytics.findings import (
     rare,
     unobserved,
 )
-from analytics.funnel_sessions import FunnelSessions, chained, days_of, read_sessions
+from analytics.funnel_sessions import FunnelSessions, days_of, joined, read_sessions
 from analytics.gaps import gaps
 from analytics.levels import EVERYONE, shown
 from analytics.lows import Low, chance_of
@@ -150,7 +150,7 @@ def _dips(asked: Asked, sessions: FunnelSessions, reading: Reading) -> list[tupl
             lambda at: asked.at(before, at),
             lambda _: False,
         )
-        sessions = chained(earlier, sessions)
+        sessions = joined(earlier, sessions)
     slots = slots_of_width(Window(before.start, window.end), HOUR)
     levels = shown(scope.levels, np.unique(sessions.level.astype(str)))
     at_steps = dips(sessions, len(asked.question.steps), slots, levels)

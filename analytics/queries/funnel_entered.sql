@@ -1,0 +1,1 @@
+SELECT * EXCLUDE (who, session) FROM told

@@ -1,1 +1,0 @@
-CASE WHEN latest_{n} >= time - to_microseconds($within_us) THEN {what} END

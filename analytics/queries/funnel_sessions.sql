@@ -1,1 +1,0 @@
-SELECT * EXCLUDE (who) FROM told
