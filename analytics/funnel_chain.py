@@ -1,6 +1,6 @@
 """The events that a funnel is made of, as arrays out of the store, and their chains."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -137,7 +137,7 @@ def _matched(
         ),
         ends=" OR ".join(f"({match})" for match in ends) or "false",
         more="".join(f", {column}" for column in columns),
-        kinds=", ".join(f"${name}" for name in parameters if name.startswith("kind_")),
+        kinds=", ".join(f"${name}" for name in _kinds(parameters)),
         matches=" OR ".join(f"({match})" for match in [*steps, *ends]),
     )
     asked = {
@@ -148,3 +148,10 @@ def _matched(
         "until": naive(chain.window.end + chain.within),
     }
     return snapshot.columns(text, asked)
+
+
+def _kinds(parameters: Mapping[str, object]) -> list[str]:
+    """The parameters that hold the kinds of the steps, one a kind: of five or more texts DuckDB
+    makes a join in place of a filter."""
+    named = {kind: name for name, kind in parameters.items() if name.startswith("kind_")}
+    return list(named.values())
