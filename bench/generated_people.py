@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ SIGNED = "mandate_signed"
 PASSES = (0.80, 0.70, 0.75, 0.85)
 """The share that goes on from each step; from the last: that signs."""
 ENTERS = 0.4
+MS_US = 1000
+"""Browsers tell times in whole milliseconds."""
 OUTAGE = 0.4
 """The share that a planted outage fails."""
 
@@ -77,7 +80,7 @@ def sessions_of(chance: np.random.Generator, midnight: int, count: int, release:
     columns = {
         "level": coded(level, [*LEVELS, None]),
         "user_key": pa.array(
-            [f"{user:032x}" if one else None for user, one in zip(users, known, strict=True)],
+            [_key(user) if one else None for user, one in zip(users.tolist(), known, strict=True)],
             pa.string(),
         ),
         "environment": pa.array(["production"] * count, pa.string()),
@@ -114,7 +117,7 @@ def views_of(
     dwell = np.clip(chance.lognormal(3.0, 0.9, len(session)), 1.0, 600.0)
     dwell_us = (dwell * 1_000_000).astype(np.int64)
     begun = np.cumsum(dwell_us) - dwell_us
-    time_us = sessions.start[session] + begun - begun[first][session]
+    time_us = (sessions.start[session] + begun - begun[first][session]) // MS_US * MS_US
     found = Views(session, number, page, time_us, dwell_us)
     last = np.nonzero((step == len(STEPS) - 1) & signs[session])[0]
     if planted.silence:
@@ -157,6 +160,11 @@ def coded(codes: NDArray[Any], texts: Sequence[str | None]) -> pa.Array:
     """Texts by their places, kept as a dictionary; None is NULL."""
     known = pa.array(list(texts), pa.string())
     return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), known)
+
+
+def _key(user: int) -> str:
+    """As random as the keyed hash that a real store holds."""
+    return blake2b(user.to_bytes(8), digest_size=16).hexdigest()
 
 
 def _us(instant: datetime) -> int:

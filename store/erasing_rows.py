@@ -12,9 +12,12 @@ from store.database import Database
 from store.deletions import Cause, note_deletion
 from store.error_groups import forget_texts
 from store.sealed_files import (
+    COLUMNS,
     COPY_OPTIONS,
     EMPTY_FILES,
     ORDER,
+    RELATIONS,
+    SCHEMA_VERSION,
     UNFINISHED_FOLDER,
     file_name,
     make_folder,
@@ -176,10 +179,14 @@ def _write_anew(
     try:
         rows = count_of(
             database.cursor().execute(
-                f"COPY (SELECT * FROM {_OF_FILE} WHERE session NOT IN {_ERASED}"  # noqa: S608
-                f" ORDER BY {ORDER[listed.kind]}) TO $path {COPY_OPTIONS}",
+                f"COPY (SELECT {COLUMNS[listed.kind]} FROM {RELATIONS[listed.kind]}"  # noqa: S608
+                f" WHERE session NOT IN {_ERASED} ORDER BY {ORDER[listed.kind]})"
+                f" TO $path {COPY_OPTIONS}",
                 {
-                    "file": str(database.sealed / listed.file),
+                    "files": [
+                        str(database.sealed / EMPTY_FILES[listed.kind]),
+                        str(database.sealed / listed.file),
+                    ],
                     "sessions": list(sessions),
                     "path": str(unfinished),
                 },
@@ -208,11 +215,13 @@ def _list_instead(database: Database, listed: _Listed, name: str, rows: int, now
         if rows:
             cursor.execute(
                 "INSERT INTO sealed_files SELECT * REPLACE ($name AS file, $rows AS rows,"
-                " $bytes AS bytes) FROM sealed_files WHERE file = $file",
+                " $bytes AS bytes, $version AS schema_version)"
+                " FROM sealed_files WHERE file = $file",
                 {
                     "name": name,
                     "rows": rows,
                     "bytes": (database.sealed / name).stat().st_size,
+                    "version": SCHEMA_VERSION,
                     "file": listed.file,
                 },
             )

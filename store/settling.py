@@ -27,8 +27,7 @@ settled AS (
         arg_min(level, first_time) FILTER (level IS NOT NULL) AS level,
         arg_min(bucket, first_time) AS bucket,
         min(inclusion) AS inclusion
-    FROM read_parquet($files, hive_partitioning = true, union_by_name = true,
-                      hive_types = {'site': 'VARCHAR', 'day': 'DATE'})
+    FROM sealed_summaries($files)
     WHERE session IN (SELECT session FROM here)
     GROUP BY session
 ),
