@@ -61,7 +61,7 @@ def session_batches(chance: random.Random) -> list[Batch]:
     for number in range(chance.randrange(1, 6)):
         events = []
         for position in range(chance.randrange(2, 7)):
-            at += chance.randrange(100_000, 20_000_000)
+            at += chance.randrange(100, 20_000) * 1_000
             kind = chance.choice([EventKind.VIEW, EventKind.VITALS, EventKind.EVENT])
             view += kind is EventKind.VIEW
             page = chance.choice(PAGES)

@@ -4,9 +4,7 @@
     python -m bench.store_size DATA [--memory 1GB] [--starts 2]
 
 DATA is a data folder whose store `bench.generated_store` made (it takes 25 minutes for 100 million
-events); `vigie serve` is really run on it, on ports of its own. The generated times are random to
-the microsecond, and each event has one of its own at which it was received; one day is therefore
-also written anew as browsers send: times in milliseconds, one receipt a batch.
+events); `vigie serve` is really run on it, on ports of its own.
 """
 
 import argparse
@@ -26,7 +24,6 @@ import httpx
 
 from bench.generated_rows import SITE
 from store.database import Database, DatabaseLimits
-from store.sealed_files import COPY_OPTIONS, ORDER
 from vigie.folders import DataFolder
 
 SETTINGS = """
@@ -42,16 +39,6 @@ id = "{site}"
 key = "bench-key-0123456789"
 origins = ["*"]
 keep = 1.0
-"""
-AS_SENT = """
-COPY (
-    SELECT * REPLACE (
-        date_trunc('millisecond', time) AS time,
-        max(time) OVER (PARTITION BY session, batch) + INTERVAL 83 MILLISECOND
-            + to_microseconds((hash(session, batch) % 1000)::BIGINT) AS received)
-    FROM read_parquet($files, hive_partitioning = false)
-    ORDER BY {order}
-) TO $path {options}
 """
 PLANNED = (
     "SELECT count(*) FROM events_in($files)"
@@ -91,18 +78,6 @@ def sizes(database: Database) -> None:
     print(f"database file {database.file.stat().st_size / 1e6:,.0f} MB, with the hot days")
     print(f"detail {detail / rows:.1f} bytes an event, with summaries", end=" ")
     print(f"{(detail + summaries) / rows:.1f}")
-    day, files = a_day(database)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "day.parquet"
-        cursor.execute(
-            AS_SENT.format(order=ORDER["detail"], options=COPY_OPTIONS),
-            {"files": files, "path": str(path)},
-        )
-        ((of_day,),) = cursor.execute(
-            "SELECT sum(rows) FROM sealed_files WHERE content <> 'summaries' AND day = $day",
-            {"day": day},
-        ).fetchall()
-        print(f"detail of a day as browsers send {path.stat().st_size / of_day:.1f} bytes an event")
 
 
 def a_day(database: Database) -> tuple[object, list[str]]:
