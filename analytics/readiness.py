@@ -14,11 +14,12 @@ SEEN_WITHIN = timedelta(hours=24)
 
 
 class Seen(Struct, frozen=True, kw_only=True):
-    """Of the last day: views by page, events by name, the latest release and whether its source
-    maps are kept."""
+    """Of the last day: views by page, events by name, clicks by element, the latest release and
+    whether its source maps are kept."""
 
     pages: dict[str, int]
     events: dict[str, int]
+    clicks: dict[str, int]
     release: str
     source_maps: bool
 
@@ -29,12 +30,12 @@ def seen_lately(snapshot: Snapshot, site: str, now: datetime) -> Seen:
         with_read("counted", "seen_counts"),
         {"site": site, "from": naive(window.start), "until": naive(window.end)},
     )
-    ((release, mapped),) = snapshot.rows(
-        query("ready_release"), {"site": site, "start": naive(window.start)}
-    )
+    since = {"site": site, "start": naive(window.start)}
+    ((release, mapped),) = snapshot.rows(query("ready_release"), since)
     return Seen(
         pages={what: count for kind, what, count in counts if kind == EventKind.VIEW.value},
         events={what: count for kind, what, count in counts if kind == EventKind.EVENT.value},
+        clicks=dict(snapshot.rows(query("ready_clicks"), since)),
         release=release,
         source_maps=mapped,
     )

@@ -18,6 +18,7 @@ from store.tombstones import FILE_NAME as TOMBSTONES
 from vigie.folders import DataFolder
 from vigie.keeper import Job
 from vigie.own_funnels import FUNNELS
+from vigie.own_journeys import JOURNEYS
 from vigie.own_monitors import MONITORS
 from vigie.settings import BackupSettings, Settings
 
@@ -25,7 +26,7 @@ SETTINGS_NAME = "vigie.toml"
 LATE_AND_MORE = 1.5
 """A backup is overdue after so many times its period."""
 CHECK_EVERY_S = 600.0
-OTHERS = ("secret", MONITORS.file, FUNNELS.file, TOMBSTONES)
+OTHERS = ("secret", MONITORS.file, FUNNELS.file, JOURNEYS.file, TOMBSTONES)
 """Files of the data folder that are backed up too."""
 
 log = logging.getLogger("vigie.backups")

@@ -1,4 +1,4 @@
-"""How a command ends when it cannot do what it was asked."""
+"""How commands and requests end that cannot be done as they were asked."""
 
 
 class CommandError(Exception):
@@ -10,3 +10,12 @@ class CommandError(Exception):
     def __init__(self, message: str, *, code: int = 1) -> None:
         super().__init__(message)
         self.code = code
+
+
+class BadRequestError(Exception):
+    """A request no report can answer: what is wrong with it, and what would be right."""
+
+    def __init__(self, what: str, right: str) -> None:
+        super().__init__(f"{what} {right}")
+        self.what = what
+        self.right = right

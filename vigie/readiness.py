@@ -76,7 +76,7 @@ def _monitors(rows: tuple[MonitorUptime, ...]) -> Iterator[ReadyCheck]:
         yield ReadyCheck(
             check="monitors",
             passed=False,
-            said="none watches this journey: add monitors = [...] to it",
+            said="none watches this journey: name its monitors",
         )
     for row in rows:
         said = {State.UNKNOWN: "not observed"}.get(row.state, row.state.value)
@@ -87,10 +87,11 @@ def _monitors(rows: tuple[MonitorUptime, ...]) -> Iterator[ReadyCheck]:
 
 def _steps(journey: JourneySettings, seen: Seen) -> Iterator[ReadyCheck]:
     if not journey.steps:
-        yield ReadyCheck(check="steps", passed=False, said="none is named: add steps = [...] to it")
+        yield ReadyCheck(check="steps", passed=False, said="none is named: name its steps")
     for number, step in enumerate(journey.steps, 1):
-        what = step.page or step.event
-        count = (seen.pages if step.page else seen.events).get(what, 0)
+        what = step.page or step.event or step.click
+        counts = seen.pages if step.page else seen.events if step.event else seen.clicks
+        count = counts.get(what, 0)
         yield ReadyCheck(
             check=f"step {number} {step.name or what}",
             passed=count > 0,

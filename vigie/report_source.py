@@ -19,6 +19,7 @@ from store.migration import NewerDatabaseError
 from store.rehearsal import MigrationFailedError
 from vigie.failures import CommandError
 from vigie.folders import DataFolder
+from vigie.own_settings import OwnSettings
 from vigie.reporting.catalogue import run_report, to_csv, to_json
 from vigie.reporting.params import BadRequestError
 from vigie.settings_file import load_settings
@@ -95,7 +96,7 @@ def _ask_store(
 ) -> str:
     if not (folder.store / FILE_NAME).exists():
         raise CommandError(f"{folder.root} holds no store yet; start vigie serve first")
-    settings = load_settings(config)
+    settings = OwnSettings(load_settings(config), folder).settings()
     limits = DatabaseLimits(
         memory_limit=settings.store.memory_limit,
         threads=settings.store.threads,

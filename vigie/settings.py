@@ -181,11 +181,15 @@ class SiteSettings(Struct, frozen=True, kw_only=True):
 
 
 class StepSettings(Struct, frozen=True, kw_only=True):
-    """One step of a journey: a page template, or an event's name; exactly one of the two."""
+    """One step of a journey: a page template, an event's name or the selector of what is clicked;
+    exactly one of the three."""
 
     name: str = ""
     page: str = ""
     event: str = ""
+    click: str = ""
+    where: str = ""
+    """Conditions on it, as a funnel's steps have them: "value>=1000 and device=phone"."""
 
 
 class JourneySettings(Struct, frozen=True, kw_only=True):

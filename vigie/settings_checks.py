@@ -14,6 +14,7 @@ from vigie.alerts.channel_checks import channel_problems
 from vigie.calendars import calendar_problems
 from vigie.contract_checks import contract_problems
 from vigie.distant.location_checks import location_problems, unknown_locations
+from vigie.journey_checks import step_problems
 from vigie.maintenance import maintenance_problems
 from vigie.owner_checks import owner_problems
 from vigie.settings import (
@@ -63,7 +64,7 @@ def relation_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
         found = _monitor_problems(document, monitor, path)
         yield from _of_right_parts(found, path, wrong)
     for path, journey, wrong in _usable(document, "journeys", JourneySettings):
-        yield from _of_right_parts(_journey_problems(document, journey, path), path, wrong)
+        yield from _of_right_parts(journey_problems(document, journey, path), path, wrong)
     for path, planned, wrong in _usable(document, "maintenance", MaintenanceSettings):
         found = _maintenance_problems(document, planned, path)
         yield from _of_right_parts(found, path, wrong)
@@ -155,9 +156,10 @@ def _part(text: str) -> str | int:
     return int(text) if text.isdigit() else text
 
 
-def _journey_problems(
+def journey_problems(
     document: Mapping[str, Any], journey: JourneySettings, path: KeyPath
 ) -> Iterator[Problem]:
+    """What is wrong with one journey among the sites, monitors and channels of `document`."""
     yield from _unknown(document, "sites", journey.site, (*path, "site"))
     for number, monitor in enumerate(journey.monitors):
         yield from _unknown(document, "monitors", monitor, (*path, "monitors", number))
@@ -165,14 +167,7 @@ def _journey_problems(
     for number, channel in enumerate(journey.channels):
         yield from _unknown(document, "channels", channel, (*path, "channels", number))
     yield from _item_repeats(journey.channels, (*path, "channels"))
-    for number, step in enumerate(journey.steps):
-        if bool(step.page) == bool(step.event):
-            has = "has both a page and an event" if step.page else "has neither a page nor an event"
-            yield Problem(
-                path=(*path, "steps", number),
-                wrong=has,
-                right='give it exactly one: page = "/template" or event = "name"',
-            )
+    yield from step_problems(journey, path)
 
 
 def _maintenance_problems(

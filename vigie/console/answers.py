@@ -27,11 +27,14 @@ class Answers:
         database: Database,
         version: Callable[[], Hashable],
         monotonic: Callable[[], float] = time.monotonic,
+        settings: Callable[[], Hashable] = lambda: None,
     ) -> None:
-        """`version` gives a value that changes whenever new data was committed."""
+        """`version` gives a value that changes whenever new data was committed, `settings` one that
+        changes with what else all answers depend on."""
         self._database = database
         self._version = version
         self._monotonic = monotonic
+        self._settings = settings
         self._lock = threading.Lock()
         self._answers: OrderedDict[Hashable, _Slot] = OrderedDict()
         self._computing = threading.BoundedSemaphore(COMPUTED_AT_ONCE_MAX)
@@ -41,12 +44,13 @@ class Answers:
     ) -> Answer:
         """The answer to `question`: a fresh one known already, or `compute` on a new snapshot.
 
-        `question` must hold everything the answer depends on besides the data and the time.
+        `question` must hold everything the answer depends on besides data, settings and time.
         `fresh_s` is longer for what costs much and changes little.
         """
+        asked = (self._settings(), question)
         with self._lock:
-            slot = self._answers.setdefault(question, _Slot())
-            self._answers.move_to_end(question)
+            slot = self._answers.setdefault(asked, _Slot())
+            self._answers.move_to_end(asked)
             while len(self._answers) > ANSWERS_MAX:
                 self._answers.popitem(last=False)
         with slot.lock:

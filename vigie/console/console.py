@@ -34,7 +34,9 @@ class Console:
         self._own = OwnSettings(context.settings, context.folder)
         self.access = Access(context.folder.secret(), context.folder.run)
         self.trials = Trials(context.make_checker)
-        self.answers = Answers(context.database, context.data_version)
+        self.answers = Answers(
+            context.database, context.data_version, settings=self._own.signatures
+        )
         self.sizes = Remembered[Sizes](SIZES_EVERY_S)
         self.static = StaticFiles(STATIC_FOLDER)
         self.recording_page = RecordingPage(STATIC_FOLDER)
@@ -42,13 +44,18 @@ class Console:
 
     @property
     def settings(self) -> Settings:
-        """The settings file's, with the monitors of the console among its monitors."""
+        """The settings file's, with the monitors and journeys of the console among its own."""
         return self._own.settings()
 
     @property
     def locked(self) -> frozenset[str]:
         """The monitors that stand in the settings file, and are changed there."""
         return frozenset(monitor.id for monitor in self.context.settings.monitors)
+
+    @property
+    def fixed_journeys(self) -> frozenset[str]:
+        """The same of journeys."""
+        return frozenset(journey.id for journey in self.context.settings.journeys)
 
     def scope(self, request: Request) -> Scope:
         """What the request's address asks for. Raises BadRequestError."""

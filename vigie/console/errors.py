@@ -16,7 +16,7 @@ from vigie.console import pictures
 from vigie.console.api import refused
 from vigie.console.console import Console, console_of
 from vigie.console.first_start import first_start
-from vigie.console.monitor_forms import form_texts
+from vigie.console.forms import form_texts
 from vigie.console.scope import Scope, scope_of
 from vigie.reporting.catalogue import run_report
 from vigie.reporting.errors import fingerprint_of

@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from vigie.console.console import Console, console_of
-from vigie.console.monitor_forms import form_texts, version_of
-from vigie.console.own_changes import OwnChanges
+from vigie.console.forms import form_texts, version_of
+from vigie.console.own_changes import ChangeRefusedError, OwnChanges, site_href
 from vigie.own_funnels import FUNNELS, NAME_CHARS_MAX, SavedFunnel
 from vigie.own_things import RESTORABLE, Own, free_id
 from vigie.reporting.funnels import asked_funnel, by_of
@@ -40,7 +40,7 @@ async def save(request: Request) -> Response:
 async def remove(request: Request) -> Response:
     console, id_ = console_of(request), request.path_params["id"]
     site = await run_in_threadpool(_removed, console, id_)
-    return RedirectResponse(_home(console, site) + f"did=removed&to={id_}", status_code=303)
+    return _seen(console, site, "removed", id_)
 
 
 async def restore(request: Request) -> Response:
@@ -97,7 +97,10 @@ async def restore_one(request: Request) -> Response:
 def _saved(console: Console, texts: Mapping[str, str]) -> tuple[SavedFunnel, str]:
     known, id_ = CHANGES.entered(console), texts.get("id", "")
     name = texts.get("name", "")
-    funnel = _funnel(console, texts, id_ or free_id(name, known.names(), "funnel"))
+    try:
+        funnel = _funnel(console, texts, id_ or free_id(name, known.names(), "funnel"))
+    except BadRequestError as error:
+        raise ChangeRefusedError(error.what, error.right) from None
     if not id_:
         CHANGES.make(console, FUNNELS.add, funnel)
         return funnel, "saved"
@@ -145,12 +148,9 @@ def _restored(console: Console, id_: str) -> Own[SavedFunnel]:
 
 def _seen(console: Console, site: str, did: str, id_: str) -> Response:
     """To the funnel, which says what was done: reloading it does nothing again."""
-    return RedirectResponse(f"{_home(console, site)}saved={id_}&did={did}&to={id_}", 303)
-
-
-def _home(console: Console, site: str) -> str:
-    first = console.settings.sites[0].id if console.settings.sites else ""
-    return "/funnels?" + (f"site={site}&" if site != first else "")
+    shown = {} if did == "removed" else {"saved": id_}
+    address = site_href(console, "/funnels", site, **shown, did=did, to=id_)
+    return RedirectResponse(address, status_code=303)
 
 
 def _told(own: Own[SavedFunnel]) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """The form a funnel is built with: its fields read, its buttons done, and what can be picked."""
 
-from collections.abc import Mapping
+from typing import TypeVar
 
 from msgspec import Struct, structs
 from starlette.datastructures import QueryParams
@@ -11,6 +11,8 @@ from analytics.reports.types import SeenReport, SeenRow
 from analytics.step_matching import PROPERTIES
 from vigie.reporting.params import BadRequestError
 from vigie.reporting.steps import step_of, step_text
+
+T = TypeVar("T")
 
 STEPS_MIN = 2
 OPTIONS = ("order", "exclude", "unit", "by", "window_minutes")
@@ -61,6 +63,8 @@ class Row(Struct, frozen=True):
     operator: str = "="
     value: str = ""
     more: str = ""
+    name: str = ""
+    """What a journey calls it."""
 
 
 class Asked(Struct, frozen=True):
@@ -87,11 +91,7 @@ def asked_of(params: QueryParams) -> Asked:
         if len(given) > STEPS_MAX:
             raise BadRequestError(f"The funnel has {len(given)} steps.", f"Give 2 to {STEPS_MAX}.")
         return Asked(given, options)
-    lists = {name: params.getlist(name) for name in ("what", "operator", "value", "more")}
-    steps = [
-        _step_text(base, {name: _at(values, place) for name, values in lists.items()})
-        for place, base in enumerate(params.getlist("step")[:STEPS_MAX])
-    ]
+    steps = [step_text(row_step(row)) if row.base else "" for row in sent_rows(params)]
     if words := params.get("words", "").strip():
         steps = [*(step for step in steps if step), words][:STEPS_MAX]
     return Asked(steps, options)
@@ -99,16 +99,16 @@ def asked_of(params: QueryParams) -> Asked:
 
 def rows_of(steps: list[str]) -> list[Row]:
     """The steps as rows of the form, at least as many as a funnel has. Raises BadRequestError."""
-    rows = [_row(step) if step else Row() for step in steps]
+    rows = [row_of(step_of(step)) if step else Row() for step in steps]
     return rows + [Row()] * (STEPS_MIN - len(rows))
 
 
-def changed(steps: list[str], action: str) -> list[str]:
+def changed(steps: list[T], action: str, blank: T) -> list[T]:
     """The steps after one of the form's buttons: add, up-2, down-2, remove-2."""
     verb, place = read_action(action)
     steps = list(steps)
     if verb == "add" and len(steps) < STEPS_MAX:
-        return [*steps, ""]
+        return [*steps, blank]
     if not 0 <= place < len(steps):
         return steps
     if verb == "remove":
@@ -151,9 +151,8 @@ def tidied(steps: list[str]) -> str:
     return ",".join(step_text(step_of(step)) if step else "" for step in steps)
 
 
-def _row(text: str) -> Row:
-    step = step_of(text)
-    plain = structs.replace(step, where=())
+def row_of(step: Step) -> Row:
+    plain = structs.replace(step, name="", where=())
     first, *more = step.where or (None,)
     words = step_text(structs.replace(step, where=tuple(more))) if more and first else ""
     return Row(
@@ -163,6 +162,7 @@ def _row(text: str) -> Row:
         operator=first.operator.value if first else "=",
         value=_value(first) if first else "",
         more=words,
+        name=step.name,
     )
 
 
@@ -172,19 +172,37 @@ def _value(condition: Filter) -> str:
     return text.partition(" where ")[2].partition(condition.operator.value)[2]
 
 
-def _step_text(base: str, fields: Mapping[str, str]) -> str:
-    """A row's step in words; conditions without a property are none."""
-    if not base:
-        return ""
-    step = step_of(base)
-    extra = step_of(fields["more"]).where if fields["more"] else ()
+def sent_rows(params: QueryParams) -> list[Row]:
+    """The rows as they were sent, right or wrong."""
+    what, operator, value, more, called = (
+        params.getlist(name) for name in ("what", "operator", "value", "more", "called")
+    )
+    return [
+        Row(
+            base=base,
+            label=base,
+            what=_at(what, place),
+            operator=_at(operator, place),
+            value=_at(value, place),
+            more=_at(more, place),
+            name=_at(called, place).strip(),
+        )
+        for place, base in enumerate(params.getlist("step")[:STEPS_MAX])
+    ]
+
+
+def row_step(row: Row) -> Step:
+    """The step of a row that has one; conditions without a property are none. Raises
+    BadRequestError."""
+    step = step_of(row.base)
+    extra = step_of(row.more).where if row.more else ()
     own: tuple[Filter, ...] = ()
-    if what := fields["what"].strip():
-        operator = fields["operator"] or Operator.IS.value
+    if what := row.what.strip():
+        operator = row.operator or Operator.IS.value
         if operator not in OPERATORS:
             raise BadRequestError(f"{operator[:10]!r} compares nothing.", "Choose one of the list.")
-        own = step_of(f"page:/ where {what}{operator}{fields['value'].strip()}").where
-    return step_text(structs.replace(step, where=(*step.where, *own, *extra)))
+        own = step_of(f"page:/ where {what}{operator}{row.value.strip()}").where
+    return structs.replace(step, name=row.name, where=(*step.where, *own, *extra))
 
 
 def _option(step: Step, row: SeenRow) -> Option:

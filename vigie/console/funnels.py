@@ -270,7 +270,7 @@ def _report_params(scope: Scope, asked: Asked) -> dict[str, str]:
 
 def _tidied(scope: Scope, asked: Asked, action: str, saved: Own[SavedFunnel] | None) -> Response:
     """The form's answer: the same funnel, under the short address that is shared."""
-    steps = changed(asked.steps, action)
+    steps = changed(asked.steps, action, "")
     address = scope.href(
         "/funnels",
         steps=tidied(steps),

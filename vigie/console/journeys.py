@@ -17,6 +17,7 @@ from vigie.console.findings import (
     journey_line,
     ongoing,
 )
+from vigie.console.journey_actions import CHANGES, aside, gone_monitors
 from vigie.console.lived import LISTED_FRESH_S, perceived_answer
 from vigie.console.scope import Scope
 from vigie.maintenance import maintenance_of
@@ -42,12 +43,17 @@ def journeys(request: Request) -> Response:
     scope = console.scope(request)
     lines = journey_lines(console, scope)
     settings = console.settings
+    kept = CHANGES.shown(console)
     return console.page(
         request,
         "journeys.html",
         scope,
         live_s=5,
         journeys=lines,
+        fixed=console.fixed_journeys,
+        said=CHANGES.said(console, kept, request.query_params),
+        removed=kept.restorable(scope.now),
+        aside=aside(console),
         generated=any(line.report.basis.generated for line in lines),
         example=EXAMPLE.format(
             site=scope.site.id if scope.site else "my-site",
@@ -63,6 +69,8 @@ def journey(request: Request) -> Response:
     report = journey_answer(console, scope, id_)
     report = structs.replace(report, funnel=only_level(report.funnel, scope.level))
     question = journey_question(console.settings, id_)
+    kept = CHANGES.shown(console)
+    own = None if id_ in console.fixed_journeys else kept.get(id_)
     return console.page(
         request,
         "journey.html",
@@ -70,6 +78,9 @@ def journey(request: Request) -> Response:
         live_s=3,
         uses_level=True,
         journey=journey_line(report),
+        own=own,
+        gone=gone_monitors(console, own),
+        said=CHANGES.said(console, kept, request.query_params),
         findings=[(line, _closer(scope, request.url.path, line)) for line in finding_lines(report)],
         incidents=[each for row in report.uptime.monitors if (each := ongoing(row))],
         names={row.monitor: row.name or row.monitor for row in report.uptime.monitors},

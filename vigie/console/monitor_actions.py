@@ -13,7 +13,7 @@ from probes.monitor import Monitor
 from vigie.console.console import Console, console_of
 from vigie.console.own_changes import OwnChanges
 from vigie.own_monitors import MONITORS, set_paused
-from vigie.own_things import RESTORABLE, Change, Kept, UnreadableError
+from vigie.own_things import RESTORABLE, Change
 from vigie.settings_toml import set_fields, toml_table
 
 NOT_EXPORTED = frozenset({"guarded", "paused"})
@@ -72,10 +72,7 @@ def monitor_toml(monitor: Monitor) -> str:
 
 def page_values(console: Console, request: Request) -> dict[str, Any]:
     """What pages of monitors say of those of the console, and of what was just done to one."""
-    try:
-        kept = MONITORS.read(console.context.folder)
-    except UnreadableError:
-        kept = Kept[Monitor]()  # logged where the settings are put together
+    kept = CHANGES.shown(console)
     return {
         "own": kept.things,
         "locked": console.locked,

@@ -12,23 +12,8 @@ from msgspec import Struct, structs
 from probes.monitor import METHODS, Monitor, Problem, monitor_problems
 from probes.targets import why_forbidden
 from vigie.console.assertion_rows import assertion_texts, assertions_in
+from vigie.console.forms import Field, Texts
 from vigie.own_things import free_id
-
-Texts = dict[str, str]
-
-
-class Field(Struct, frozen=True, kw_only=True):
-    """One field of the form. `kind` is text, url, lines, area, number or choice."""
-
-    name: str
-    label: str
-    help: str
-    kind: str = "text"
-    unit: str = ""
-    choices: tuple[tuple[str, str], ...] = ()
-    """Of a choice: value and words."""
-    placeholder: str = ""
-    wide: bool = False
 
 
 class Group(Struct, frozen=True, kw_only=True):

@@ -4,9 +4,6 @@ A plain form, which works without JavaScript; the gate has made sure that a page
 sent it.
 """
 
-from collections.abc import Mapping
-from urllib.parse import parse_qsl
-
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,15 +11,13 @@ from starlette.responses import Response
 from probes.monitor import Monitor, Problem
 from vigie.console.assertion_rows import COMPARISONS, KINDS, rows_shown
 from vigie.console.console import Console, console_of
+from vigie.console.forms import Texts, form_texts, version_of
 from vigie.console.monitor_actions import CHANGES, seen
-from vigie.console.monitor_fields import FIELDS, GROUPS, Filled, Texts, filled, texts_of
+from vigie.console.monitor_fields import FIELDS, GROUPS, Filled, filled, texts_of
 from vigie.console.monitor_trial import Trial
 from vigie.own_monitors import MONITORS
 from vigie.own_things import Change, Own
-from vigie.reporting.params import BadRequestError
 
-FORM_BYTES_MAX = 200_000
-FORM_FIELDS_MAX = 100
 ADD = "/monitors/-/add"
 NEW = Monitor(id="", guarded=True)
 
@@ -95,25 +90,6 @@ def form_page(
         trial=trial,
         notice=notice,
     )
-
-
-async def form_texts(request: Request) -> Texts:
-    """The fields that were sent. Raises BadRequestError for too many of them."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > FORM_BYTES_MAX:
-            raise BadRequestError("The form is too large.", f"Send {FORM_BYTES_MAX:,} bytes.")
-    try:
-        pairs = parse_qsl(
-            body.decode("utf-8"),
-            keep_blank_values=True,
-            errors="strict",
-            max_num_fields=FORM_FIELDS_MAX,
-        )
-    except ValueError:
-        raise BadRequestError("That is not a form of this console.", "Use its page.") from None
-    return dict(pairs)
 
 
 async def tried(
@@ -209,9 +185,3 @@ def _refused(
         problems=form.problems,
         status=422,
     )
-
-
-def version_of(texts: Mapping[str, str]) -> int:
-    """The version that was sent; 0, which nothing has, when none was."""
-    text = texts.get("version", "")
-    return int(text) if text.isdecimal() and len(text) < 18 else 0

@@ -2,30 +2,33 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any, Generic
+from urllib.parse import urlencode
 
 from msgspec import Struct
 
 from vigie.console.console import Console
+from vigie.console.forms import version_of
 from vigie.own_things import Change, Kept, Own, OwnThings, T, UnreadableError
 from vigie.reporting.params import BadRequestError
 
 
 class ChangeRefusedError(BadRequestError):
-    """A change that was not made: what it is of is not there, or it conflicts with what is."""
+    """A change that was not made, and how that is answered: 400 for a mistake in it, 404 where
+    there is no such thing, 409 where it conflicts with what is."""
 
-    def __init__(self, change: Change, what: str, right: str) -> None:
+    def __init__(self, what: str, right: str, status: int = 400) -> None:
         super().__init__(what, right)
-        self.status = 404 if change is Change.GONE else 409
+        self.status = status
 
 
 class Said(Struct, frozen=True):
-    """What was just done to which thing; `own` is that, unless it is removed."""
+    """What was just done to which thing; `version` is that of an edit."""
 
     did: str
     id: str
     name: str
     words: str
-    own: Own[Any] | None
+    version: int
     restorable: bool
 
 
@@ -57,6 +60,13 @@ class OwnChanges(Generic[T]):
         except UnreadableError as error:
             raise self._unreadable(error) from None
 
+    def shown(self, console: Console) -> Kept[T]:
+        """The same for pages that go on without it."""
+        try:
+            return self.things.read(console.context.folder)
+        except UnreadableError:  # logged where the settings are put together
+            return Kept[T]()
+
     def own(self, console: Console, id_: str) -> Own[T]:
         """Raises BadRequestError."""
         own = self.entered(console).get(id_)
@@ -74,10 +84,10 @@ class OwnChanges(Generic[T]):
             raise self.refused(came)
 
     def refused(self, change: Change) -> ChangeRefusedError:
-        return ChangeRefusedError(change, *self.words[change])
+        return ChangeRefusedError(*self.words[change], 404 if change is Change.GONE else 409)
 
     def said(self, console: Console, kept: Kept[T], params: Mapping[str, str]) -> Said | None:
-        """What a page should tell of what was just done, as `seen` has it in its address."""
+        """What a page should tell of what was just done, as the address has it."""
         did, id_ = params.get("did", ""), params.get("to", "")
         names = kept.names()
         if did not in self._done or id_ not in names:
@@ -88,7 +98,7 @@ class OwnChanges(Generic[T]):
             id_,
             names[id_] or id_,
             self._done[did],
-            kept.get(id_),
+            version_of(params),
             any(each.thing.id == id_ for each in restorable),
         )
 
@@ -96,3 +106,10 @@ class OwnChanges(Generic[T]):
         return BadRequestError(
             f"The {self.things.noun}s of the console cannot be read.", str(error)
         )
+
+
+def site_href(console: Console, path: str, site: str, **params: str | int) -> str:
+    """`path` of a site, which is not named where it is the first."""
+    first = console.settings.sites[0].id if console.settings.sites else ""
+    named = {"site": site} if site != first else {}
+    return f"{path}?{urlencode({**named, **params})}"

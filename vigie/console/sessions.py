@@ -13,8 +13,8 @@ from rum.session_code import code_of, ranges_of
 from store.snapshot import Snapshot
 from vigie.console.console import Console, console_of
 from vigie.console.first_start import first_start
+from vigie.console.forms import form_texts
 from vigie.console.gate import CONTENT_SECURITY_POLICY
-from vigie.console.monitor_forms import form_texts
 from vigie.console.recordings import session_answer, site_named
 from vigie.console.scope import Scope, scope_of
 from vigie.console.session_lines import counts_words, lines, trouble_words

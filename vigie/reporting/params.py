@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from analytics.question import UNDECLARED, SiteScope, Unit, Window
 from analytics.reports.contract_types import Month, month_of
 from vigie.calendars import calendar_of
+from vigie.failures import BadRequestError as BadRequestError  # whoever reads params raises it
 from vigie.settings import Settings, SiteSettings
 
 DAYS_DEFAULT = 30
@@ -17,15 +18,6 @@ YEAR_MIN, YEAR_MAX = 1971, 9000
 MONTHS_BACK_MAX = 13
 WINDOW_PARAMS = frozenset({"days", "start", "end"})
 DEVICES = ("desktop", "phone", "tablet")
-
-
-class BadRequestError(Exception):
-    """A request no report can answer: what is wrong with it, and what would be right."""
-
-    def __init__(self, what: str, right: str) -> None:
-        super().__init__(f"{what} {right}")
-        self.what = what
-        self.right = right
 
 
 def window_of(params: Mapping[str, str], now: datetime) -> Window:

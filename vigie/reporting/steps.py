@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 from analytics.funnel_chain import STEPS_MAX
 from analytics.question import Filter, Operator, Step
 from analytics.step_matching import FILTERS_MAX, filter_problem
-from vigie.reporting.params import BadRequestError
+from vigie.failures import BadRequestError
 from vigie.settings import StepSettings
 
 KINDS = ("page", "event", "click")
@@ -49,19 +49,24 @@ def step_of(text: str) -> Step:
             " event:mandate_signed or click:#buy; with conditions after it, as"
             " event:mandate_signed where value>=1000.",
         )
-    filters = tuple(map(_filter_of, conditions.split(AND))) if where else ()
-    if len(filters) > FILTERS_MAX:
-        raise BadRequestError(
-            f"A step has {len(filters)} conditions.", f"Give at most {FILTERS_MAX}."
-        )
-    return Step(**{kind: value}, where=filters)
+    return Step(**{kind: value}, where=_filters(conditions) if where else ())
+
+
+def conditions_of(text: str) -> tuple[Filter, ...]:
+    """What follows " where "; "" is none. Raises BadRequestError."""
+    return _filters(text) if text.strip() else ()
 
 
 def step_text(step: Step) -> str:
     """The step as step_of reads it; its name is not in it."""
     kind = next(kind for kind in KINDS if getattr(step, kind))
     head = f"{kind}:{_written(getattr(step, kind), _SAFE)}"
-    return head + (WHERE + AND.join(map(_filter_text, step.where)) if step.where else "")
+    return head + (WHERE + conditions_text(step.where) if step.where else "")
+
+
+def conditions_text(conditions: tuple[Filter, ...]) -> str:
+    """As conditions_of reads them."""
+    return AND.join(map(_filter_text, conditions))
 
 
 def steps_text(steps: tuple[Step, ...]) -> str:
@@ -69,7 +74,34 @@ def steps_text(steps: tuple[Step, ...]) -> str:
 
 
 def journey_step(step: StepSettings) -> Step:
-    return Step(page=step.page, event=step.event, name=step.name)
+    """Raises BadRequestError, but not for a step that was checked."""
+    return Step(
+        page=step.page,
+        event=step.event,
+        click=step.click,
+        name=step.name,
+        where=conditions_of(step.where),
+    )
+
+
+def step_settings(step: Step) -> StepSettings:
+    """The step as a journey's settings have it."""
+    return StepSettings(
+        name=step.name,
+        page=step.page,
+        event=step.event,
+        click=step.click,
+        where=conditions_text(step.where),
+    )
+
+
+def _filters(text: str) -> tuple[Filter, ...]:
+    filters = tuple(map(_filter_of, text.split(AND)))
+    if len(filters) > FILTERS_MAX:
+        raise BadRequestError(
+            f"A step has {len(filters)} conditions.", f"Give at most {FILTERS_MAX}."
+        )
+    return filters
 
 
 def _filter_of(text: str) -> Filter:
