@@ -18,12 +18,15 @@ from vigie.backups import backup_state
 from vigie.console.access import one_time_link
 from vigie.folders import DataFolder
 from vigie.own_funnels import FUNNELS, SavedFunnel
+from vigie.own_journeys import JOURNEYS
 from vigie.own_monitors import MONITORS
-from vigie.settings import BackupSettings
+from vigie.settings import BackupSettings, JourneySettings
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
 MONITOR = Monitor(id="own", url="https://www.example.org/", paused=True)
 FUNNEL = SavedFunnel(id="own", name="Own", site="shop", steps="page:/a,event:b")
+
+JOURNEY = JourneySettings(id="own", name="Own", site="shop")
 
 
 def vigie(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -62,6 +65,7 @@ def test_scheduled_by_command_shown_and_restored(tmp_path: Path) -> None:
                 assert post(client, served.collector, body, ORIGIN).status_code == 204
         MONITORS.add(DataFolder(served.data), MONITOR, NOW)
         FUNNELS.add(DataFolder(served.data), FUNNEL, NOW)
+        JOURNEYS.add(DataFolder(served.data), JOURNEY, NOW)
         data = str(served.data)
         refused = vigie("restore", str(scheduled), "--data", data)
         assert refused.returncode == 1
@@ -90,7 +94,7 @@ def test_scheduled_by_command_shown_and_restored(tmp_path: Path) -> None:
     assert events(again) == events(served.data)
     assert (again / "secret").read_text() == (served.data / "secret").read_text()
     assert len(events(again)) == 30
-    for things in (MONITORS, FUNNELS):
+    for things in (MONITORS, FUNNELS, JOURNEYS):
         assert (again / things.file).read_bytes() == (served.data / things.file).read_bytes()
         assert len(things.read(DataFolder(again)).things) == 1
     assert vigie("restore", str(asked), "--data", str(again)).returncode == 1, "it is not empty now"

@@ -105,6 +105,7 @@ PAGE_PARTS: Mapping[str, str] = {
     "/journeys/{id}/{tab}": "order/people",
     "/incidents/{id}": "front@20261103T000000Z",
     "/monitors/{id}": "front",
+    "/journeys/{id}/edit": "",
     "/monitors/{id}/edit": "",
     "/monitors/{id}/export": "",
     "/contracts/{id}": "sla",

@@ -11,6 +11,7 @@ import pytest
 from msgspec import structs
 
 from probes.outcome import Outcome
+from rum.records import Click
 from store.columns import batch_tables, check_tables
 from store.database import Database
 from store.rows import insert
@@ -90,6 +91,17 @@ def test_what_is_missing_is_named(
 ) -> None:
     report = ask(database, structs.replace(JOURNEY, **lacking))
     assert (failing(report), report.ready) == ([check], False)
+
+
+def test_a_step_of_a_click_is_seen(database: Database) -> None:
+    journey = structs.replace(JOURNEY, steps=(StepSettings(click="#buy"),))
+    assert failing(ask(database, journey)) == ["step 1 #buy"]
+    batch = Maker(3).batch(time=NOW - MINUTE, kinds=("click",), release="2.0")
+    (event,) = batch.events
+    clicked = structs.replace(batch, events=(structs.replace(event, click=Click(target="#buy")),))
+    for table, rows in batch_tables([clicked]).items():
+        insert(database.cursor(), table, rows)
+    assert failing(ask(database, journey)) == []
 
 
 def test_a_monitor_that_is_down_is_not_green(database: Database) -> None:

@@ -164,7 +164,7 @@ def _edit(console: Console, id_: str, table: dict[str, Any]) -> Response:
     own = CHANGES.own(console, id_)
     version = _version(table, own)
     given = {name: value for name, value in table.items() if name != "version"}
-    journey = _journey(console, {**msgspec.to_builtins(own.thing), **given, "id": id_})
+    journey = _journey(console, {**_table(own.thing), **given, "id": id_})
     CHANGES.make(console, JOURNEYS.edit, journey, version)
     return JSONResponse(_told(console, CHANGES.own(console, id_)))
 
@@ -186,6 +186,11 @@ def _journey(console: Console, table: dict[str, Any]) -> JourneySettings:
         right = "; ".join(dict.fromkeys(each.right for each in problems))
         raise ChangeRefusedError(f"{what}.", f"{right[:1].upper()}{right[1:]}.")
     return msgspec.convert(table, JourneySettings)
+
+
+def _table(journey: JourneySettings) -> dict[str, Any]:
+    """As a program would send it."""
+    return msgspec.json.decode(msgspec.json.encode(journey), type=dict[str, Any])
 
 
 def _told(console: Console, own: Own[JourneySettings]) -> dict[str, Any]:
