@@ -8,6 +8,7 @@ from msgspec import structs
 
 from vigie.folders import DataFolder
 from vigie.own_things import Kept, OwnThings
+from vigie.reporting.steps import STEP_CHARS_MAX, journey_step, step_text
 from vigie.settings import JourneySettings, Settings
 from vigie.settings_checks import journey_problems
 from vigie.settings_mistakes import Problem
@@ -57,15 +58,16 @@ def entered_problems(table: Mapping[str, Any], settings: Settings) -> list[Probl
         name: [{"id": each.id} for each in getattr(settings, name)]
         for name in ("sites", "monitors", "channels")
     }
-    return [*_name_problems(journey, settings), *journey_problems(known, journey, ())]
+    problems = [*_text_problems(journey, settings), *journey_problems(known, journey, ())]
+    return problems or list(_long_steps(journey))
 
 
-def _name_problems(journey: JourneySettings, settings: Settings) -> Iterator[Problem]:
-    for part in ("name", "owner"):
+def _text_problems(journey: JourneySettings, settings: Settings) -> Iterator[Problem]:
+    for part in ("name", "owner", "event"):
         if len(getattr(journey, part)) > NAME_CHARS_MAX:
             right = f"use {NAME_CHARS_MAX} characters at most"
             yield Problem(path=(part,), wrong="is too long", right=right)
-    if not journey.name:
+    if not journey.name.strip():
         right = "call it as people do, such as Place an order"
         yield Problem(path=("name",), wrong="is empty", right=right)
     others = (each for each in settings.journeys if each.id != journey.id)
@@ -75,3 +77,15 @@ def _name_problems(journey: JourneySettings, settings: Settings) -> Iterator[Pro
             wrong=f'"{journey.name}" is taken by another journey of the site',
             right="give each a name of its own",
         )
+
+
+def _long_steps(journey: JourneySettings) -> Iterator[Problem]:
+    """Steps that could not be asked as a funnel's."""
+    for number, step in enumerate(journey.steps):
+        path = ("steps", number)
+        if len(step_text(journey_step(step))) > STEP_CHARS_MAX:
+            right = f"use {STEP_CHARS_MAX:,} characters at most"
+            yield Problem(path=path, wrong="is too long", right=right)
+        if len(step.name) > NAME_CHARS_MAX:
+            right = f"use {NAME_CHARS_MAX} characters at most"
+            yield Problem(path=(*path, "name"), wrong="is too long", right=right)

@@ -175,6 +175,10 @@ def test_every_mistake_stands_beside_its_field_and_nothing_entered_is_lost(
     [
         ({"name": ""}, "name is empty"),
         ({"name": "x" * 101}, "name is too long"),
+        ({"name": " "}, "name is empty"),
+        ({"event": "x" * 101}, "event is too long"),
+        ({"steps": [{"page": "/" + "x" * 2_000}]}, "steps[1] is too long"),
+        ({"steps": [{"page": "/a", "name": "x" * 101}]}, "steps[1].name is too long"),
         ({"name": "Place an order"}, "is taken by another journey of the site"),
         ({"site": "nowhere"}, 'site "nowhere" is not the id of any of sites'),
         ({"site": None}, "site is missing"),
@@ -377,6 +381,7 @@ def test_one_whose_site_is_gone_is_left_aside_and_told(tmp_path: Path) -> None:
         assert "Lost Its site, former, is no longer in vigie.toml." in said
         assert "Twice A journey of vigie.toml has its id, order." in said
         reader.headers["origin"] = console.base
+        assert reader.get("/journeys/lost/edit").status_code == 200
         assert reader.post("/journeys/order/remove").status_code == 303
         assert [each.id for each in kept(console)] == ["lost"]
 

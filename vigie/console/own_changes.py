@@ -45,12 +45,14 @@ class OwnChanges(Generic[T]):
         """`elsewhere` is where one that is not there may stand besides."""
         self.things = things
         self.words = {
-            Change.TAKEN: (f"There is a {called} of this id already.", "Add it under another."),
+            Change.TAKEN: (
+                f"There is a {called} of this id already.",
+                "Give it another name.",
+            ),
             Change.GONE: (f"There is no such {called}.", f"It may have been removed{elsewhere}."),
             Change.OUTDATED: ("Somebody changed it meanwhile.", "Look at it again."),
             Change.TOO_MANY: (f"There are {things.most:,} of them already.", "Remove some."),
         }
-        self._called = called
         self._done = done
 
     def entered(self, console: Console) -> Kept[T]:
