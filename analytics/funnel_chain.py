@@ -13,11 +13,10 @@ from analytics.funnel_walk import NONE, Numbers, Rows, Walked, arrived, came, wa
 from analytics.question import Order, Rules, Step, Unit, Window
 from analytics.sampling import Reading
 from analytics.sql import query, with_read
-from analytics.step_matching import matches
+from analytics.step_matching import STEPS_MAX, matches
 from analytics.times import MICROSECOND, naive, to_us
 from store.snapshot import Snapshot
 
-STEPS_MAX = 10
 EXCLUDED_MAX = 10
 
 

@@ -29,6 +29,7 @@ PROPERTIES = {
 """What an event can be asked for, and where it stands. Beside these: attributes and segments."""
 MAPS = ("attributes", "segments")
 NUMBERS = frozenset({"value"})
+STEPS_MAX = 10
 FILTERS_MAX = 10
 VALUES_MAX = 50
 _FILES = {

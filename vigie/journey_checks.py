@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from analytics.funnel_chain import STEPS_MAX
-from vigie.reporting.params import BadRequestError
+from analytics.step_matching import STEPS_MAX
+from vigie.failures import BadRequestError
 from vigie.reporting.steps import KINDS, conditions_of
 from vigie.settings import JourneySettings, StepSettings
 from vigie.settings_lines import KeyPath

@@ -5,10 +5,9 @@ from typing import TypeVar
 from msgspec import Struct, structs
 from starlette.datastructures import QueryParams
 
-from analytics.funnel_chain import STEPS_MAX
 from analytics.question import OPERATOR_WORDS, Filter, Operator, Step
 from analytics.reports.types import SeenReport, SeenRow
-from analytics.step_matching import PROPERTIES
+from analytics.step_matching import PROPERTIES, STEPS_MAX
 from vigie.reporting.params import BadRequestError
 from vigie.reporting.steps import step_of, step_text
 

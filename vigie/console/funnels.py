@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from analytics.charts.funnel_time import Point, day_lines, took_bars
-from analytics.funnel_chain import STEPS_MAX
 from analytics.levels import EVERYONE
 from analytics.reports.funnel_days import FunnelDaysReport
 from analytics.reports.funnel_days import funnel_days as funnel_days_report
@@ -18,6 +17,7 @@ from analytics.reports.funnel_listed import ROWS_MAX, FunnelSessionsReport
 from analytics.reports.funnel_types import FunnelReport
 from analytics.reports.funnel_why import TRAIT_WORDS, FunnelWhyReport
 from analytics.reports.seen import seen as seen_report
+from analytics.step_matching import STEPS_MAX
 from store.snapshot import Snapshot
 from vigie.console import pictures
 from vigie.console.console import Console, console_of

@@ -9,7 +9,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
-from analytics.funnel_chain import STEPS_MAX
+from analytics.step_matching import STEPS_MAX
 from vigie.console.console import Console, console_of
 from vigie.console.forms import FORM_FIELDS_MAX, form_fields, version_of
 from vigie.console.funnel_form import OPERATORS, Row, changed, properties

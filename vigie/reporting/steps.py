@@ -8,9 +8,8 @@ them; each is a property of the event, a comparison (= != ~ < <= > >=) and a val
 import re
 from urllib.parse import quote, unquote
 
-from analytics.funnel_chain import STEPS_MAX
 from analytics.question import Filter, Operator, Step
-from analytics.step_matching import FILTERS_MAX, filter_problem
+from analytics.step_matching import FILTERS_MAX, STEPS_MAX, filter_problem
 from vigie.failures import BadRequestError
 from vigie.settings import StepSettings
 
