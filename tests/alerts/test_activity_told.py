@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from msgspec import structs
 
 from store.database import Database
 from tests.support.volumes import WEEK_H, volume
@@ -15,6 +16,9 @@ from vigie.alerts.ledger import Ledger
 from vigie.alerts.message import Event, Message
 from vigie.alerts.service import Alerts
 from vigie.alerts.watch import Watch
+from vigie.folders import DataFolder
+from vigie.own_journeys import JOURNEYS
+from vigie.own_settings import OwnSettings
 from vigie.settings import ChannelSettings, JourneySettings, Settings, SiteSettings
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -93,6 +97,25 @@ def test_a_full_stop_is_told_once_to_the_journey_s_channels(world: World) -> Non
     (row,) = world.ledger.recent(MONDAY)
     assert row.start <= TUESDAY_10 + HOUR
     assert row.detail.startswith("0 paid in ")
+
+
+def test_a_journey_of_the_console_is_told_too_until_it_is_removed(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    folder = DataFolder(tmp_path)
+    plain = structs.replace(world.settings, journeys=())
+    own = OwnSettings(plain, folder)
+    world.watch = ActivityWatch(world.database, world.ledger, own.settings)
+    world.counts(stopped(24 * 5))
+    world.live(TUESDAY_10, 20)
+    assert world.owed() == []
+    JOURNEYS.add(folder, JOURNEY, MONDAY)
+    world.live(TUESDAY_10 + 20 * HOUR, 2)
+    assert world.owed() == ["activity.order team open"]
+    JOURNEYS.remove(folder, "order", MONDAY)
+    world.live(TUESDAY_10 + 22 * HOUR, 1)
+    (row,) = world.ledger.recent(MONDAY)
+    assert row.withdrawn
+    world.database.close()
 
 
 def test_its_end_is_told_once(world: World) -> None:

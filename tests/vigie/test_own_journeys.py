@@ -361,7 +361,7 @@ def test_it_goes_on_without_a_monitor_that_was_removed_and_says_so(
     reader.post("/monitors/entrance/remove")
     page = reader.get("/journeys/buy-a-lamp")
     assert page.status_code == 200
-    assert "entrance was removed from the monitors : this journey goes on without it" in words(page)
+    assert "Entrance was removed from the monitors : this journey goes on without it" in words(page)
     assert reader.get("/journeys/buy-a-lamp/outside").status_code == 200
     told = reader.get("/api/v1/journeys").json()["journeys"][-1]
     assert (told["monitors"], told["gone_monitors"]) == (["pay", "entrance"], ["entrance"])
@@ -405,6 +405,7 @@ def test_a_funnel_becomes_a_journey_in_one_step(
     (journey,) = kept(console)
     assert journey.steps[1] == StepSettings(event="order_placed", where="value>=1")
     assert (journey.window_minutes, journey.owner) == (15, "Shop team")
+    assert journey.event == "order_placed", "the event it ends in is what counts"
     strict = reader.post("/journeys/-/add", data={**funnel, "name": "Strict", "order": "strict"})
     assert (strict.status_code, len(kept(console))) == (200, 1)
     assert "The funnel's own order, exclusions and users are left out" in words(strict)

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from vigie.console.console import Console, console_of
 from vigie.console.forms import form_texts, json_table, version_of
 from vigie.console.journey_form import place_of
+from vigie.console.monitor_actions import CHANGES as MONITOR_CHANGES
 from vigie.console.own_changes import ChangeRefusedError, OwnChanges, site_href
 from vigie.own_journeys import JOURNEYS, entered_problems, watched, why_aside
 from vigie.own_things import RESTORABLE, Change, Own, free_id
@@ -111,12 +112,13 @@ def free_journey_id(console: Console, name: str) -> str:
     return free_id(name, {*console.fixed_journeys, *CHANGES.entered(console).names()}, "journey")
 
 
-def gone_monitors(console: Console, own: Own[JourneySettings] | None) -> list[str]:
-    """The monitors it names that there are no more."""
+def gone_monitors(console: Console, own: Own[JourneySettings] | None) -> dict[str, str]:
+    """The monitors it names that there are no more, with what they were called."""
     if own is None:
-        return []
+        return {}
     left = watched(console.settings, own.thing)
-    return [each for each in own.thing.monitors if each not in left]
+    names = MONITOR_CHANGES.shown(console).names()
+    return {each: names.get(each) or each for each in own.thing.monitors if each not in left}
 
 
 def aside(console: Console) -> list[AsideJourney]:
@@ -196,7 +198,7 @@ def _table(journey: JourneySettings) -> dict[str, Any]:
 def _told(console: Console, own: Own[JourneySettings]) -> dict[str, Any]:
     told: dict[str, Any] = {**msgspec.to_builtins(own.thing), "version": own.version}
     if gone := gone_monitors(console, own):
-        told["gone_monitors"] = gone
+        told["gone_monitors"] = list(gone)
     if why := why_aside(console.context.settings, own.thing):
         told["left_aside"] = why
     return told

@@ -114,13 +114,16 @@ def form_of(journey: JourneySettings) -> JourneyForm:
 
 
 def form_sent(fields: QueryParams, before: JourneySettings = NEW) -> JourneyForm:
-    """The form as it was sent, right or wrong; a funnel's steps come as one text in `steps`.
+    """The form as it was sent, right or wrong; a funnel's steps come as one text in `steps`, and
+    the event it ends in is the journey's.
 
     Raises BadRequestError for a text of steps that is none.
     """
+    texts = form_of(before).texts
     rows = sent_rows(fields)
-    if steps := fields.get("steps", ""):
-        rows = [row_of(step) for step in listed_steps(steps)]
+    if funnel := listed_steps(fields.get("steps", "")):
+        rows = [row_of(step) for step in funnel]
+        texts["event"] = funnel[-1].event
     words = fields.get("words", "").strip()
     if words:
         try:
@@ -129,8 +132,7 @@ def form_sent(fields: QueryParams, before: JourneySettings = NEW) -> JourneyForm
         except BadRequestError:
             pass  # said when it is read
     return JourneyForm(
-        texts=form_of(before).texts
-        | {name: fields[name].strip() for name in ("site", *FIELDS) if name in fields},
+        texts=texts | {name: fields[name].strip() for name in ("site", *FIELDS) if name in fields},
         rows=rows,
         monitors=tuple(fields.getlist("monitors")),
         channels=tuple(fields.getlist("channels")),

@@ -99,7 +99,7 @@ def form_page(
         properties=properties(),
         monitors=ticks([(m.id, m.name or m.id) for m in settings.monitors], form.monitors),
         channels=ticks([(c.id, c.id) for c in settings.channels], form.channels),
-        gone=gone_monitors(console, own),
+        gone=list(gone_monitors(console, own).values()),
         version=version,
         problems=found.problems,
         wrong_steps=found.wrong_steps,

@@ -79,7 +79,7 @@ def journey(request: Request) -> Response:
         uses_level=True,
         journey=journey_line(report),
         own=own,
-        gone=gone_monitors(console, own),
+        gone=list(gone_monitors(console, own).values()),
         said=CHANGES.said(console, kept, request.query_params),
         findings=[(line, _closer(scope, request.url.path, line)) for line in finding_lines(report)],
         incidents=[each for row in report.uptime.monitors if (each := ongoing(row))],
