@@ -18,6 +18,7 @@ pytestmark = pytest.mark.browser
 PAGES = (
     "/",
     "/journeys",
+    "/journeys/-/add",
     "/journeys/order",
     "/funnels",
     "/speed",

@@ -16,6 +16,7 @@ from vigie.settings import Settings
 PAGES = (
     "/",
     "/journeys",
+    "/journeys/-/add",
     "/journeys/order",
     "/journeys/order/outside",
     "/journeys/order/people",
