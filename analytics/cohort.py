@@ -5,9 +5,8 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from analytics.basis import Estimate
-from analytics.estimates import VISITORS_MIN, share
-
-VISITORS_LOOKED_AT = 100
+from analytics.estimates import share
+from analytics.visitors import visitors_at_least
 
 Mask = NDArray[np.bool_]
 
@@ -31,7 +30,7 @@ class Cohort(Struct, frozen=True, kw_only=True):
             sessions=len(self.weight),
             weight=float(self.weight.sum()),
             squares=float(np.square(self.weight).sum()),
-            visitors=_visitors(self.visitor),
+            visitors=visitors_at_least(self.visitor),
         )
 
 
@@ -48,9 +47,3 @@ class Denominator(Struct, frozen=True):
         """The share of sessions of `weight` among these."""
         # Sums of the same weights in another order may differ in their last digit.
         return share(min(weight, self.weight), self.weight, self.squares, self.visitors)
-
-
-def _visitors(visitor: NDArray[np.uint64]) -> int:
-    """How many different visitors, at least: the first ones tell as a rule, and all are costly."""
-    few = len(np.unique(visitor[:VISITORS_LOOKED_AT]))
-    return few if few >= VISITORS_MIN else len(np.unique(visitor))

@@ -10,6 +10,7 @@ from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from analytics.funnel_walk import NONE, Numbers, Rows, Walked, arrived, came, walk
+from analytics.in_order import columns_in_order
 from analytics.question import Order, Rules, Step, Unit, Window
 from analytics.sampling import Reading
 from analytics.sql import query, with_read
@@ -146,7 +147,7 @@ def _matched(
         "start": naive(chain.window.start),
         "until": naive(chain.window.end + chain.within),
     }
-    return snapshot.columns(text, asked)
+    return columns_in_order(snapshot, reading, text, asked, whole=not by_user)
 
 
 def _kinds(parameters: Mapping[str, object]) -> list[str]:

@@ -9,6 +9,7 @@ from msgspec import Struct
 from analytics.basis import Estimate
 from analytics.breakdown import LEVEL, QUALITY, UNKNOWN
 from analytics.differences import Words, compare_pairs
+from analytics.funnel_depths import Depths, depths
 from analytics.funnel_sessions import FunnelSessions, Mask
 from analytics.levels import shown
 from analytics.quality import Quality
@@ -76,7 +77,14 @@ def differences(
         for group in groups
         if OTHER not in group.parts and len(groups) > 1
     ]
-    pairs = [_pair(sessions, group.members, number, len(steps)) for group, number in asked]
+    sides = {
+        group.parts: (
+            depths(sessions, group.members, len(steps)),
+            depths(sessions, ~group.members, len(steps)),
+        )
+        for group in {group.parts: group for group, _ in asked}.values()
+    }
+    pairs = [_pair(*sides[group.parts], number, len(steps)) for group, number in asked]
     compared = compare_pairs(
         pairs,
         [_words(group, number, steps, order, unit) for group, number in asked],
@@ -113,13 +121,10 @@ def _turns(told: Sequence[FunnelDifference]) -> Iterator[FunnelDifference]:
     yield from (each for _, each in sorted(turns, key=lambda turn: turn[0]))
 
 
-def _pair(
-    sessions: FunnelSessions, members: Mask, number: int, steps: int
-) -> tuple[Estimate, Estimate]:
-    """The share that goes on from a step, or through all of them, of `members` and of others."""
-    among = sessions.settled & (sessions.depth >= max(number, 1))
-    onward = sessions.depth > number if number else sessions.depth == steps
-    return sessions.share(onward, among & members), sessions.share(onward, among & ~members)
+def _pair(members: Depths, others: Depths, number: int, steps: int) -> tuple[Estimate, Estimate]:
+    """The share that goes on from a step, or through all of them, of members and of others."""
+    onward, among = (number + 1, number) if number else (steps, 1)
+    return members.share(onward, among), others.share(onward, among)
 
 
 def _words(group: Group, number: int, steps: Sequence[Step], order: Order, unit: Unit) -> Words:

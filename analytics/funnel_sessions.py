@@ -11,15 +11,14 @@ from numpy.typing import NDArray
 
 from analytics.basis import Estimate
 from analytics.breakdown import Parts, without
-from analytics.estimates import VISITORS_MIN, share
+from analytics.estimates import share
 from analytics.funnel_chain import Chain, chained
 from analytics.question import PLAIN, Rules, Step, Window
 from analytics.sampling import Days, Reading
 from analytics.sql import query, with_fragments, with_read
 from analytics.times import MICROSECOND, to_us
+from analytics.visitors import visitors_at_least
 from store.snapshot import Snapshot
-
-VISITORS_LOOKED_AT = 100
 
 Mask = NDArray[np.bool_]
 
@@ -41,10 +40,6 @@ class FunnelSessions(Struct, frozen=True, kw_only=True):
     parts: dict[str, NDArray[np.object_]] = {}
     """By dimension (analytics.breakdown), what each is told apart by."""
 
-    def share(self, successes: Mask, among: Mask) -> Estimate:
-        """The share of `successes` among the sessions of `among` (a part of them all)."""
-        return share_of(self.weight, self.visitor, successes, among)
-
 
 def share_of(
     weight: NDArray[np.float64], visitor: NDArray[np.uint64], successes: Mask, among: Mask
@@ -56,15 +51,9 @@ def share_of(
         float(did.sum()),
         float(chosen.sum()),
         float(np.square(chosen).sum()),
-        _visitors(visitor[among]),
+        visitors_at_least(visitor[among]),
         successes_squares=float(np.square(did).sum()),
     )
-
-
-def _visitors(visitor: NDArray[np.uint64]) -> int:
-    """How many different visitors, at least: the first ones tell as a rule, and all are costly."""
-    few = len(np.unique(visitor[:VISITORS_LOOKED_AT]))
-    return few if few >= VISITORS_MIN else len(np.unique(visitor))
 
 
 def nobody(dimensions: Sequence[str] = ()) -> FunnelSessions:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from analytics.basis import Estimate
 from analytics.differences import Words, compare
+from analytics.funnel_depths import depths
 from analytics.funnel_sessions import FunnelSessions, Mask
 from analytics.people import by_slot
 from analytics.question import Unit, Window
@@ -98,4 +99,4 @@ def before(
 
 
 def _through(sessions: FunnelSessions, members: Mask, steps: int) -> Estimate:
-    return sessions.share(sessions.depth == steps, members & sessions.settled)
+    return depths(sessions, members, steps).share(steps, 1)

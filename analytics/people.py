@@ -11,6 +11,7 @@ from analytics.estimates import share
 from analytics.funnel_sessions import FunnelSessions, Mask
 from analytics.levels import EVERYONE
 from analytics.slots import Slots
+from analytics.visitors import visitors_by_slot
 
 
 class People(Struct, frozen=True):
@@ -50,19 +51,17 @@ def _shares(
 ) -> list[Estimate]:
     slot, weight = slot[members], sessions.weight[members]
     through = sessions.depth[members] == steps
-    visitor = sessions.visitor[members] >> np.uint64(16)
-    pairs = np.unique((slot.astype(np.uint64) << np.uint64(48)) | visitor)
     totals = np.bincount(slot, weight, count)
     squares = np.bincount(slot, weight**2, count)
     successes = np.bincount(slot[through], weight[through], count)
     successes_squares = np.bincount(slot[through], weight[through] ** 2, count)
-    visitors = np.bincount((pairs >> np.uint64(48)).astype(np.intp), minlength=count)
+    visitors = visitors_by_slot(slot, sessions.visitor[members], count)
     return [
         share(
             float(successes[i]),
             float(totals[i]),
             float(squares[i]),
-            int(visitors[i]),
+            visitors[i],
             successes_squares=float(successes_squares[i]),
         )
         for i in range(count)

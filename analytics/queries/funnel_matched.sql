@@ -1,5 +1,5 @@
--- The events that match some step, or end what was begun, in order: only these leave the store. Their
--- kinds are asked for by themselves: Parquet's reader passes over rows by such plain conditions.
+-- The events that match some step, or end what was begun: only these leave the store. Their kinds
+-- are asked for by themselves: Parquet's reader passes over rows by such plain conditions.
 SELECT
     {who} AS who,
     weight,
@@ -8,4 +8,3 @@ SELECT
     coalesce({ends}, false) AS ends{more}
 FROM {rows}
 WHERE time >= $start AND time < $until AND kind IN ({kinds}) AND ({matches})
-ORDER BY who, time, batch, position

@@ -13,6 +13,7 @@ from msgspec import Struct
 from analytics.basis import Withheld
 from analytics.breakdown import LEVEL
 from analytics.estimates import quantile
+from analytics.funnel_depths import Depths, depths
 from analytics.funnel_segments import (
     OTHER,
     Group,
@@ -21,7 +22,7 @@ from analytics.funnel_segments import (
     level_groups,
     readings,
 )
-from analytics.funnel_sessions import FunnelSessions, Mask, days_of, read_sessions
+from analytics.funnel_sessions import FunnelSessions, days_of, read_sessions
 from analytics.funnel_times import before, days_of_entry, halves_of, took_bins
 from analytics.levels import shown
 from analytics.question import PLAIN, Order, Rules, SiteScope, Step, Unit, Window
@@ -214,6 +215,7 @@ def _everyone(sessions: FunnelSessions, steps: Sequence[Step], order: Order) -> 
 def _segment(
     sessions: FunnelSessions, steps: Sequence[Step], order: Order, group: Group, level: str = ""
 ) -> FunnelSegment:
+    lived = depths(sessions, group.members, len(steps))
     converted = group.members & (sessions.depth == len(steps))
     took = sessions.took_s[converted]
     weight = sessions.weight[converted]
@@ -223,7 +225,7 @@ def _segment(
         parts=() if level else group.parts,
         entered=int(group.members.sum()),
         steps=tuple(
-            _step(sessions, group.members, n, _label(steps, n, order), last=n == len(steps))
+            _step(lived, n, _label(steps, n, order), last=n == len(steps))
             for n in range(1, len(steps) + 1)
         ),
         convert_p50_s=quantile(took, each, weight, 0.50).value,
@@ -239,18 +241,13 @@ def _label(steps: Sequence[Step], number: int, order: Order) -> str:
     return f"any {number} of the steps"
 
 
-def _step(
-    sessions: FunnelSessions, members: Mask, number: int, label: str, *, last: bool
-) -> FunnelStep:
-    settled = members & sessions.settled
-    came = sessions.depth >= number
-    ended_here = members & (sessions.depth == number) & (not last)
+def _step(lived: Depths, number: int, label: str, *, last: bool) -> FunnelStep:
     return FunnelStep(
         number=number,
         label=label,
-        reached=int((members & came).sum()),
-        of_entered=sessions.share(came, settled),
-        of_previous=sessions.share(came, settled & (sessions.depth >= max(number - 1, 1))),
-        dropped=int((ended_here & sessions.settled).sum()),
-        still_in_window=int((ended_here & ~sessions.settled).sum()),
+        reached=lived.reached(number),
+        of_entered=lived.share(number, 1),
+        of_previous=lived.share(number, max(number - 1, 1)),
+        dropped=0 if last else int(lived.ended[number]),
+        still_in_window=0 if last else int(lived.in_window[number]),
     )

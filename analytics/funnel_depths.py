@@ -1,0 +1,67 @@
+"""How many sessions of a funnel came to each step, and the shares that are made of that."""
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from analytics.basis import Estimate
+from analytics.estimates import share
+from analytics.funnel_sessions import FunnelSessions, Mask
+from analytics.visitors import LOOKED_AT, visitors_at_least
+
+Floats = NDArray[np.float64]
+
+
+class Depths(Struct, frozen=True, kw_only=True):
+    """Of some sessions; element n of each is of step n. Shares are of those no longer in window.
+
+    `weight` and `squares` are of those who came to the step or further, `visitors` how many these
+    are at least; `ended` and `in_window` are how many sessions came to it and no further.
+    """
+
+    weight: Floats
+    squares: Floats
+    visitors: tuple[int, ...]
+    ended: NDArray[np.int64]
+    in_window: NDArray[np.int64]
+
+    def share(self, came_to: int, among: int) -> Estimate:
+        """The share that came to step `came_to` among those who came to step `among`, from 1."""
+        return share(
+            float(self.weight[came_to]),
+            float(self.weight[among]),
+            float(self.squares[among]),
+            self.visitors[among],
+            successes_squares=float(self.squares[came_to]),
+        )
+
+    def reached(self, number: int) -> int:
+        """How many sessions came to a step or further, those in window too."""
+        return int(self.ended[number:].sum() + self.in_window[number:].sum())
+
+
+def depths(sessions: FunnelSessions, members: Mask, steps: int) -> Depths:
+    """Of the members, in a funnel of so many steps."""
+    settled = np.flatnonzero(members & sessions.settled)
+    still = np.flatnonzero(members & ~sessions.settled)
+    depth, weight = sessions.depth[settled], sessions.weight[settled]
+    visitor = sessions.visitor[settled]
+    return Depths(
+        weight=_or_further(depth, weight, steps),
+        squares=_or_further(depth, np.square(weight), steps),
+        visitors=tuple(_visitors(depth, visitor, number) for number in range(steps + 1)),
+        ended=np.bincount(depth, minlength=steps + 1),
+        in_window=np.bincount(sessions.depth[still], minlength=steps + 1),
+    )
+
+
+def _or_further(depth: NDArray[np.int64], amounts: Floats, steps: int) -> Floats:
+    """The sum of the amounts of those who came to each step or further."""
+    by_depth = np.bincount(depth, amounts, steps + 1)
+    return np.asarray(np.cumsum(by_depth[::-1])[::-1], dtype=np.float64)
+
+
+def _visitors(depth: NDArray[np.int64], visitor: NDArray[np.uint64], number: int) -> int:
+    """Those who came to a step: the first ones tell as a rule."""
+    some = visitor[: 20 * LOOKED_AT][depth[: 20 * LOOKED_AT] >= number]
+    return visitors_at_least(some if len(some) >= LOOKED_AT else visitor[depth >= number])
