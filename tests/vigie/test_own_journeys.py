@@ -17,6 +17,7 @@ from msgspec import structs
 from probes.monitor import Monitor
 from tests.support.console import JOURNEY, SETTINGS, RunningConsole, history, running_console
 from vigie.commands.ready import ready
+from vigie.console.journey_form import Entered, entered, form_of
 from vigie.folders import DataFolder
 from vigie.own_journeys import JOURNEYS, entered_problems
 from vigie.own_settings import OwnSettings
@@ -159,6 +160,8 @@ def test_every_mistake_stands_beside_its_field_and_nothing_entered_is_lost(
     ):
         assert text in said
     assert 'id="wrong-step-1"' in answer.text
+    third = {**FORM, "what": ["", "", "colour"], "value": ["", "", "red"]}
+    assert 'id="wrong-step-3"' in reader.post("/journeys/-/add", data=third).text
     assert 'value="much"' in answer.text
     fewer = {**FORM, **wrong, "target": "99.5", "window_minutes": "30", "words": ""}
     said = words(reader.post("/journeys/-/add", data=fewer))
@@ -289,11 +292,15 @@ def test_who_edits_what_somebody_else_just_changed_is_told_and_may_insist(
     reader.post("/journeys/-/add", data=FORM)
     address = "/journeys/buy-a-lamp/edit"
     version = version_of(reader.get(address))
-    reader.post(address, data={**FORM, "version": version, "owner": "Theirs", "monitors": []})
+    theirs = {**FORM, "owner": "Theirs", "monitors": [], "value": ["tablet", "", ""]}
+    reader.post(address, data={**theirs, "version": version})
     told = reader.post(address, data={**FORM, "version": version, "owner": "Mine"})
     assert told.status_code == 409
     assert "Somebody changed this journey since you opened it" in words(told)
-    assert "Owner: Theirs; Monitors: none" in words(told)
+    assert (
+        "Owner: Theirs; Steps: page:/cart where device=tablet (Cart), event:order_placed;"
+        " Monitors: none."
+    ) in words(told)
     assert 'value="Mine"' in told.text
     assert [each.owner for each in kept(console)] == ["Theirs"]
     reader.post(address, data={**FORM, "version": version_of(told), "owner": "Mine"})
@@ -418,6 +425,29 @@ def test_the_page_s_example_is_taken(program: httpx.Client, project_root: Path) 
     assert answer.status_code == 400, "the fixed one has this name"
     assert answer.json()["error"]["what"].startswith("name ")
     assert entered_problems({**example, "id": "own"}, README) == []
+
+
+def test_a_journey_goes_through_the_form_unchanged() -> None:
+    journey = JourneySettings(
+        id="lamp",
+        site="blog",
+        name="Buy a lamp",
+        owner="Lamp team",
+        event="paid",
+        monitors=("pay", "front"),
+        steps=(StepSettings(name="Cart", page="/cart", where="value>=1 and device=phone|tablet"),),
+        window_minutes=0.125,
+        target=99.9999,
+        channels=("ops",),
+        activity_alert=False,
+        activity_chance=0.00001,
+    )
+    assert {each.name for each in structs.fields(JourneySettings)} == {
+        name for name, value in structs.asdict(journey).items() if value != ()
+    }, "every field is tried"
+    assert entered(form_of(journey), "lamp", SHOP) == Entered(
+        journey=journey, problems={}, wrong_steps={}
+    )
 
 
 def test_steps_go_through_settings_and_words_unchanged() -> None:

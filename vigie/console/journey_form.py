@@ -5,7 +5,7 @@ from collections.abc import Collection
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct
 from starlette.datastructures import QueryParams
 
 from probes.monitor import Problem
@@ -13,7 +13,7 @@ from vigie.console.forms import Field, Texts
 from vigie.console.funnel_form import Row, row_of, row_step, rows_of, sent_rows
 from vigie.failures import BadRequestError
 from vigie.own_journeys import entered_problems
-from vigie.reporting.steps import journey_step, listed_steps, step_of, step_settings
+from vigie.reporting.steps import journey_step, listed_steps, step_of, step_settings, step_text
 from vigie.settings import JourneySettings, Settings, StepSettings
 from vigie.settings_mistakes import Problem as SettingsProblem
 
@@ -97,10 +97,6 @@ class Entered(Struct, frozen=True, kw_only=True):
     problems: dict[str, Problem]
     wrong_steps: dict[int, str]
 
-    @property
-    def good(self) -> bool:
-        return self.journey is not None
-
 
 def form_of(journey: JourneySettings) -> JourneyForm:
     values = {name: getattr(journey, name) for name in ("site", *FIELDS)}
@@ -142,14 +138,14 @@ def form_sent(fields: QueryParams, before: JourneySettings = NEW) -> JourneyForm
 
 def entered(form: JourneyForm, id_: str, settings: Settings) -> Entered:
     """The journey of that id, or what is wrong with it."""
-    form = structs.replace(form, rows=[row for row in form.rows if row.base])
+    places = [place for place, row in enumerate(form.rows) if row.base]
     problems: dict[str, Problem] = {}
     numbers = {name: _number(form.texts[name]) for name in NUMBERS}
     for name, number in numbers.items():
         if number is not None and math.isnan(number):
             what = f"{form.texts[name]!r} is no number"
             problems[name] = Problem(name, what, "a number such as 0.5")
-    steps, wrong = _steps(form.rows)
+    steps, wrong = _steps([form.rows[place] for place in places])
     if form.words:
         try:
             step_of(form.words)
@@ -172,6 +168,7 @@ def entered(form: JourneyForm, id_: str, settings: Settings) -> Entered:
             problems.setdefault(name, Problem(name, found.wrong, found.right))
     good = not problems and not wrong
     journey = msgspec.convert(table, JourneySettings) if good else None
+    wrong = {places[number]: said for number, said in wrong.items()}
     return Entered(journey=journey, problems=problems, wrong_steps=wrong)
 
 
@@ -182,14 +179,14 @@ def place_of(problem: SettingsProblem) -> str:
 
 
 def differing(mine: JourneyForm, theirs: JourneyForm) -> list[str]:
-    """What theirs has otherwise, in words."""
+    """What theirs has otherwise, in words; both are good."""
     found = [
         f"{LABELS[name]}: {text or 'empty'}"
         for name, text in theirs.texts.items()
         if mine.texts[name] != text
     ]
-    if [row.base for row in mine.rows if row.base] != [row.base for row in theirs.rows]:
-        found.append(f"Steps: {', '.join(row.label for row in theirs.rows) or 'none'}")
+    if _in_words(mine.rows) != (steps := _in_words(theirs.rows)):
+        found.append(f"Steps: {', '.join(steps) or 'none'}")
     for name in ("monitors", "channels"):
         if set(getattr(mine, name)) != set(getattr(theirs, name)):
             found.append(f"{LABELS[name]}: {', '.join(getattr(theirs, name)) or 'none'}")
@@ -202,6 +199,15 @@ def ticks(
     """Ids, names and whether they are ticked; those that are first."""
     boxes = [(id_, name, id_ in ticked) for id_, name in known]
     return sorted(boxes, key=lambda box: not box[2])
+
+
+def _in_words(rows: list[Row]) -> list[str]:
+    """Steps of good rows, with what they are called."""
+    return [
+        step_text(row_step(row)) + (f" ({row.name})" if row.name else "")
+        for row in rows
+        if row.base
+    ]
 
 
 def _steps(rows: list[Row]) -> tuple[list[StepSettings], dict[int, str]]:
