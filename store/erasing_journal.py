@@ -1,4 +1,5 @@
-"""Erasing records from the journal: their frames are overwritten with blanks of the same length.
+"""Erasing records from the journal: their frames are overwritten with blanks of the same length,
+and what others' records quote of the erased with a mask.
 
 Positions in a segment stay what they were, so that cursors and a repair go on working. Only
 segments that no longer grow are touched; each is replaced whole, by a rename.
@@ -10,11 +11,13 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from msgspec import DecodeError, Struct
+from msgspec.structs import replace
 
 from rum.records import Batch, ReplayChunk
 from store.frames import HEADER_BYTES, FrameProblem, encode_frame
 from store.journal_reader import next_frame_position, read_frames
 from store.journal_writer import JournalInUseError, lock_writer
+from store.quoted import IsErased, masked_bytes
 from store.records import Erased, Record, decode, encode
 from store.sealed_files import sync_file
 from store.segment import Segment, segments, sync_folder, write_all
@@ -25,42 +28,50 @@ class JournalErased(Struct, frozen=True, kw_only=True):
 
     segments: int = 0
     frames: int = 0
+    masked: int = 0
+    """Frames of others in which something was masked."""
     growing: tuple[str, ...] = ()
 
 
 def erase_from_journal(
     folder: Path,
     is_erased: Callable[[Record], bool],
+    is_erased_id: IsErased,
     *,
     lock: threading.Lock,
     step: Callable[[str], None] = lambda name: None,
 ) -> JournalErased:
-    """Blank every record of `folder` for which `is_erased` holds. Raises OSError.
+    """Blank every record of `folder` for which `is_erased` holds, and mask ids in the others.
+
+    Raises OSError.
 
     `lock` is held while a segment is replaced: whoever removes segments holds it too, or a removed
     one could come back. A kill leaves each segment as it was or done.
     """
-    rewritten = frames = 0
+    rewritten = frames = masked = 0
     growing = []
     for segment in segments(folder):
-        found = [
-            (position, length)
-            for position, length, record in _records(segment)
-            if is_erased(record)
-        ]
-        if not found:
+        blanks: dict[int, bytes] = {}
+        masks: dict[int, bytes] = {}
+        for position, payload, record in _records(segment):
+            if is_erased(record):
+                blanks[position] = blank_payload(len(payload))
+            elif (new := _masked(payload, record, is_erased_id)) != payload:
+                masks[position] = new
+        if not blanks and not masks:
             continue
         if not _at_rest(folder, segment):
             growing.append(segment.name)
             continue
         with lock:
             if segment.path.exists():
-                _replace(segment, found, step)
+                _replace(segment, blanks | masks, step)
         rewritten += 1
-        frames += len(found)
+        frames += len(blanks)
+        masked += len(masks)
     if rewritten:
         sync_folder(folder)
-    return JournalErased(segments=rewritten, frames=frames, growing=tuple(growing))
+    return JournalErased(segments=rewritten, frames=frames, masked=masked, growing=tuple(growing))
 
 
 def sessions_in_journal(folder: Path, site: str, user: str, until_us: int) -> set[str]:
@@ -124,8 +135,23 @@ def _at_rest(folder: Path, segment: Segment) -> bool:
     return True
 
 
-def _records(segment: Segment) -> Iterator[tuple[int, int, Record]]:
-    """Each record of a segment with its frame's position and the length of its payload."""
+def _masked(payload: bytes, record: Record, is_erased_id: IsErased) -> bytes:
+    """A record's payload without erased ids, as long as it was; but whose it is stays."""
+    if isinstance(record, Erased):
+        return payload
+    new = masked_bytes(payload, is_erased_id)
+    if new == payload:
+        return payload
+    anew = decode(new)
+    if isinstance(anew, Batch) and isinstance(record, Batch):
+        anew = replace(anew, session=record.session, user=record.user)
+    elif isinstance(anew, ReplayChunk) and isinstance(record, ReplayChunk):
+        anew = replace(anew, session=record.session)
+    return encode(anew)
+
+
+def _records(segment: Segment) -> Iterator[tuple[int, bytes, Record]]:
+    """Each record of a segment with its frame's position and its payload."""
     position = 0
     while position < segment.bytes:
         try:
@@ -134,7 +160,7 @@ def _records(segment: Segment) -> Iterator[tuple[int, int, Record]]:
             return
         for frame in read.frames:
             try:
-                yield frame.position, len(frame.payload), decode(frame.payload)
+                yield frame.position, frame.payload, decode(frame.payload)
             except DecodeError:
                 continue  # among the load failures: nothing of it was ever stored
         position = read.end
@@ -144,10 +170,11 @@ def _records(segment: Segment) -> Iterator[tuple[int, int, Record]]:
             return
 
 
-def _replace(segment: Segment, found: list[tuple[int, int]], step: Callable[[str], None]) -> None:
+def _replace(segment: Segment, payloads: dict[int, bytes], step: Callable[[str], None]) -> None:
+    """With other payloads, of the same lengths, at some positions."""
     content = bytearray(segment.path.read_bytes())
-    for position, length in found:
-        content[position : position + HEADER_BYTES + length] = encode_frame(blank_payload(length))
+    for position, payload in payloads.items():
+        content[position : position + HEADER_BYTES + len(payload)] = encode_frame(payload)
     new = segment.path.with_suffix(".new")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:

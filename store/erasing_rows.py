@@ -1,9 +1,10 @@
 """Erasing sessions from the database's rows and from sealed files, under `files_lock`."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from msgspec import Struct
@@ -40,7 +41,7 @@ class RowsErased(Struct, frozen=True, kw_only=True):
     files: int = 0
 
 
-class _Listed(Struct, frozen=True):
+class Listed(Struct, frozen=True):
     """A file of the manifest."""
 
     file: str
@@ -64,7 +65,7 @@ def sessions_of_user(
         asked,
     ).fetchall()
     for kind, column in (("detail", "received"), ("summaries", "first_time")):
-        files = [str(database.sealed / listed.file) for listed in _listed(cursor, site, kind)]
+        files = [str(database.sealed / listed.file) for listed in listed_files(cursor, site, kind)]
         if files:
             found += cursor.execute(
                 "SELECT DISTINCT session"  # noqa: S608
@@ -79,7 +80,9 @@ def sealed_files_of(database: Database, site: str) -> list[Path]:
     """Every sealed file of a site that reports read. Raises duckdb.Error."""
     cursor = database.cursor()
     return [
-        database.sealed / listed.file for kind in ORDER for listed in _listed(cursor, site, kind)
+        database.sealed / listed.file
+        for kind in ORDER
+        for listed in listed_files(cursor, site, kind)
     ]
 
 
@@ -91,7 +94,10 @@ def erase_rows(database: Database, site: str, sessions: Sequence[str], now: date
     """
     with database.transaction() as cursor:
         of_site = {"site": site, "sessions": list(sessions)}
-        detail = [EMPTY_FILES["detail"], *(each.file for each in _listed(cursor, site, "detail"))]
+        detail = [
+            EMPTY_FILES["detail"],
+            *(each.file for each in listed_files(cursor, site, "detail")),
+        ]
         texts = forget_texts(
             cursor, site, sessions, [str(database.sealed / file) for file in detail]
         )
@@ -137,25 +143,32 @@ def erase_sealed(
     removed = {"detail": 0, "summaries": 0}
     files = 0
     for kind in removed:
-        for listed in _listed(database.cursor(), site, kind):
+        for listed in listed_files(database.cursor(), site, kind):
             count = _count_in(database, listed, sessions)
             if count:
-                _write_anew(database, site, listed, sessions, now, step)
+                source = f"(FROM {RELATIONS[kind]} WHERE session NOT IN {_ERASED})"
+                files_read = [EMPTY_FILES[kind], listed.file]
+                asked = {
+                    "files": [str(database.sealed / file) for file in files_read],
+                    "sessions": list(sessions),
+                }
+                write_anew(database, site, listed, source, asked, now, step)
                 removed[kind] += count
                 files += 1
     return RowsErased(events=removed["detail"], summaries=removed["summaries"], files=files)
 
 
-def _listed(cursor: duckdb.DuckDBPyConnection, site: str, kind: str) -> list[_Listed]:
+def listed_files(cursor: duckdb.DuckDBPyConnection, site: str, kind: str) -> list[Listed]:
+    """The sealed files of a site that reports read, of a kind. Raises duckdb.Error."""
     rows = cursor.execute(
         "SELECT file, content, day FROM sealed_files WHERE site = $site AND dropped_at IS NULL"
         " AND (content = 'summaries') = ($kind = 'summaries') ORDER BY file",
         {"site": site, "kind": kind},
     ).fetchall()
-    return [_Listed(*row) for row in rows]
+    return [Listed(*row) for row in rows]
 
 
-def _count_in(database: Database, listed: _Listed, sessions: Sequence[str]) -> int:
+def _count_in(database: Database, listed: Listed, sessions: Sequence[str]) -> int:
     return count_of(
         database.cursor().execute(
             f"SELECT count(*) FROM {_OF_FILE} WHERE session IN {_ERASED}",  # noqa: S608
@@ -164,14 +177,20 @@ def _count_in(database: Database, listed: _Listed, sessions: Sequence[str]) -> i
     )
 
 
-def _write_anew(
+def write_anew(
     database: Database,
     site: str,
-    listed: _Listed,
-    sessions: Sequence[str],
+    listed: Listed,
+    source: str,
+    asked: Mapping[str, Any],
     now: datetime,
     step: Callable[[str], None],
 ) -> None:
+    """Put the rows of `source` into a new file in the place of a listed one.
+
+    `source` is a relation or a query in brackets, in the form of its kind's RELATIONS, `asked` what
+    it needs. Raises OSError and duckdb.Error; then the file of before stays.
+    """
     token = secrets.token_hex(6)
     name = file_name(listed.kind, listed.content, site, listed.day, token)
     unfinished = database.sealed / UNFINISHED_FOLDER / f"erased-{token}.parquet"
@@ -179,17 +198,9 @@ def _write_anew(
     try:
         rows = count_of(
             database.cursor().execute(
-                f"COPY (SELECT {COLUMNS[listed.kind]} FROM {RELATIONS[listed.kind]}"  # noqa: S608
-                f" WHERE session NOT IN {_ERASED} ORDER BY {ORDER[listed.kind]})"
-                f" TO $path {COPY_OPTIONS}",
-                {
-                    "files": [
-                        str(database.sealed / EMPTY_FILES[listed.kind]),
-                        str(database.sealed / listed.file),
-                    ],
-                    "sessions": list(sessions),
-                    "path": str(unfinished),
-                },
+                f"COPY (SELECT {COLUMNS[listed.kind]} FROM {source}"  # noqa: S608
+                f" ORDER BY {ORDER[listed.kind]}) TO $path {COPY_OPTIONS}",
+                {**asked, "path": str(unfinished)},
             )
         )
         step("sealed file copied")
@@ -209,7 +220,7 @@ def _make_durable(unfinished: Path, final: Path) -> None:
     sync_folder(final.parent)
 
 
-def _list_instead(database: Database, listed: _Listed, name: str, rows: int, now: datetime) -> None:
+def _list_instead(database: Database, listed: Listed, name: str, rows: int, now: datetime) -> None:
     """In the manifest the new file, where it holds anything, takes the old one's place."""
     with database.transaction() as cursor:
         if rows:

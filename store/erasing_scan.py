@@ -43,8 +43,8 @@ def scan(
 ) -> Scan:
     """Look through all files below `folders` for sessions, 32 hex digits, and other `texts`.
 
-    In every form in which our files hold an id; names of files and folders count too. Files
-    below `leave_out` are passed by. Raises OSError.
+    In every form in which our files hold an id, texts in either case; names of files and folders
+    count too. Files below `leave_out` are passed by. Raises OSError.
     """
     sessions = list(sessions)
     needles = [form for session in sessions for form in forms_of(session)]
@@ -102,7 +102,8 @@ def _holds(path: Path, needles: Sequence[bytes]) -> tuple[int, bool]:
         while chunk := file.read(CHUNK_BYTES):
             size += len(chunk)
             window = kept + chunk
-            if any(needle in window for needle in needles):
+            lower = window.lower()
+            if any(needle in window or needle in lower for needle in needles):
                 return size, True
             kept = window[-overlap:] if overlap else b""
     return size, False

@@ -3,7 +3,8 @@
     asked      a request file, durable, in store/erasing/: it holds whom to erase until it is done
     found      their sessions, in hot rows, sealed files and the journal
     buried     tombstones: the loader takes no more of them
-    erased     journal, hot rows, sealed files, recordings, refused parts
+    erased     journal, hot rows, sealed files, recordings, refused parts; and what others quote of
+               them is masked
     rewritten  the database file, in which deleted values stay readable otherwise
     scanned    every byte of every file, for every form in which an id is written
     finished   a receipt, and the request file is removed
@@ -30,9 +31,12 @@ from store.erasing_journal import (
     sessions_in_journal,
     sessions_of_other_sites,
 )
+from store.erasing_quotes import mask_rows, mask_sealed, quoted_ids
+from store.erasing_replays import mask_replays
 from store.erasing_rows import erase_rows, erase_sealed, sealed_files_of, sessions_of_user
 from store.erasing_scan import Scan, rows_left, scan, sessions_elsewhere
 from store.erasure_receipts import ErasureReceipt, Removed, write_receipt
+from store.quoted import IsErased, any_of
 from store.records import Record
 from store.rehearsal import remove_copies
 from store.repair import ASIDE
@@ -59,6 +63,10 @@ STEPS = (
     "sealed file renamed",
     "sealed file listed",
     "recordings erased",
+    "rows masked",
+    "recording written",
+    "recording replaced",
+    "all masked",
     "unlinked",
     "rewritten",
     "scanned",
@@ -141,6 +149,10 @@ class Eraser:
     def ask_again(self, site: str, sessions: Sequence[str], now: datetime) -> ErasureRequest:
         """The same for sessions that were erased before and are back. Raises OSError."""
         return self._ask(site, Subject.SESSION, sessions[0], tuple(sessions), now)
+
+    def ask_again_of_user(self, site: str, user: str, erased_at: datetime) -> ErasureRequest:
+        """The same for a user whom others quote, as of when they were erased. Raises OSError."""
+        return self._ask(site, Subject.USER, user, (), erased_at)
 
     def _ask(
         self, site: str, subject: Subject, value: str, sessions: tuple[str, ...], now: datetime
@@ -234,9 +246,9 @@ class Eraser:
     ) -> tuple[ErasureRequest, tuple[str, ...]]:
         """Remove what is stored. Also the journal's segments that could not be touched yet."""
         site, sessions, done = request.site, list(request.sessions), request.removed
-        belongs = _belonging(site, frozenset(sessions))
+        belongs, quoted = _belonging(site, frozenset(sessions)), self._quoted(request)
         journal = erase_from_journal(
-            self._journal, belongs, lock=self._database.segments_lock, step=self._step
+            self._journal, belongs, quoted, lock=self._database.segments_lock, step=self._step
         )
         self._step("journal erased")
         with self._database.files_lock:
@@ -245,18 +257,33 @@ class Eraser:
             sealed = erase_sealed(self._database, site, sessions, now, step=self._step)
         replays = self._erase_replays(site, sessions)
         self._step("recordings erased")
+        masked, anew = self._mask(quoted, now)
         removed = Removed(
             events=done.events + rows.events + sealed.events,
             summaries=done.summaries + sealed.summaries,
-            files=done.files + sealed.files,
+            files=done.files + sealed.files + anew,
             replays=done.replays + replays,
             frames=done.frames + journal.frames,
             refused=done.refused + rows.refused,
+            masked=done.masked + journal.masked + masked,
         )
         if removed != done:
             request = replace(request, removed=removed)
             self._save(request)
         return request, journal.growing
+
+    def _mask(self, quoted: IsErased, now: datetime) -> tuple[int, int]:
+        """Mask what others quote: rows and chunks changed, sealed files written anew."""
+        with self._database.files_lock:
+            rows = mask_rows(self._database, quoted, now)
+            self._step("rows masked")
+            sealed, files = mask_sealed(self._database, quoted, now, step=self._step)
+        chunks = mask_replays(self._database, quoted, step=self._step)
+        self._step("all masked")
+        return rows + sealed + chunks, files
+
+    def _quoted(self, request: ErasureRequest) -> IsErased:
+        return any_of([*request.sessions, *self._users(request)])
 
     def _scan(self, request: ErasureRequest) -> Scan:
         """Look for traces in every file, and by query in what is compressed.
@@ -272,6 +299,8 @@ class Eraser:
         files = [str(path) for path in sealed_files_of(self._database, request.site)]
         if rows_left(self._database.cursor(), request.site, files, request.sessions):
             found = replace(found, places=(*found.places, "rows or sealed files"))
+        elif quoted_ids(self._database, self._quoted(request)):
+            found = replace(found, places=(*found.places, "what others quote"))
         return found
 
     def _scan_files(self, sessions: Sequence[str], users: Sequence[str]) -> Scan:

@@ -12,7 +12,8 @@ from store.tombstones import Subject
 
 
 class Removed(Struct, frozen=True, kw_only=True):
-    """Rows removed; but sealed `files` written anew, chunks of `replays`, `frames` of the journal.
+    """Rows removed; but sealed `files` written anew, chunks of `replays`, `frames` of the journal,
+    and rows, frames and chunks of others in which an id was `masked`.
 
     At least these: what a killed run had removed is not counted again.
     """
@@ -23,6 +24,7 @@ class Removed(Struct, frozen=True, kw_only=True):
     replays: int = 0
     frames: int = 0
     refused: int = 0
+    masked: int = 0
 
 
 class ErasureReceipt(Struct, frozen=True, kw_only=True):
@@ -50,7 +52,7 @@ def write_receipt(database: Database, receipt: ErasureReceipt) -> None:
         cursor.execute(
             "INSERT OR IGNORE INTO erasures VALUES ($receipt, $site, $subject, $digest, $asked_at,"
             " $finished_at, $sessions, $events, $summaries, $files, $replays, $frames, $refused,"
-            " $scanned_files, $scanned_bytes)",
+            " $scanned_files, $scanned_bytes, $masked)",
             {**values, "subject": receipt.subject.value},
         )
 

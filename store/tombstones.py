@@ -86,6 +86,10 @@ class Tombstones:
             return False
         return received_us <= self._users.get(self.digest(Subject.USER, site, user), -1)
 
+    def user_erased_us(self, site: str, user: str) -> int | None:
+        """When the user key was erased, in microseconds; None when it never was."""
+        return self._users.get(self.digest(Subject.USER, site, user)) if self._users else None
+
     def any(self) -> bool:
         """Whether anything was ever erased here."""
         return bool(self._sessions or self._users)

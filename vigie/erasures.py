@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from rum.privacy import site_secret, user_key
 from store.database import Database
-from store.erasing_again import covered_sessions
+from store.erasing_again import covered_quotes, covered_sessions
 from store.erasure import Eraser, ErasureRequest, Waiting
 from store.erasure_receipts import ErasureReceipt, receipt_of
 from store.replays import erase_replays
@@ -219,6 +219,14 @@ def erase_again(folder: DataFolder, clock: Callable[[], datetime]) -> list[str]:
         for site, sessions in covered_sessions(database, tombstones).items():
             eraser.ask_again(site, sorted(sessions), clock())
             said.append(f"erased {len(sessions):,} sessions of {site} again, erased before")
+        quoted = covered_quotes(database, tombstones)
+        for site, id_, user_erased_at in quoted:
+            if user_erased_at is None:
+                eraser.ask_again(site, [id_], clock())
+            else:
+                eraser.ask_again_of_user(site, id_, user_erased_at)
+        if quoted:
+            said.append(f"masked {len(quoted):,} ids erased before, which others quote")
         for _ in range(TRIES_MAX):
             answers = [eraser.run(request, clock()) for request in eraser.waiting()]
             waiting = [answer for answer in answers if isinstance(answer, Waiting)]

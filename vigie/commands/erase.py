@@ -72,6 +72,7 @@ def receipt_lines(done: ErasureReceipt) -> list[str]:
         f"  removed   {done.sessions:,} sessions: {removed.events:,} events,"
         f" {removed.summaries:,} summaries, {removed.replays:,} chunks of recordings,"
         f" {removed.frames:,} journal records, {removed.refused:,} refused parts",
+        f"  masked    in {removed.masked:,} records of others that quoted them",
         f"  scanned   {done.scanned_files:,} files, {done.scanned_bytes:,} bytes: no trace",
         f"  tombstone {done.digest}",
     ]
