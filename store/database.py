@@ -91,10 +91,10 @@ class Database:
         when it cannot be opened.
         """
         folder = folder.resolve()
-        if beside := restored_in_part(folder):
+        if restored_in_part(folder):
             raise DatabaseDamagedError(
                 f"a restore of {folder} was interrupted: run vigie restore again,"
-                f" or remove {beside}"
+                " or remove what is in that folder"
             )
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder

@@ -13,8 +13,8 @@ from pathlib import Path
 from store.segment import sync_folder
 
 FILE_NAME = "vigie.duckdb"
-RESTORING = ".restoring"
-"""Of the folder beside the store's own in which a backup is restored, until it is whole."""
+RESTORING = "restoring"
+"""Stands in a store while a backup is restored into it, until it is whole."""
 _REWRITTEN = re.compile(r"vigie-(\d+)\.duckdb(\.wal)?(\.tmp)?")
 
 
@@ -44,9 +44,9 @@ def point_to(folder: Path, file: Path) -> None:
 
 
 def restored_in_part(folder: Path) -> Path | None:
-    """What an interrupted restore left in place of this store."""
-    beside = folder.with_name(f"{folder.name}{RESTORING}")
-    return beside if beside.exists() and not current_file(folder).exists() else None
+    """What an interrupted restore left in this store."""
+    mark = folder / RESTORING
+    return mark if mark.exists() else None
 
 
 def left_over(folder: Path) -> list[Path]:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from msgspec import DecodeError, Struct
-from msgspec.structs import replace
 
 from rum.records import Batch, ReplayChunk
 from store.frames import HEADER_BYTES, FrameProblem, encode_frame
@@ -139,15 +138,8 @@ def _masked(payload: bytes, record: Record, is_erased_id: IsErased) -> bytes:
     """A record's payload without erased ids, as long as it was; but whose it is stays."""
     if isinstance(record, Erased):
         return payload
-    new = masked_bytes(payload, is_erased_id)
-    if new == payload:
-        return payload
-    anew = decode(new)
-    if isinstance(anew, Batch) and isinstance(record, Batch):
-        anew = replace(anew, session=record.session, user=record.user)
-    elif isinstance(anew, ReplayChunk) and isinstance(record, ReplayChunk):
-        anew = replace(anew, session=record.session)
-    return encode(anew)
+    own = (getattr(record, "session", ""), getattr(record, "user", ""))
+    return masked_bytes(payload, lambda id_: id_ not in own and is_erased_id(id_))
 
 
 def _records(segment: Segment) -> Iterator[tuple[int, bytes, Record]]:

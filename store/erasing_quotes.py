@@ -301,15 +301,16 @@ def _masked(expression: str, type_: Type) -> str:
             )
             return f"CASE WHEN {expression} IS NOT NULL THEN struct_pack({fields}) END"
         case "map":
-            # Keys that were masked could be equal: what they name goes.
+            # Two keys may have become equal: the first stays.
             (_, key), (_, value) = type_.children
-            kept = (
-                f"list_filter(map_entries({expression}),"
-                " lambda each: NOT list_contains($old, each.key))"
+            pair = (
+                f"struct_pack(key := {_masked('each.key', key)},"
+                f" value := {_masked('each.value', value)})"
             )
-            pair = f"struct_pack(key := each.key, value := {_masked('each.value', value)})"
-            whole = f"map_from_entries(list_transform({kept}, lambda each: {pair}))"
-            return whole if key.id == "varchar" else expression
+            pairs = f"list_transform(map_entries({expression}), lambda each: {pair})"
+            keys = f"list_transform({pairs}, lambda each: each.key)"
+            first = f"lambda each, place: list_position({keys}, each.key) = place"
+            return f"map_from_entries(list_filter({pairs}, {first}))"
         case "list":
             ((_, child),) = type_.children
             return f"list_transform({expression}, lambda each: {_masked('each', child)})"

@@ -22,7 +22,7 @@ from store.backup_files import (
     sha256_of,
 )
 from store.database import Database, DatabaseDamagedError, DatabaseLimits
-from store.database_files import FILE_NAME, RESTORING
+from store.database_files import FILE_NAME, RESTORING, restored_in_part
 from store.sealed_files import SEALED_FOLDER, sync_file
 from store.segment import sync_folder
 from store.snapshot import SOURCE_MAPS_FOLDER
@@ -30,7 +30,9 @@ from store.table_sums import table_sums
 
 RESTORED = "restored"
 """Stands in a restored store until what was erased since is erased again."""
-STEPS = ("begun", "placed", "renamed")
+DISK_FOLDER = "lost+found"
+"""What a new disk has by itself."""
+STEPS = ("begun", "placed", "ended")
 """Of restoring a store, in order."""
 VERIFY_LIMITS = DatabaseLimits(memory_limit="500MB", threads=1)
 
@@ -80,8 +82,10 @@ def check_files(
 
 
 def refuse_unless_empty(store: Path) -> None:
-    """Raises NotEmptyError."""
-    if store.exists() and any(store.iterdir()):
+    """What an interrupted restore left counts as nothing. Raises NotEmptyError."""
+    if not store.exists() or restored_in_part(store):
+        return
+    if any(path.name != DISK_FOLDER for path in store.iterdir()):
         raise NotEmptyError(f"{store} is not empty; restore into another folder")
 
 
@@ -93,28 +97,27 @@ def restore_store(
     *,
     step: Callable[[str], None] = lambda name: None,
 ) -> None:
-    """Copy a backup's store into `store`, which must be empty. Raises NotEmptyError and OSError.
+    """Copy a backup's store into `store`, which must be empty, and may be a disk's mount point.
 
-    Killed at any moment it leaves no store, or the whole one; in that stands RESTORED, until who
-    restores has done the rest. `step` is called with the name of each of STEPS after it, for tests
-    that stop there.
+    Raises NotEmptyError and OSError. Killed at any moment it leaves no store, or one marked with
+    RESTORING that nothing opens and that is restored anew, or the whole one; in that stands
+    RESTORED, until who restores has done the rest. `step` is called with the name of each of STEPS
+    after it, for tests that stop there.
     """
     store = store.resolve()
     refuse_unless_empty(store)
-    beside = store.with_name(f"{store.name}{RESTORING}")
-    if beside.exists():
-        shutil.rmtree(beside)
-    beside.mkdir(parents=True, mode=0o700)
-    sync_folder(beside.parent)
-    step("begun")
-    (beside / RESTORED).touch(0o600)
-    _place(folder, beside, manifest, _copy, progress)
-    step("placed")
-    if store.exists():
-        store.rmdir()
-    beside.rename(store)
+    store.mkdir(parents=True, exist_ok=True, mode=0o700)
     sync_folder(store.parent)
-    step("renamed")
+    for mark in (RESTORING, RESTORED):
+        (store / mark).touch(0o600)
+        sync_folder(store)
+    step("begun")
+    # What is there from a restore before is written over; of another backup it is swept later.
+    _place(folder, store, manifest, _copy, progress)
+    step("placed")
+    (store / RESTORING).unlink()
+    sync_folder(store)
+    step("ended")
 
 
 def end_restore(store: Path) -> None:

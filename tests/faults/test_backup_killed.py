@@ -17,6 +17,7 @@ from store.database import Database, DatabaseDamagedError
 from store.restore import STEPS as RESTORE_STEPS
 from store.restore import NotEmptyError, restore_store, verify_backup
 from store.tombstones import FILE_NAME, Subject, Tombstones
+from tests.support.disk import disk_at
 from tests.support.erasing import ANNA, Kept, fill
 from tests.support.stored import NOON, Journal, Maker, events_seen, files_listed, files_on_disk
 from vigie.folders import DataFolder
@@ -86,24 +87,40 @@ def test_a_backup_that_was_killed_counts_only_when_it_is_whole(
 
 
 @pytest.mark.parametrize("step", [*RESTORE_STEPS, "file 2"])
-def test_a_restore_that_was_killed_leaves_no_store_or_the_whole_one(
+def test_a_restore_that_was_killed_leaves_one_to_be_done_again_or_the_whole_one(
     step: str, filled: tuple[Path, Kept], tmp_path: Path
 ) -> None:
     folder = tmp_path / "data"
     shutil.copytree(filled[0], folder, symlinks=True)
+    assert_restored_after_a_kill(folder, step)
+    assert list((folder / "again").iterdir()) == [folder / "again" / "store"]
+
+
+def assert_restored_after_a_kill(folder: Path, step: str) -> None:
     store = folder / "again" / "store"
     assert killed(folder, "restore", step)
     chosen = chosen_backup(folder / "backups")
-    if step == "renamed":
+    if step == "ended":
         with pytest.raises(NotEmptyError):
             restore_store(chosen, store, read_manifest(chosen))
     else:
         with pytest.raises(DatabaseDamagedError, match="run vigie restore again"):
             Database(store)
-        assert not store.exists()
         restore_store(chosen, store, read_manifest(chosen))
     assert seen(store) == seen(folder / "store")
-    assert list((folder / "again").iterdir()) == [store]
+
+
+@pytest.mark.parametrize("step", ["begun", "file 2", "placed"])
+def test_a_restore_onto_a_disk_of_the_stores_own_can_be_killed_too(
+    step: str, filled: tuple[Path, Kept], tmp_path: Path
+) -> None:
+    """A mount point can neither be renamed nor removed: it is filled where it is."""
+    folder = tmp_path / "data"
+    shutil.copytree(filled[0], folder, symlinks=True)
+    with disk_at(folder / "again" / "store", "200m") as disk:
+        (disk / "lost+found").mkdir()
+        assert_restored_after_a_kill(folder, step)
+        assert disk.is_mount()
 
 
 def test_who_was_erased_since_the_backup_is_gone_after_a_restore_that_was_killed(
@@ -122,7 +139,8 @@ def test_who_was_erased_since_the_backup_is_gone_after_a_restore_that_was_killed
     there = sessions(again.store)
     assert set(kept.of_anna()) & there, "nothing to show: they were gone already"
     assert finish_restore(again) == [
-        f"erased {len(kept.of_anna())} sessions of shop again, erased before"
+        f"erased {len(kept.of_anna())} sessions of shop again, erased before",
+        "masked 5 ids erased before, which others quote",
     ]
     there = sessions(again.store)
     assert not set(kept.of_anna()) & there

@@ -1,7 +1,5 @@
 """A full disk: 503 with Retry-After, and 204 again without a restart. A read-only one."""
 
-import ctypes
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,34 +10,19 @@ import pytest
 
 from tests.support.beacons import beacon, post, view
 from tests.support.collecting import collecting
+from tests.support.disk import MS_RDONLY, MS_REMOUNT, disk_at, mount
 from tests.support.site import KEY
 from tests.support.waiting import wait_for
 from vigie.folders import DataFolder
 
-MNT_DETACH = 2
-MS_RDONLY, MS_REMOUNT = 1, 32
-LIBC = ctypes.CDLL(None, use_errno=True)
 ORIGIN = "https://shop.test"
-
-
-def mount(folder: Path, flags: int, options: str) -> None:
-    """Raises OSError where that is not allowed."""
-    if LIBC.mount(b"tmpfs", str(folder).encode(), b"tmpfs", flags, options.encode()):
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 1 MB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    try:
-        mount(folder, 0, "size=1m")
-    except OSError as error:
-        pytest.skip(f"mounting is not allowed here ({error}); test_journal_faults limits the file")
-    yield folder
-    LIBC.umount2(str(folder).encode(), MNT_DETACH)
+    """A disk of 1 MB; without one, test_journal_faults limits the file."""
+    with disk_at(tmp_path / "disk", "1m") as folder:
+        yield folder
 
 
 def send(client: httpx.Client, base: str, number: int) -> httpx.Response:

@@ -11,10 +11,12 @@ from random import Random
 import pytest
 
 from store.database import Database
+from store.erasing_quotes import quoted_ids
 from store.erasing_scan import scan
 from store.erasure import STEPS
 from store.erasure_receipts import receipts
 from store.loader import Loader
+from store.quoted import any_of
 from store.sealing import sweep_orphans
 from store.tombstones import FILE_NAME, Tombstones
 from tests.support.erasing import ANNA, SECRET, Kept, eraser_of, fill, finished
@@ -37,7 +39,8 @@ def erase_until(folder: Path, step: str) -> int:
 
 
 def events_by_session(database: Database) -> Counter[str]:
-    return Counter(session.hex for (session,) in events_seen(database, "session"))
+    sessions = events_seen(database, "session") + events_seen(database, "session", site="blog")
+    return Counter(session.hex for (session,) in sessions)
 
 
 def assert_erased(folder: Path, kept: Kept) -> None:
@@ -52,10 +55,11 @@ def assert_erased(folder: Path, kept: Kept) -> None:
         load_all(Loader(database, folder / "journal", tombstones=stones))
         seen = events_by_session(database)
         assert not set(seen) & set(kept.of_anna())
-        for batch in [*kept.bert, *kept.nobody]:
+        for batch in [*kept.bert, *kept.nobody, *kept.quoting]:
             assert seen[batch.session] == len(batch.events)
         assert len(receipts(database, NOON, NOON.replace(year=2027))) == 1
         assert files_on_disk(database) == files_listed(database)
+        assert quoted_ids(database, any_of([*kept.of_anna(), ANNA])) == set()
     finally:
         database.close()
     assert scan([folder], kept.of_anna(), [ANNA]).places == ()

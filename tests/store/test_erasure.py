@@ -1,10 +1,14 @@
 """Erasing a user or a session leaves no trace of them in any file, and all of everybody else."""
 
+import gzip
 import os
+import re
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -13,11 +17,21 @@ from store.erasing_journal import blank_payload
 from store.erasing_scan import forms_of, scan
 from store.erasure import Waiting
 from store.erasure_receipts import receipts
+from store.error_groups import note_errors
 from store.journal_writer import lock_writer
 from store.loader import Loader
 from store.records import Erased, decode
 from store.tombstones import FILE_NAME, Subject, Tombstones, merge_tombstones
-from tests.support.erasing import ANNA, BERT, SECRET, Kept, eraser_of, fill, finished
+from tests.support.erasing import (
+    ANNA,
+    BERT,
+    QUOTED_IN_CHUNK,
+    SECRET,
+    Kept,
+    eraser_of,
+    fill,
+    finished,
+)
 from tests.support.stored import (
     NOON,
     Journal,
@@ -281,11 +295,78 @@ def test_another_site_keeps_its_part_of_a_session_and_the_erasure_ends(
     assert next(loaded.repeats for loaded in load_all(Loader(store, folder / "journal"))) == 1
 
 
-def test_what_cannot_be_told_from_a_trace_is_waited_for(
+def quoted_rows(database: Database) -> list[tuple[Any, ...]]:
+    columns = "session, day, kind, time, page, path, attributes, message, stack, click, release"
+    return sorted(events_seen(database, f"{columns}, segments, referrer", site="blog"), key=repr)
+
+
+def test_what_others_quote_is_masked_and_all_else_of_theirs_stays(
+    store: Database, kept: Kept, folder: Path
+) -> None:
+    note_errors(store, NOON)
+    before = quoted_rows(store)
+    eraser = eraser_of(store, folder)
+    receipt = finished(eraser, eraser.ask("shop", Subject.USER, ANNA, NOON))
+    assert scan([folder], kept.of_anna(), [ANNA]).places == ()
+    after = quoted_rows(store)
+    assert len(after) == len(before) == 9
+    text = repr(before)
+    for id_ in [*kept.of_anna(), ANNA]:
+        dashed = str(UUID(id_))
+        for each in (id_, id_.upper(), dashed):
+            text = text.replace(each, re.sub("[0-9a-fA-F]", "x", each))
+    assert repr(after) == text
+    rows = {"events": 9, "summaries": 2, "release": 1, "group of errors": 1, "its counts": 2}
+    assert receipt.removed.masked == sum(rows.values()) + 3 + 1, "records and a chunk"
+    assert chunk_text(folder, kept) == f'{{"text":"{re.sub("[0-9a-f]", "x", QUOTED_IN_CHUNK)}"}}'
+
+
+def chunk_text(folder: Path, kept: Kept) -> str:
+    (path,) = (folder / "store" / "replays").rglob(f"{kept.bert[0].session}/*.gz")
+    return gzip.decompress(path.read_bytes()).decode()
+
+
+def test_a_store_rebuilt_from_the_journal_holds_what_was_masked_alike(
+    store: Database, kept: Kept, folder: Path
+) -> None:
+    eraser = eraser_of(store, folder)
+    finished(eraser, eraser.ask("shop", Subject.USER, ANNA, NOON))
+    masked = quoted_rows(store)
+    store.close()
+    shutil.rmtree(folder / "store")
+    fresh = Database(folder / "store")
+    rounds = load_all(Loader(fresh, folder / "journal"))
+    assert sum(loaded.failures for loaded in rounds) == 0
+    assert quoted_rows(fresh) == masked
+    fresh.close()
+
+
+def test_a_masked_recording_has_another_size_than_the_one_a_backup_has(
+    store: Database, kept: Kept, folder: Path
+) -> None:
+    """A backup takes a file of the same name and size for the one it has already."""
+    (path,) = (folder / "store" / "replays").rglob(f"{kept.bert[0].session}/*.gz")
+    before = path.stat().st_size
+    eraser = eraser_of(store, folder)
+    finished(eraser, eraser.ask("shop", Subject.USER, ANNA, NOON))
+    assert path.stat().st_size != before
+
+
+def test_what_is_of_a_key_goes_where_its_mask_would_not_tell_two_apart(
+    store: Database, kept: Kept, folder: Path
+) -> None:
+    note_errors(store, NOON)  # knows of the releases, one a site and name
+    releases = "SELECT count(*) FROM site_releases WHERE site = 'blog'"
+    assert store.cursor().execute(releases).fetchall() == [(1,)]
+    eraser = eraser_of(store, folder)
+    finished(eraser, eraser.ask("shop", Subject.USER, ANNA, NOON))
+    assert store.cursor().execute(releases).fetchall() == [(0,)]
+
+
+def test_a_trace_in_a_file_that_is_not_ours_is_waited_for(
     store: Database, kept: Kept, folder: Path
 ) -> None:
     gone = kept.of_anna()[0]
-    Journal(folder / "journal").write(Maker(95).batch(release=gone))
-    load_all(Loader(store, folder / "journal"))
+    (folder / "store" / "notes.txt").write_text(f"called about {gone.upper()}")
     eraser = eraser_of(store, folder)
     assert eraser.run(eraser.ask("shop", Subject.SESSION, gone, NOON), NOON) is Waiting.TRACES_FOUND

@@ -7,7 +7,9 @@ import pytest
 from store.backup import back_up
 from store.database import Database
 from store.database_files import current_file, wal_of
+from store.erasing_quotes import quoted_ids
 from store.erasing_scan import scan
+from store.quoted import any_of
 from store.tombstones import FILE_NAME, Subject, merge_tombstones
 from tests.support.erasing import ANNA, SECRET, Kept, fill, finished
 from tests.support.stored import NOON, events_seen
@@ -41,7 +43,12 @@ class Erased:
         assert scan([data], self.kept.of_anna(), [ANNA]).places == ()
         database = Database(data / "store")
         seen = {session.hex for (session,) in events_seen(database, "DISTINCT session")}
+        quoting = {
+            session.hex for (session,) in events_seen(database, "DISTINCT session", site="blog")
+        }
+        assert quoted_ids(database, any_of([*self.kept.of_anna(), ANNA])) == set()
         database.close()
+        assert quoting == {batch.session for batch in self.kept.quoting}
         assert not seen & set(self.kept.of_anna())
         assert {batch.session for batch in [*self.kept.bert, *self.kept.nobody]} <= seen
 
@@ -68,6 +75,8 @@ def test_after_a_restore_with_tombstones_beside_the_backups(erased: Erased, tmp_
     fresh = tmp_path / "fresh"
     said = restore_data(erased.backups, fresh, silent)
     assert any("12 sessions of shop again" in line for line in said)
+    # The last session of each day, Anna herself, and the session of what was refused.
+    assert any("masked 5 ids" in line for line in said), said
     erased.assert_gone_from(fresh)
 
 
