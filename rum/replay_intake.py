@@ -7,8 +7,7 @@ counted; what a browser can do about any of them is to stop recording.
 import math
 import re
 import zlib
-from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
 import msgspec
@@ -36,7 +35,6 @@ HEADER_BYTES_MAX = 2_048
 INFLATE_STEP_BYTES = 65_536
 GZIP = 31
 """zlib's window bits for a gzip header and trailer."""
-SESSIONS_COUNTED_MAX = 20_000
 RETRY_AFTER_MAX_S = 60
 PART_CHARS_MAX = 200
 DETAIL_CHARS_MAX = 300
@@ -45,8 +43,7 @@ _SESSION = re.compile(r"[0-9a-f]{32}")
 
 
 class ReplayLimits(Struct, frozen=True, kw_only=True):
-    """What one chunk, and one session's recording, may hold. Those of a session are counted by
-    each collector for itself, since its start."""
+    """What one chunk may hold; how many a session may have stands with its site."""
 
     body_bytes_max: int = 262_144
     inflated_bytes_max: int = 8_388_608
@@ -104,30 +101,6 @@ class _SiteRules:
         self.error_end = max(self.whole_end, bucket_end(site.replay_error_rate))
 
 
-class SessionTally:
-    """Chunks and bytes of the sessions met last, each chunk once; bounded by forgetting the oldest.
-
-    A session holds at most its site's limit of chunks.
-    """
-
-    def __init__(self, sessions_max: int = SESSIONS_COUNTED_MAX) -> None:
-        self._sessions_max = sessions_max
-        self._sessions: OrderedDict[tuple[str, str], dict[tuple[int, int], int]] = OrderedDict()
-
-    def others(self, chunk: ReplayChunk) -> tuple[int, int]:
-        """How many chunks its session has besides this one, and their bytes."""
-        known = self._sessions.get((chunk.site, chunk.session), {})
-        others = [size for key, size in known.items() if key != (chunk.load, chunk.number)]
-        return len(others), sum(others)
-
-    def add(self, chunk: ReplayChunk) -> None:
-        key = (chunk.site, chunk.session)
-        self._sessions.setdefault(key, {})[chunk.load, chunk.number] = chunk.bytes
-        self._sessions.move_to_end(key)
-        while len(self._sessions) > self._sessions_max:
-            self._sessions.popitem(last=False)
-
-
 class _Draft:
     """One chunk on its way through the steps."""
 
@@ -151,15 +124,16 @@ class ReplayIntake:
         sites: Iterable[Site],
         limits: ReplayLimits,
         guard: Guard,
+        held: Callable[[ReplayChunk], Mapping[tuple[int, int], int]],
         erased: ErasedSessions | None = None,
     ) -> None:
-        """`guard` is of recordings alone, so that they leave beacons theirs. Nothing of the
-        sessions of `erased` is taken."""
+        """`guard` is of recordings alone, so that they leave beacons theirs; `held` as in
+        rum.sink.ReplaySink. Nothing of the sessions of `erased` is taken."""
         self.erased = erased or NoneErased()
         self.limits = limits
         self._guard = guard
         self.sites = {site.key: _SiteRules(site) for site in sites}
-        self.tally = SessionTally()
+        self.held = held
 
     def take(self, request: ChunkRequest, now_us: int) -> TakenChunk | RefusedChunk:
         """Judge one chunk received at `now_us`, but for its content. Never raises."""
@@ -319,8 +293,11 @@ def make_record(intake: ReplayIntake, draft: _Draft) -> RefusedChunk | None:
 
 def check_session_limits(intake: ReplayIntake, draft: _Draft) -> RefusedChunk | None:
     site = draft.rules.site
-    chunks, size = intake.tally.others(draft.record)
-    if chunks < site.replay_chunks_max and size + draft.record.bytes <= site.replay_bytes_max:
+    record = draft.record
+    held = intake.held(record)
+    others = [held[key] for key in held if key != (record.load, record.number)]
+    chunks, size = len(others), sum(others)
+    if chunks < site.replay_chunks_max and size + record.bytes <= site.replay_bytes_max:
         return None
     detail = (
         f"the session has {chunks} chunks of {site.replay_chunks_max},"

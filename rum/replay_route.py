@@ -61,7 +61,8 @@ def replay_routes(
     """The route, when there is a sink to take the chunks."""
     if sink is None:
         return []
-    intake = ReplayIntake(sites, ReplayLimits(late_h=limits.late_h), Guard(limits), erased)
+    replay_limits = ReplayLimits(late_h=limits.late_h)
+    intake = ReplayIntake(sites, replay_limits, Guard(limits), sink.held, erased)
     route = ReplayRoute(intake, sink, refusals, clock_us, client_of, limits.body_timeout_s)
     return [Route("/rum/v1/replay", route)]
 
@@ -133,7 +134,6 @@ class ReplayRoute:
         except OSError as problem:
             await answer(send, 503, self._unavailable(str(problem), origin), TRY_LATER)
             return
-        self._intake.tally.add(taken.record)
         self.counts["chunks"] += 1
         self.counts["bytes"] += taken.record.bytes
         await answer(send, 204, readable_by(origin))

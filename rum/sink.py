@@ -26,6 +26,12 @@ class BatchSink(RefusalSink, Protocol):
 
 
 class ReplaySink(Protocol):
+    def held(self, chunk: ReplayChunk) -> dict[tuple[int, int], int]:
+        """The bytes of each chunk that is kept of this one's session, by load and number.
+
+        Whichever collector took them, and before its start too.
+        """
+
     async def write_replay(self, record: ReplayChunk, packed: bytes) -> None:
         """Return once the chunk and its record are durable; writing it again changes nothing.
 

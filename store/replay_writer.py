@@ -6,9 +6,10 @@ The file comes first: one that no record names is removed once no journal can na
 import asyncio
 import os
 import secrets
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
@@ -26,7 +27,15 @@ WRITES_AT_ONCE_MAX = 4
 STEPS = ("written", "synced", "renamed", "folder synced", "journaled")
 """Of one chunk, in order; a kill after any of them keeps it whole, or leaves a file to sweep."""
 
+SESSIONS_KNOWN_MAX = 20_000
+"""Whose sizes are remembered; of others they are asked of the disk again."""
+
+Sizes = dict[tuple[int, int], int]
+"""Bytes of chunks, by load and number."""
+
 _TEMPORARY = ".new"
+_SUFFIX = ".gz"
+_DAY = timedelta(days=1)
 
 
 class ReplayJournal(Protocol):
@@ -47,10 +56,15 @@ class ReplayWriter:
         """`admit` gives the reason not to write, as the journal's does. `step` is called with the
         name of each of STEPS after it, for tests that stop there."""
         self._folder = store / REPLAYS_FOLDER
+        self._held = HeldChunks(store)
         self._journal = journal
         self._admit = admit
         self._step = step
         self._threads = ThreadPoolExecutor(WRITES_AT_ONCE_MAX, "replays")
+
+    def held(self, chunk: ReplayChunk) -> Sizes:
+        """See rum.sink.ReplaySink. Raises OSError."""
+        return self._held.of(chunk)
 
     async def write_replay(self, record: ReplayChunk, packed: bytes) -> None:
         """See rum.sink.ReplaySink. Raises JournalUnavailableError and other OSErrors."""
@@ -91,6 +105,38 @@ class ReplayWriter:
         sync_folder(final.parent)
         self._step("folder synced")
         return final.stat().st_size
+
+
+class HeldChunks:
+    """What is kept of recordings, for their limits: files tell, which all collectors share,
+    so that one that starts anew goes on with the same count. For one thread."""
+
+    def __init__(self, store: Path, sessions_max: int = SESSIONS_KNOWN_MAX) -> None:
+        self._folder = store / REPLAYS_FOLDER
+        self._sessions_max = sessions_max
+        self._known: OrderedDict[Path, dict[str, int]] = OrderedDict()
+
+    def of(self, chunk: ReplayChunk) -> Sizes:
+        """Of the chunk's session, on its day and those beside it. Raises OSError."""
+        found: Sizes = {}
+        for day in (chunk.day - _DAY, chunk.day, chunk.day + _DAY):
+            name = chunk_name(chunk.site, day, chunk.session, chunk.load, chunk.number)
+            for file, size in self._sizes((self._folder / name).parent).items():
+                load, number = file.removesuffix(_SUFFIX).split("-")
+                found[int(load), int(number)] = size
+        return found
+
+    def _sizes(self, folder: Path) -> dict[str, int]:
+        before = self._known.pop(folder, {})
+        try:
+            names = [name for name in os.listdir(folder) if name.endswith(_SUFFIX)]
+        except FileNotFoundError:
+            return {}
+        sizes = {name: before.get(name) or (folder / name).stat().st_size for name in names}
+        self._known[folder] = sizes
+        while len(self._known) > self._sessions_max:
+            self._known.popitem(last=False)
+        return sizes
 
 
 def chunk_name(site: str, day: date, session: str, load: int, number: int) -> str:

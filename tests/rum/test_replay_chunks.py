@@ -187,6 +187,10 @@ def test_a_session_ends_at_its_limits_and_others_go_on(collect: Collect) -> None
         more = chunk(session=session, number=3)
         assert refused_for(collecting, more) == (403, Reason.REPLAY_LIMIT)
         assert collecting.post_replay(chunk()).status_code == 204
+    with collect(sites=(RECORDED,)) as started_anew:
+        assert refused_for(started_anew, more) == (403, Reason.REPLAY_LIMIT)
+        again = started_anew.post_replay(chunk(session=session, number=2))
+        assert again.status_code == 204, "a repeat is none too many"
     small = replace(RECORDED, replay_bytes_max=100)
     with collect(sites=(small,)) as collecting:
         assert refused_for(collecting, chunk()) == (403, Reason.REPLAY_LIMIT)
@@ -205,6 +209,9 @@ def test_a_wrong_clock_is_corrected_and_by_how_much_is_kept(collect: Collect) ->
 
 
 class FailingReplays:
+    def held(self, chunk: ReplayChunk) -> dict[tuple[int, int], int]:
+        return {}
+
     async def write_replay(self, record: ReplayChunk, packed: bytes) -> None:
         raise OSError("no room")
 
