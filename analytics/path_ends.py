@@ -6,16 +6,16 @@ import numpy as np
 
 from analytics.cohort import Mask
 from analytics.path_steps import Numbers, Runs, loops, starts_at_edge
-from analytics.path_views import PathViews, runs_among
+from analytics.path_views import PathViews
 from analytics.reports.paths_types import Direction, Loop, PageShare
 
 ENDS_MAX = 15
 """Entry and exit pages that are listed; of loops as many."""
 
 
-def ends(views: PathViews, members: Mask, span_us: tuple[int, int]) -> dict[str, Any]:
-    """What sessions that began in the window began and ended with, and their loops."""
-    runs = runs_among(views, members, views_only=True)
+def ends(views: PathViews, runs: Runs, span_us: tuple[int, int]) -> dict[str, Any]:
+    """What sessions that began in the window began and ended with, and their loops, of runs of
+    views alone."""
     firsts = starts_at_edge(runs, Direction.AFTER, span_us)
     began = runs.session[firsts]
     over = began[~views.still_open[began]]

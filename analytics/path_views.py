@@ -4,15 +4,20 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
+import pyarrow as pa
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from analytics.cohort import Cohort, Mask
+from analytics.in_order import columns_in_order
 from analytics.path_steps import EVENT, Numbers, Runs, runs_of
-from analytics.question import Window
+from analytics.question import UNDECLARED, Window
 from analytics.sampling import Reading
-from analytics.sql import with_read
+from analytics.sql import query, with_read
 from analytics.times import naive, to_us
 from store.snapshot import Snapshot
+
+Hashes = NDArray[np.uint64]
 
 IDLE = timedelta(minutes=15)
 """Without a sign of life for so long, a session is over."""
@@ -33,33 +38,73 @@ def read_views(
     snapshot: Snapshot, reading: Reading, window: Window, event: str, now: datetime
 ) -> PathViews:
     span = {"from": naive(window.start), "until": naive(window.end)}
-    parameters = {**reading.parameters, **span}
-    listed = snapshot.rows(with_read(reading.fragment, "paths_pages"), parameters)
-    pages = [page for (page,) in listed]
-    rows = snapshot.frame(
+    found = columns_in_order(
+        snapshot,
+        reading,
         with_read(reading.fragment, "paths_views"),
-        {**parameters, "pages": pages, "event": event},
+        {**reading.parameters, **span, "event": event},
     )
-    who = snapshot.frame(with_read(reading.fragment, "paths_who"), parameters)
-    hashed = rows["session"].to_numpy(dtype=np.uint64)
-    begins = np.ones(len(hashed), dtype=np.bool_)
-    begins[1:] = hashed[1:] != hashed[:-1]
-    known = who["session"].to_numpy(dtype=np.uint64)
-    order = np.argsort(known)
-    place = order[np.searchsorted(known, hashed[begins], sorter=order)]
-    last_us = who["last_us"].to_numpy(dtype=np.int64)[place]
+    begins = np.ones(len(found["who"]), dtype=np.bool_)
+    begins[1:] = found["who"][1:] != found["who"][:-1]
+    sessions = found["who"][begins]
+    level, visitor, last_us = _whose(snapshot, reading, sessions)
+    pages, page = _pages(snapshot, reading, found["page"][found["viewed"]])
+    code = np.full(len(found["who"]), EVENT)
+    code[found["viewed"]] = page
     return PathViews(
         session=np.cumsum(begins) - 1,
-        code=rows["code"].to_numpy(dtype=np.int64),
-        time_us=rows["time_us"].to_numpy(dtype=np.int64),
-        cohort=Cohort(
-            level=who["level"].to_numpy(dtype=object)[place],
-            visitor=who["visitor"].to_numpy(dtype=np.uint64)[place],
-            weight=rows["weight"].to_numpy(dtype=np.float64)[begins],
-        ),
+        code=code,
+        time_us=found["time_us"],
+        cohort=Cohort(level=level, visitor=visitor, weight=found["weight"][begins]),
         still_open=last_us >= to_us(now - IDLE),
         pages=pages,
     )
+
+
+def _whose(
+    snapshot: Snapshot, reading: Reading, sessions: Hashes
+) -> tuple[NDArray[np.object_], Hashes, Numbers]:
+    """Of each session its level, its visitor, and when it was last heard of."""
+    level = np.full(len(sessions), UNDECLARED, dtype=object)
+    visitor, last_us = sessions.copy(), np.zeros(len(sessions), dtype=np.int64)
+    if len(sessions):
+        known = snapshot.frame(
+            query("paths_who"), reading.summaries(snapshot), {"seen": pa.table({"who": sessions})}
+        )
+        order = np.argsort(sessions)
+        place = order[np.searchsorted(sessions, known["who"].to_numpy(), sorter=order)]
+        level[place] = known["level"].to_numpy(dtype=object)
+        visitor[place] = known["visitor"].to_numpy()
+        last_us[place] = known["last_us"].to_numpy()
+    return level, visitor, last_us
+
+
+def _pages(snapshot: Snapshot, reading: Reading, hashed: Hashes) -> tuple[list[str], Numbers]:
+    """The pages by name, and of each view its page's place among them."""
+    of_site = {
+        "site": reading.site,
+        "first_day": reading.days.first,
+        "last_day": reading.days.last,
+    }
+    named = snapshot.rows(query("paths_pages"), of_site)
+    places = _places([hash_ for _, hash_ in named], hashed)
+    if places is None:
+        named = snapshot.rows(with_read(reading.fragment, "paths_pages_read"), reading.parameters)
+        places = _places([hash_ for _, hash_ in named], hashed)
+        assert places is not None, "a view has a page"
+    return [page for page, _ in named], places
+
+
+def _places(known: Sequence[int], hashed: Hashes) -> Numbers | None:
+    """Where each is among the known ones; None where one is not."""
+    if not len(hashed):
+        return np.empty(0, dtype=np.int64)
+    if not known:
+        return None
+    hashes = np.array(known, dtype=np.uint64)
+    order = np.argsort(hashes)
+    at = np.minimum(np.searchsorted(hashes[order], hashed), len(order) - 1)
+    return order[at] if bool((hashes[order][at] == hashed).all()) else None
 
 
 def runs_among(views: PathViews, members: Mask, *, views_only: bool = False) -> Runs:
@@ -67,6 +112,7 @@ def runs_among(views: PathViews, members: Mask, *, views_only: bool = False) -> 
     kept = members[views.session]
     if views_only:
         kept &= views.code != EVENT
-    return runs_of(
-        views.session[kept], views.code[kept], views.time_us[kept], len(views.still_open)
-    )
+    session, code, time_us = views.session, views.code, views.time_us
+    if not kept.all():
+        session, code, time_us = session[kept], code[kept], time_us[kept]
+    return runs_of(session, code, time_us, len(views.still_open))

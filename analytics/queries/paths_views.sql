@@ -1,11 +1,11 @@
--- Every view, and the one event that is asked for, a session after the other and in order: what paths
--- are made of, in one sort. A page is its place in $pages; the event is -1.
+-- Every view, and the one event that is asked for: what paths are made of. Pages as numbers, for texts
+-- would be most of what leaves the store; and without a join, which would forget the files' order.
 SELECT
-    hash(session) AS session, weight,
+    hash(session) AS who,
+    weight,
     epoch_us(time) AS time_us,
-    coalesce(code, -1)::INTEGER AS code
-FROM read LEFT JOIN (
-    SELECT unnest($pages::VARCHAR[]) AS name, generate_subscripts($pages::VARCHAR[], 1) - 1 AS code
-) AS named ON kind = 'view' AND read.page = named.name
-WHERE time >= $from AND time < $until AND (kind = 'view' OR kind = 'event' AND read.name = $event)
-ORDER BY bucket, session, time, batch, position
+    kind = 'view' AS viewed,
+    hash(page) AS page
+FROM read
+WHERE time >= $from AND time < $until AND kind IN ('view', 'event')
+    AND (kind = 'view' OR read.name = $event)

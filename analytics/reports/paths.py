@@ -56,8 +56,11 @@ def paths(
 
     def at(reading: Reading) -> PathsReport:
         views = read_views(snapshot, reading, Window(lead, tail), start.event, now)
-        members = views.cohort.level == level if level else np.ones(len(views.still_open), bool)
-        runs = runs_among(views, np.asarray(members))
+        members = np.ones(len(views.still_open), dtype=np.bool_)
+        if level:
+            members = np.asarray(views.cohort.level == level)
+        runs = runs_among(views, members)
+        of_views = runs_among(views, members, views_only=True) if start.event else runs
         found = _starts(views, runs, start, span_us)
         walked = walks(runs, found, before, after, views.still_open)
         cohort = views.cohort.of(walked.session)
@@ -73,7 +76,7 @@ def paths(
             links=count.links,
             levels=pair if compared else ("", ""),
             differences=tuple(compared),
-            **ends(views, np.asarray(members), span_us),
+            **ends(views, of_views, span_us),
         )
 
     report, _ = read(snapshot, scope, Days(lead.date(), tail.date()), sample, at, _withheld)
