@@ -1,7 +1,7 @@
 """Bench of reports: python -m bench.analytics [--events 10000000] [--store FOLDER] [--only PART].
 
 A store is generated (bench.generated_store), or FOLDER's, made by it before, is read. Parts:
-sample: a 20 % funnel against a full one; beside: funnel and quantiles beside ClickHouse's engine;
+sample: a 20 % funnel against a full one; beside: funnel, paths and quantiles beside ClickHouse's;
 flood: what one session of 200,000 events costs each report; pages: the console's pages, cold and
 asked again. Ratios within one run.
 """
@@ -18,13 +18,15 @@ from typing import TypeVar
 
 from analytics.question import SiteScope, Step, Window
 from analytics.reports.funnel import funnel
+from analytics.reports.paths import SESSION_MAX, STEPS_MAX, TOP_MAX, paths
+from analytics.reports.paths_types import PathsReport, PathStart
 from analytics.reports.speed import speed
 from analytics.reports.types import FunnelReport, SpeedReport
 from bench.console_pages import pages_timed
 from bench.generated_people import LEVELS, SIGNED, STEPS
 from bench.generated_rows import SITE
 from bench.generated_store import generate
-from bench.in_clickhouse import ClickHouse
+from bench.in_clickhouse import ClickHouse, write_hot
 from store.database import Database
 from store.snapshot import Snapshot
 from vigie.reporting.catalogue import REPORTS, run_report
@@ -37,6 +39,7 @@ FLOOD = 200_000
 FLOOD_EVENTS = 1_000_000
 HOT_DAYS = 2
 SCOPE = SiteScope(site=SITE, levels=LEVELS, sample=0.2)
+START = PathStart(page=STEPS[0])
 FUNNEL = (*(Step(page=page) for page in STEPS), Step(event=SIGNED))
 SETTINGS = Settings(
     sites=(SiteSettings(id=SITE, key="bench", origins=("https://shop.test",), levels=LEVELS),),
@@ -92,6 +95,11 @@ class Asked:
             sample=sample,
         )
 
+    def paths(self, sample: float) -> PathsReport:
+        return paths(
+            self._snapshot, SCOPE, self.window, START, now=self.now, top=TOP_MAX, sample=sample
+        )
+
     def speed(self, sample: float) -> SpeedReport:
         return speed(self._snapshot, SCOPE, self.window, now=self.now, sample=sample)
 
@@ -107,16 +115,23 @@ def bench_sample(asked: Asked) -> None:
     print(f"  20 %                {part / full:>10.2f} of it ({part * 1000:,.0f} ms)", flush=True)
 
 
-def bench_beside(asked: Asked, other: ClickHouse) -> None:
+def bench_beside(asked: Asked, other: ClickHouse, sealed: ClickHouse) -> None:
+    """Counts are asserted to be the same: what is compared is the same work."""
     ours, report = best(lambda: asked.funnel(1.0))
-    theirs, depths = best(lambda: other.funnel(WINDOW_S))
-    reached = sum(count for (_, depth), count in depths.items() if depth == len(FUNNEL))
-    converted = report.everyone.steps[-1].reached
-    print(f"funnel in ClickHouse  {theirs * 1000:>10,.0f} ms, {reached:,} conversions")
-    # It reads sealed days alone; sessions that go on in the first hot one are ours.
-    print(f"  ours                {ours / theirs:>10.2f} times that, {converted:,} conversions")
+    theirs, depths = best(lambda: other.funnel(WINDOW_S, asked.window))
+    for number, step in enumerate(report.everyone.steps, 1):
+        assert step.reached == sum(n for (_, depth), n in depths.items() if depth >= number)
+    print(f"funnel in ClickHouse  {theirs * 1000:>10,.0f} ms")
+    print(f"  ours                {ours / theirs:>10.2f} times that ({ours * 1000:,.0f} ms)")
+    span = Window(asked.window.start - SESSION_MAX, asked.window.end + SESSION_MAX)
+    ours, walked = best(lambda: asked.paths(1.0))
+    theirs, counted = best(lambda: other.paths(START, 0, STEPS_MAX - 1, asked.window, span))
+    assert (walked.sessions, walked.began) == (counted.walks.total(), counted.entries.total())
+    assert {each.page: each.sessions for each in walked.exits} == counted.exits
+    print(f"paths in ClickHouse   {theirs * 1000:>10,.0f} ms")
+    print(f"  ours                {ours / theirs:>10.2f} times that ({ours * 1000:,.0f} ms)")
     ours, _ = best(lambda: asked.speed(1.0))
-    theirs, _ = best(other.p75)
+    theirs, _ = best(sealed.p75)
     print(f"p75s in ClickHouse    {theirs * 1000:>10,.0f} ms")
     print(f"  speed, intervals too{ours / theirs:>10.2f} times that", flush=True)
 
@@ -170,7 +185,10 @@ def run(store: Path, only: str) -> None:
         if only in ("", "sample"):
             bench_sample(asked)
         if only in ("", "beside"):
-            bench_beside(asked, ClickHouse(store, SITE))
+            with tempfile.TemporaryDirectory(prefix="vigie-hot-") as folder:
+                hot = write_hot(database, SITE, Path(folder) / "hot.parquet")
+                sealed = ClickHouse.of_store(store, SITE)
+                bench_beside(asked, ClickHouse.of_store(store, SITE, hot), sealed)
     database.close()
     if only in ("", "pages"):
         bench_pages(store)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 import chdb
 import msgspec
@@ -15,8 +15,11 @@ from bench.generated_people import SIGNED, STEPS
 from store.database import Database
 from store.sealed_files import COLUMNS
 
+T = TypeVar("T")
+
 SETTINGS = "SETTINGS max_threads = 2"
-READ = "session, level, time, batch, position, kind, page, name, lcp_ms, inp_ms, cls, fcp_ms, ttfb_ms"
+READ = "session, level, batch, position, kind, page, name, lcp_ms, inp_ms, cls, fcp_ms, ttfb_ms"
+"""The columns that are read, beside the time."""
 
 
 class PathsCounted(Struct, frozen=True):
@@ -30,13 +33,15 @@ class PathsCounted(Struct, frozen=True):
 
 
 class ClickHouse:
-    """Rows of events as Parquet files of the shape of sealed ones, read by ClickHouse as they are."""
+    """Events in Parquet files of the shape of sealed ones, read by ClickHouse as they are."""
 
     def __init__(self, *files: str) -> None:
-        read = " UNION ALL ".join(
-            f"SELECT {READ} FROM file('{file}', Parquet) WHERE NOT bot" for file in files
-        )
-        self._rows_of = f"({read})"
+        read = [
+            f"SELECT {READ}, {self._time(file)} AS time_us FROM file('{file}', Parquet)"
+            " WHERE NOT bot"
+            for file in files
+        ]
+        self._rows_of = f"({' UNION ALL '.join(read)})"
 
     @classmethod
     def of_store(cls, store: Path, site: str, hot: Path | None = None) -> Self:
@@ -51,13 +56,13 @@ class ClickHouse:
         steps = [f"kind = 'view' AND page = '{page}'" for page in STEPS]
         steps.append(f"kind = 'event' AND name = '{SIGNED}'")
         start, end = to_us(window.start), to_us(window.end)
-        steps[0] += f" AND time < {_time(end)}"
-        depth = f"windowFunnel({round(window_s * 1e6)})(toUInt64(toUnixTimestamp64Micro(time)), "
+        steps[0] += f" AND time_us < {end}"
+        depth = f"windowFunnel({round(window_s * 1e6)})(toUInt64(time_us), "
         rows = self._rows(
             f"SELECT ifNull(level, 'undeclared'), depth, count() FROM ("
             f" SELECT session, any(level) AS level, {depth}{', '.join(steps)}) AS depth"
-            f" FROM {self._rows_of} WHERE time >= {_time(start)}"
-            f" AND time < {_time(end + round(window_s * 1e6))}"
+            f" FROM {self._rows_of} WHERE time_us >= {start}"
+            f" AND time_us < {end + round(window_s * 1e6)}"
             f" AND (kind = 'view' AND page IN ({pages}) OR kind = 'event' AND name = '{SIGNED}')"
             " GROUP BY session) WHERE depth > 0 GROUP BY 1, 2"
         )
@@ -75,11 +80,10 @@ class ClickHouse:
         what = "if(kind = 'view', page, concat('!', ifNull(name, '')))"
         rows = self._rows(
             "WITH (all) -> arrayFilter((each, n) -> n = 1 OR each.2 != all[n - 1].2, all,"
-            " arrayEnumerate(all)) AS collapsed,"
-            " (name, one) -> concat(name, one) AS unused"
+            " arrayEnumerate(all)) AS collapsed"
             f" SELECT walk, entry, exit, loops, count() FROM (SELECT session, collapsed("
             "arrayMap(each -> (each.1, each.4), arraySort(groupArray("
-            f"(toUnixTimestamp64Micro(time), batch, position, {what}))))) AS seen,"
+            f"(time_us, batch, position, {what}))))) AS seen,"
             " collapsed(arrayFilter(each -> NOT startsWith(each.2, '!'), seen)) AS viewed,"
             f" {place} AS at, at > 0 AND seen[at].1 {inside} AS starts,"
             " if(starts, arrayMap(step -> multiIf(at + step = 0, 'Entry',"
@@ -91,8 +95,8 @@ class ClickHouse:
             " if(began, arraySort(arrayDistinct(arrayMap(n -> [viewed[n].2, viewed[n + 1].2],"
             " arrayFilter(n -> n + 2 <= length(viewed) AND viewed[n].2 = viewed[n + 2].2,"
             " arrayEnumerate(viewed))))), []) AS loops"
-            f" FROM {self._rows_of} WHERE time >= {_time(to_us(read.start))}"
-            f" AND time < {_time(to_us(read.end))}"
+            f" FROM {self._rows_of} WHERE time_us >= {to_us(read.start)}"
+            f" AND time_us < {to_us(read.end)}"
             f" AND (kind = 'view' OR kind = 'event' AND name = '{start.event}')"
             " GROUP BY session) GROUP BY walk, entry, exit, loops"
         )
@@ -112,8 +116,17 @@ class ClickHouse:
 
     def counts(self) -> dict[str, tuple[int, int]]:
         """Events and sessions by kind."""
-        rows = self._rows(f"SELECT kind, count(), uniqExact(session) FROM {self._rows_of} GROUP BY 1")
+        rows = self._rows(
+            f"SELECT kind, count(), uniqExact(session) FROM {self._rows_of} GROUP BY 1"
+        )
         return {kind: (int(events), int(sessions)) for kind, events, sessions in rows}
+
+    def _time(self, file: str) -> str:
+        """The time in microseconds; files since schema version 4 hold what is beyond a millisecond
+        apart."""
+        columns = {name for name, *_ in self._rows(f"DESCRIBE file('{file}', Parquet)")}
+        beyond = "+ time_us" if "time_us" in columns else ""
+        return f"toInt64(toUnixTimestamp64Micro(toDateTime64(time, 6, 'UTC')) {beyond})"
 
     def _rows(self, query: str) -> list[list[str]]:
         text = str(chdb.query(f"{query} {SETTINGS}", "TabSeparated"))  # type: ignore[no-untyped-call]
@@ -123,7 +136,7 @@ class ClickHouse:
 def write_hot(database: Database, site: str, file: Path) -> Path:
     """Write the site's hot rows to `file`, in the shape of sealed ones."""
     database.cursor().execute(
-        f"COPY (SELECT {COLUMNS['detail']} FROM events WHERE site = $site) TO $file"  # noqa: S608
+        f"COPY (SELECT {COLUMNS['detail']} FROM events WHERE site = $site) TO $file"
         " (FORMAT parquet)",
         {"site": site, "file": str(file)},
     )
@@ -133,21 +146,16 @@ def write_hot(database: Database, site: str, file: Path) -> Path:
 def _counted(rows: list[list[str]]) -> PathsCounted:
     found = PathsCounted(Counter(), Counter(), Counter(), Counter())
     for walk, entry, exit_, loops, count in rows:
-        if steps := _listed(walk):
+        if steps := _listed(walk, list[str]):
             found.walks[tuple(steps)] += int(count)
         if entry:
             found.entries[entry] += int(count)
             found.exits[exit_] += int(count)
-        for page, through in _listed(loops):
+        for page, through in _listed(loops, list[tuple[str, str]]):
             found.loops[page, through] += int(count)
     return found
 
 
-def _listed(text: str) -> list[str]:
+def _listed(text: str, of: type[T]) -> T:
     """A list as ClickHouse writes it, of texts without quotes or of lists of such."""
-    found: list[str] = msgspec.json.decode(text.replace("'", '"'))
-    return found
-
-
-def _time(moment_us: int) -> str:
-    return f"fromUnixTimestamp64Micro({moment_us}, 'UTC')"
+    return msgspec.json.decode(text.replace("'", '"'), type=of)

@@ -150,7 +150,7 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Databa
     folder = tmp_path_factory.mktemp("generated")
     generate(folder, 60_000, now=NOW, days=6, hot_days=0)
     database = Database(folder)
-    yield database, ClickHouse(folder, SITE)
+    yield database, ClickHouse.of_store(folder, SITE)
     database.close()
 
 
@@ -164,7 +164,7 @@ def test_the_generated_store_answers_as_clickhouse_does(
     with database.snapshot() as snapshot:
         report = funnel(snapshot, scope, steps, window, convert_within_s=600, now=NOW, sample=1.0)
         vitals = speed(snapshot, scope, window, now=NOW, sample=1.0)
-    depths = clickhouse.funnel(600)
+    depths = clickhouse.funnel(600, window)
     for level in report.levels:
         assert [step.reached for step in level.steps] == [
             sum(n for (name, depth), n in depths.items() if name == level.level and depth >= number)
