@@ -32,6 +32,7 @@ from analytics.wording import moment
 from store.snapshot import Snapshot
 
 DEFINITION = "activity"
+WHOLE = "every event is counted, none sampled"
 HOUR_US = 3_600_000_000
 HISTORY = timedelta(weeks=9)
 LATE = timedelta(minutes=5)
@@ -81,6 +82,7 @@ def activity(
             start=window.start,
             end=window.end,
             generated=found.generated,
+            note=WHOLE,
         ),
         site=question.scope.site,
         journey=question.journey,

@@ -113,19 +113,20 @@ def cost(
     window: Window,
     now: datetime,
     maintenance: Sequence[Maintenance] = (),
+    sample: float | None = None,
 ) -> CostReport:
-    """Of the part of `window` already lived. Conversions are those of the whole hours it touches:
-    what is usual in them less what came, in which all that was missing was missing then."""
+    """Of the part of `window` already lived; people by `sample`, conversions at 100 %: those of the
+    whole hours it touches, what is usual in them less what came, in which all that was missing was
+    missing then."""
     window = Window(window.start, max(window.start, min(window.end, now)))
-    lived = perceived(snapshot, people, window, now, maintenance)
-    scale = 1.0 / (lived.basis.sample or 1.0)
+    lived = perceived(snapshot, people, window, now, maintenance, sample)
     report = CostReport(
         basis=structs.replace(lived.basis, definition=DEFINITION),
         journey=people.journey,
         name=people.name,
         event=activity.event if activity else "",
-        people=round(lived.everyone.sessions * scale),
-        met=round(lived.everyone.met * scale),
+        people=lived.everyone.people,
+        met=lived.everyone.people_met,
         missing_min=lived.lost_min,
         hours=hours_of(window, now),
         observed=0,

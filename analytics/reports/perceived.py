@@ -179,6 +179,8 @@ def _row(
     return PerceivedRow(
         level=level,
         sessions=int(members.sum()),
+        people=round(float(weight.sum()) * each_is),
+        people_met=round(float(weight[down_s > 0].sum()) * each_is),
         active_min=float((weight * active_s).sum()) * each_is / 60,
         down_min=float((weight * down_s).sum()) * each_is / 60,
         met=int((down_s > 0).sum()),

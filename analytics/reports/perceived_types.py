@@ -28,12 +28,15 @@ class PerceivedRow(Struct, frozen=True, kw_only=True):
     """User-uptime of one level ("" for everyone): up / (up + down) of its people's time.
 
     `active_min` and `down_min` are user-minutes of all sessions, as the sample says; `met` are the
-    sessions with any time down.
+    sessions with any time down. `people` and `people_met` are the sessions of all that `sessions`
+    and `met` of the sample stand for.
     """
 
     level: str
     sessions: int
     """In the sample."""
+    people: int
+    people_met: int
     active_min: float
     down_min: float
     met: int

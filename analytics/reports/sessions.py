@@ -15,6 +15,7 @@ from rum.session_code import ranges_of
 from store.snapshot import Snapshot
 
 DEFINITION = "sessions"
+WHOLE = "everyone's sessions, none left out by a sample"
 ROWS_MAX = 50
 AFTER_MAX = 10_000
 """Sessions that may lie before a page of the list: narrow the window to see further."""
@@ -115,14 +116,14 @@ def sessions(
         },
     )
     rows = tuple(session_row(row) for row in found.head(ROWS_MAX).to_dict("records"))
-    note = "of sealed days, a page other than the first is known of kept sessions only"
+    page_note = "; of sealed days, a page other than the first is known of kept sessions only"
     return SessionsReport(
         basis=Basis(
             definition=DEFINITION,
             start=window.start,
             end=window.end,
             generated=bool(found["generated"].any()),
-            note=note if asked.page else "",
+            note=WHOLE + (page_note if asked.page else ""),
         ),
         rows=rows,
         after=after,

@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from analytics.question import SiteScope, Step, Window
+from analytics.reports.cost import cost
 from analytics.reports.funnel import funnel
+from analytics.reports.perceived_types import PerceivedQuestion
 from analytics.sampling import Days, Reading, read
 from analytics.sql import query
 from rum.records import Batch
@@ -87,3 +89,11 @@ def test_few_novices_are_all_read_where_a_fifth_of_them_says_too_little(sealed: 
     assert experts.low is not None
     assert experts.high is not None
     assert experts.low < truth < experts.high
+
+
+def test_people_of_a_cost_are_told_by_weight(sealed: Database) -> None:
+    people = PerceivedQuestion(scope=SCOPE, name="all", monitors=())
+    with sealed.snapshot() as snapshot:
+        report = cost(snapshot, people, None, Window(BEGUN, NOW), NOW, sample=1.0)
+    assert "all that is kept was read, weighted" in report.basis.note
+    assert report.people == pytest.approx(SESSIONS, rel=0.05)

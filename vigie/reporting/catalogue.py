@@ -110,7 +110,7 @@ REPORTS = {
     "journey": _kind(JourneyReport, journey_asked, "journey sample"),
     "ready": _kind(ReadyReport, ready_asked, "journey", own_time=True),
     "perceived": _kind(PerceivedReport, perceived_asked, "site journey sample"),
-    "cost": _kind(CostReport, cost_asked, "journey"),
+    "cost": _kind(CostReport, cost_asked, "journey sample"),
     "activity": _kind(ActivityReport, activity_asked, "site journey event by"),
     "clicks": _kind(ClicksReport, clicks_asked, "site page level device sample"),
     "paths": _kind(PathsReport, paths_asked, "site from to around steps top level compare sample"),

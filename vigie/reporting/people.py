@@ -60,6 +60,7 @@ def cost_asked(
         window_of(params, now),
         now,
         maintenance_of(settings),
+        sample=sample_of(params),
     )
 
 
