@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from bench.generated_people import (
@@ -31,6 +32,7 @@ SITE = "shop"
 FLOOD_SESSION = "f100d" + "0" * 27
 """In every sample: its bucket is 0."""
 
+_FLOOD_KINDS = ("view", "vitals", "click", "request", "error", "event", "leave")
 _DAY_US = 86_400_000_000
 _KINDS = (("sale", 0.7), ("rent", 0.3))
 _PLACES = 40
@@ -281,17 +283,36 @@ def _frame(
 
 
 def flood_table(day: date, events: int) -> pa.Table:
-    """One session that goes round the pages all day: a view of a step or a click each time."""
+    """One session that goes round the pages all day, and meets something of every kind on each."""
     midnight = round(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1_000_000
     number = np.arange(events)
+    view, of_view = np.divmod(number, len(_FLOOD_KINDS))
     ids = np.tile(np.frombuffer(bytes.fromhex(FLOOD_SESSION), np.uint8), (events, 1))
     at = midnight + number * (_DAY_US // (events + 1))
+
+    def of(kind: str, array: pa.Array) -> pa.Array:
+        """The array where rows are of the kind, NULL elsewhere."""
+        return pc.if_else(pa.array(of_view == _FLOOD_KINDS.index(kind)), array, None)
+
+    click = pa.StructArray.from_arrays(
+        [pa.array(["main > button"] * events), pa.array(np.full(events, 4, dtype=np.uint16))],
+        names=["target", "rage"],
+    )
+    names = {"event": SIGNED, "error": "TypeError"}
+    kinds = {"kind": coded(of_view, _FLOOD_KINDS)}
     return pa.table(
         {
             **_frame(ids, at, at + 5_000_000, at + 5_000_000, "view"),
+            **kinds,
             "batch": pa.array((1 << 20) + number // 50, pa.uint64()),
             "position": pa.array(number % 50, pa.uint16()),
-            "view": pa.array(number, pa.uint32()),
-            "page": coded(number % len(PAGES), PAGES),
+            "view": pa.array(view, pa.uint32()),
+            "page": coded(view % len(PAGES), PAGES),
+            "name": coded(of_view, [names.get(kind) for kind in _FLOOD_KINDS]),
+            "lcp_ms": of("vitals", pa.array(np.full(events, 5000.0), pa.float32())),
+            "cls": of("vitals", pa.array(np.full(events, 0.3), pa.float32())),
+            "click": of("click", click),
+            "request": of("request", _requests(np.random.default_rng(1), of_view == 3)),
+            "message": of("error", pa.array(["part is undefined"] * events)),
         }
     )
