@@ -71,4 +71,7 @@ def _together(sealed: Columns, hot: Columns) -> Columns:
     lengths = np.diff(first, append=len(who))[order]
     ends = np.cumsum(lengths)
     places = np.arange(len(who)) + np.repeat(first[order] - (ends - lengths), lengths)
-    return {name: np.concatenate([sealed[name], hot[name]])[places] for name in sealed}
+    # One column after the other is let go of, so that no two copies of all are in memory.
+    return {
+        name: np.concatenate([sealed.pop(name), hot.pop(name)])[places] for name in list(sealed)
+    }

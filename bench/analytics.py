@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 from typing import TypeVar
 
 from analytics.question import SiteScope, Step, Window
@@ -160,6 +161,8 @@ def bench_flood(folder: Path) -> None:
     for name, took in flooded.items():
         more = took - plain.get(name, 0.0)
         print(f"{name:<22}{more:>+10.2f} s by one session of {FLOOD:,} events", flush=True)
+    peak_mb = getrusage(RUSAGE_SELF).ru_maxrss / 1024
+    print(f"memory at most        {peak_mb:>10,.0f} MB, DuckDB's and what made the stores included")
 
 
 def reports_timed(snapshot: Snapshot, now: datetime, *, flooded: bool) -> dict[str, float]:
