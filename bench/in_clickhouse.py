@@ -18,8 +18,11 @@ from store.sealed_files import COLUMNS
 T = TypeVar("T")
 
 SETTINGS = "SETTINGS max_threads = 2"
-READ = "session, level, batch, position, kind, page, name, lcp_ms, inp_ms, cls, fcp_ms, ttfb_ms"
-"""The columns that are read, beside the time."""
+READ = (
+    "session, level, time, batch, position, kind, page, name, lcp_ms, inp_ms, cls, fcp_ms, ttfb_ms"
+)
+"""The columns that are read, beside the time in microseconds. Rows are chosen by `time`, which may
+lack what is beyond a whole millisecond: windows begin and end on one."""
 
 
 class PathsCounted(Struct, frozen=True):
@@ -56,13 +59,13 @@ class ClickHouse:
         steps = [f"kind = 'view' AND page = '{page}'" for page in STEPS]
         steps.append(f"kind = 'event' AND name = '{SIGNED}'")
         start, end = to_us(window.start), to_us(window.end)
-        steps[0] += f" AND time_us < {end}"
+        steps[0] += f" AND time < {_time(end)}"
         depth = f"windowFunnel({round(window_s * 1e6)})(toUInt64(time_us), "
         rows = self._rows(
             f"SELECT ifNull(level, 'undeclared'), depth, count() FROM ("
             f" SELECT session, any(level) AS level, {depth}{', '.join(steps)}) AS depth"
-            f" FROM {self._rows_of} WHERE time_us >= {start}"
-            f" AND time_us < {end + round(window_s * 1e6)}"
+            f" FROM {self._rows_of} WHERE time >= {_time(start)}"
+            f" AND time < {_time(end + round(window_s * 1e6))}"
             f" AND (kind = 'view' AND page IN ({pages}) OR kind = 'event' AND name = '{SIGNED}')"
             " GROUP BY session) WHERE depth > 0 GROUP BY 1, 2"
         )
@@ -95,8 +98,8 @@ class ClickHouse:
             " if(began, arraySort(arrayDistinct(arrayMap(n -> [viewed[n].2, viewed[n + 1].2],"
             " arrayFilter(n -> n + 2 <= length(viewed) AND viewed[n].2 = viewed[n + 2].2,"
             " arrayEnumerate(viewed))))), []) AS loops"
-            f" FROM {self._rows_of} WHERE time_us >= {to_us(read.start)}"
-            f" AND time_us < {to_us(read.end)}"
+            f" FROM {self._rows_of} WHERE time >= {_time(to_us(read.start))}"
+            f" AND time < {_time(to_us(read.end))}"
             f" AND (kind = 'view' OR kind = 'event' AND name = '{start.event}')"
             " GROUP BY session) GROUP BY walk, entry, exit, loops"
         )
@@ -159,3 +162,7 @@ def _counted(rows: list[list[str]]) -> PathsCounted:
 def _listed(text: str, of: type[T]) -> T:
     """A list as ClickHouse writes it, of texts without quotes or of lists of such."""
     return msgspec.json.decode(text.replace("'", '"'), type=of)
+
+
+def _time(moment_us: int) -> str:
+    return f"fromUnixTimestamp64Micro({moment_us}, 'UTC')"
