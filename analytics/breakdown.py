@@ -44,8 +44,11 @@ class Parts:
         self.names = [f"part_{number}" for number in range(1, len(dimensions) + 1)]
         self.dimensions = tuple(dimensions)
         self.parameters: dict[str, object] = {}
-        self._summed = [_first("level", LEVEL), _first("user_key", "user_key")]
+        self._summed: list[str] = []
+        self._hot: dict[str, str] = {}
         self._said: list[str] = []
+        for column in (LEVEL, "user_key"):
+            self._add_summed(column, column)
         for name, dimension in zip(self.names, dimensions, strict=True):
             self._add(name, dimension)
         if QUALITY in dimensions:
@@ -60,7 +63,8 @@ class Parts:
     def fragments(self) -> list[str]:
         """Define what sessions of the table `came` said first; over their summaries, and `read` if
         `detail`."""
-        found = [query("funnel_lived").format(parts=", ".join(self._summed))]
+        hot = ", ".join(self._hot.values())
+        found = [query("funnel_lived").format(parts=", ".join(self._summed), hot=hot)]
         if self._said:
             found.append(query("funnel_said").format(parts=", ".join(self._said)))
         if QUALITY in self.dimensions:
@@ -85,13 +89,19 @@ class Parts:
         if dimension == QUALITY:
             return
         if dimension in SUMMED:
-            self._summed.append(_first(name, dimension))
+            self._add_summed(name, dimension)
             return
         column = dimension
         if dimension.startswith(SEGMENTS):
             self.parameters[f"key_{name}"] = dimension.removeprefix(SEGMENTS)
             column = f"segments[$key_{name}]"
-        self._said.append(_first(name, column, "(time, batch, position)"))
+        self._said.append(_first(name, column))
+
+    def _add_summed(self, name: str, column: str) -> None:
+        self._summed.append(_first(name, column, "first_time"))
+        entry = column == "entry_page"
+        of_events, condition = ("page", "kind = 'view' AND ") if entry else (column, "")
+        self._hot[column] = _first(column, of_events, condition=condition)
 
 
 def without(dimension: str) -> str:
@@ -99,5 +109,8 @@ def without(dimension: str) -> str:
     return WITHOUT.get(dimension, UNKNOWN)
 
 
-def _first(name: str, column: str, order: str = "first_time") -> str:
-    return query("funnel_part").format(name=name, column=column, order=order).strip()
+def _first(
+    name: str, column: str, order: str = "(time, batch, position)", condition: str = ""
+) -> str:
+    text = query("funnel_part")
+    return text.format(name=name, column=column, order=order, condition=condition).strip()

@@ -1,1 +1,1 @@
-arg_min({column}, {order}) FILTER ({column} IS NOT NULL) AS {name}
+arg_min({column}, {order}) FILTER ({condition}{column} IS NOT NULL) AS {name}
