@@ -26,6 +26,7 @@ from rum.replay_route import replay_routes
 from rum.script_file import ScriptFile
 from rum.server_events_route import server_events_route
 from rum.sink import BatchSink, ReplaySink
+from rum.shared_names import SharedNames
 from rum.site import Site
 from rum.visitor import DaySalts
 
@@ -52,18 +53,23 @@ def create_app(
     replays: ReplaySink | None = None,
     salts: DaySalts | None = None,
     erased: ErasedSessions | None = None,
+    names: SharedNames | None = None,
 ) -> Starlette:
     """The collector's application; run it with its lifespan, which writes the refusals down.
 
     `secret` keys the hashes of users. `static` holds SCRIPTS. `more_metrics` are added to /metrics;
     `app.state.figures()` gives all of them; `app.state.beacons` is the quick route for the server.
     Without `replays` no recording is taken. `salts` are those that storage-free sessions share with
-    other collectors; of the sessions that are `erased` nothing is taken. The sinks stay the
-    caller's to close, after the application has ended.
+    other collectors, and so are `names`, which are counted in memory without; of the sessions that
+    are `erased` nothing is taken. The sinks stay the caller's to close, after the application has
+    ended.
     """
     refusals = RefusalWriter(sink, clock_us)
     salts = salts or DaySalts()
     intake = Intake(sites, limits, secret, salts, erased)
+    if names is not None:
+        for rules in intake.sites.values():
+            rules.events.names.share(names, rules.site.id)
     beacons = BeaconRoute(intake, sink, refusals, clock_us)
     recordings = replay_routes(
         sites, limits, replays, refusals, clock_us, beacons.client, intake.erased

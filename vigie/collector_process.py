@@ -10,6 +10,7 @@ import socket
 from rum.collector import create_app, now_us
 from rum.limits import Limits
 from rum.server import server_config
+from rum.shared_names import SharedNames
 from rum.site import Site
 from rum.visitor import DaySalts
 from store.admission import Admission
@@ -58,6 +59,7 @@ async def run_collector(
             replays=replays,
             salts=DaySalts(folder.root / "visitors"),
             erased=TombstoneWatch(folder.root / FILE_NAME, folder.secret()),
+            names=SharedNames(folder.root / "names"),
         )
         reader = OwnSettings(settings, folder)
         app.router.routes.extend(distant_routes(reader.settings, journal, folder.secret(), now_us))
