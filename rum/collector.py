@@ -25,8 +25,8 @@ from rum.refusals import RefusalWriter
 from rum.replay_route import replay_routes
 from rum.script_file import ScriptFile
 from rum.server_events_route import server_events_route
-from rum.sink import BatchSink, ReplaySink
 from rum.shared_names import SharedNames
+from rum.sink import BatchSink, ReplaySink
 from rum.site import Site
 from rum.visitor import DaySalts
 
