@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from store.database import Database
 from tests.support.alerts import NOW
 from vigie.alerts.backup_watch import BackupWatch
-from vigie.alerts.ledger import Ledger, OutboxRow
+from vigie.alerts.ledger import Ledger
 from vigie.alerts.message import Event
+from vigie.alerts.outbox import OutboxRow
 from vigie.alerts.pagerduty import event_of
 from vigie.alerts.service import Alerts
 from vigie.backups import Backups

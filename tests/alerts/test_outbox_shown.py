@@ -7,7 +7,8 @@ from msgspec import structs
 
 from tests.support.alerts import incident_row
 from tests.support.console import SETTINGS, running_console
-from vigie.alerts.ledger import Change, Ledger, OutboxState
+from vigie.alerts.ledger import Change, Ledger
+from vigie.alerts.outbox import OutboxState
 from vigie.settings import ChannelSettings
 
 

@@ -9,8 +9,9 @@ import pytest
 from store.database import Database
 from tests.support.alerts import NOW, incident_row
 from tests.support.receivers import HttpReceiver, http_receiver
-from vigie.alerts.ledger import Change, Ledger, OutboxRow
+from vigie.alerts.ledger import Change, Ledger
 from vigie.alerts.message import Message, incident_message
+from vigie.alerts.outbox import OutboxRow
 from vigie.alerts.sender import Sender, back_off_s
 from vigie.alerts.transports import deliver
 from vigie.settings import ChannelSettings

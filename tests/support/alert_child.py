@@ -17,9 +17,10 @@ from analytics.reports.types import Incident
 from store.database import Database
 from tests.support.alerts import MONITOR, NOW
 from vigie.alerts.delivery import Delivery
-from vigie.alerts.ledger import Change, Ledger, OutboxRow
+from vigie.alerts.ledger import Change, Ledger
 from vigie.alerts.message import Message, incident_message
 from vigie.alerts.noticing import changes
+from vigie.alerts.outbox import OutboxRow
 from vigie.alerts.sender import Sender
 from vigie.alerts.transports import deliver
 from vigie.settings import ChannelSettings

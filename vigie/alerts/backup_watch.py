@@ -7,8 +7,9 @@ that a restart neither repeats nor forgets it; without a channel there is nobody
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from vigie.alerts.ledger import Ledger, OutboxRow
+from vigie.alerts.ledger import Ledger
 from vigie.alerts.message import Event, Message, moment
+from vigie.alerts.outbox import OutboxRow
 from vigie.backups import BackupState, backup_state
 from vigie.settings import Settings
 

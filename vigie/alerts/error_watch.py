@@ -9,8 +9,9 @@ from analytics.owners import owner_of
 from store.database import Database
 from store.times import naive
 from vigie.alerts.error_news import TOLD_WITHIN, WAIT, ErrorNews, error_message, parsed, settle
-from vigie.alerts.ledger import Ledger, OutboxRow
+from vigie.alerts.ledger import Ledger
 from vigie.alerts.message import Message
+from vigie.alerts.outbox import OutboxRow
 from vigie.reporting.errors import owner_rules
 from vigie.settings import Settings
 

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 import duckdb
 
 from vigie.alerts.delivery import Delivery, Result
-from vigie.alerts.ledger import Ledger, OutboxRow, OutboxState
 from vigie.alerts.message import Event, Message
+from vigie.alerts.outbox import Outbox, OutboxRow, OutboxState
 from vigie.alerts.transports import Transport
 from vigie.settings import ChannelSettings
 
@@ -33,7 +33,7 @@ class Sender:
     def __init__(
         self,
         channel: ChannelSettings,
-        ledger: Ledger,
+        ledger: Outbox,
         compose: Callable[[OutboxRow], Message | None],
         deliver: Transport,
         clock: Callable[[], datetime],

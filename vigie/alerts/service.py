@@ -19,13 +19,14 @@ from vigie.alerts.error_watch import LOOK_S as ERRORS_S
 from vigie.alerts.error_watch import ErrorWatch
 from vigie.alerts.http_post import get
 from vigie.alerts.incident import activity_id, is_activity
-from vigie.alerts.ledger import Ledger, OutboxRow
+from vigie.alerts.ledger import Ledger
 from vigie.alerts.message import (
     Message,
     activity_message,
     certificate_message,
     incident_message,
 )
+from vigie.alerts.outbox import OutboxRow
 from vigie.alerts.sender import STOP_S, Sender
 from vigie.alerts.transports import Transport, deliver
 from vigie.alerts.watch import LOOK_S, Watch

@@ -6,7 +6,8 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from vigie.alerts.ledger import Ledger, OutboxRow, Tally
+from vigie.alerts.ledger import Ledger
+from vigie.alerts.outbox import OutboxRow, Tally
 from vigie.console.backups import backup_now, backup_under_way
 from vigie.console.console import Console, console_of
 from vigie.console.elsewhere import locations_now
