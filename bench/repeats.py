@@ -114,7 +114,7 @@ def rounds(
         lookups.append(time.perf_counter() - began)
         if found != set(range(len(again))):
             raise SystemExit(f"{len(found)} repeats found instead of {len(again)}")
-        additions.append(timed(lambda new=new: repeats.add(new)))  # type: ignore[misc]
+        additions.append(timed(lambda new=new: repeats.add([repeats.keys(new)])))  # type: ignore[misc]
     return lookups, additions
 
 

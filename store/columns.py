@@ -112,9 +112,7 @@ def batch_tables(batches: Sequence[Batch]) -> Tables:
         "sent": _times([batch.sent_us for batch in batches]),
         "level": _texts([batch.level for batch in batches]),
         "user_key": _texts([batch.user for batch in batches]),
-        "user_bucket": pa.array(
-            [bucket_of_key(batch.user) if batch.user else None for batch in batches], pa.uint32()
-        ),
+        "user_bucket": _user_buckets([batch.user for batch in batches]),
         "environment": _texts([batch.environment for batch in batches]),
         "release": _texts([batch.release for batch in batches]),
         "device": _texts([batch.device for batch in batches]),
@@ -226,6 +224,12 @@ def uuid_array(sessions: Sequence[str]) -> pa.ExtensionArray:
     buffer = pa.py_buffer(session_bytes(sessions))
     storage = pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(sessions), [None, buffer])
     return pa.ExtensionArray.from_storage(pa.uuid(), storage)
+
+
+def _user_buckets(users: Sequence[str]) -> pa.Array:
+    """NULL for nobody. A user's batches come together, so each is reckoned once."""
+    buckets = {user: bucket_of_key(user) if user else None for user in set(users)}
+    return pa.array([buckets[user] for user in users], pa.uint32())
 
 
 def _event_columns(batches: Sequence[Batch]) -> dict[str, pa.Array]:

@@ -77,6 +77,21 @@ class Round(Struct):
     waiting: set[str] = field(default_factory=set)
     bytes: int = 0
 
+    def add(self, later: "Round") -> None:
+        """Take in what the round after this one found."""
+        self.batches += later.batches
+        self.checks += later.checks
+        self.definitions += later.definitions
+        self.refusals += later.refusals
+        self.deliveries += later.deliveries
+        self.pings += later.pings
+        self.presence += later.presence
+        self.replays += later.replays
+        self.failures += later.failures
+        self.waiting = self.waiting - later.positions.keys() | later.waiting
+        self.positions |= later.positions
+        self.bytes += later.bytes
+
 
 def read_round(listed: Sequence[Segment], loaded: Mapping[str, int], bytes_max: int) -> Round:
     """About `bytes_max` bytes from the segments, shared so that no writer waits for another.

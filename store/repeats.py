@@ -38,6 +38,9 @@ _MINUTE_BITS = np.uint64(63)
 _Words = npt.NDArray[np.uint64]
 _Times = npt.NDArray[np.int64]
 
+Keys = tuple[_Words, _Times]
+"""What batches are known by, and when they were received."""
+
 
 class _Run:
     """Keys in order, and which starts of keys there are, as a bit each."""
@@ -133,10 +136,16 @@ class Repeats:
                     slots.setdefault(hour, set()).update(minutes.tolist())
         return _stored(cursor, batches, sorted(candidates), _spans(slots)) if slots else set()
 
-    def add(self, batches: Sequence[Batch]) -> None:
-        """Know these too; none of them is known yet."""
+    def keys(self, batches: Sequence[Batch]) -> Keys:
+        """What these are to be known by."""
         received = np.array([batch.received_us for batch in batches], np.int64)
-        self._add(self._fingerprints(*_identities(batches)), received)
+        return self._fingerprints(*_identities(batches)), received
+
+    def add(self, keys: Sequence[Keys]) -> None:
+        """Know these too; none of them is known yet."""
+        if keys:
+            fingerprints, received = zip(*keys, strict=True)
+            self._add(np.concatenate(fingerprints), np.concatenate(received))
 
     def expire(self, before_us: int) -> None:
         """Forget the hours that ended at or before `before_us`."""

@@ -1,6 +1,7 @@
 """Rows on their way into the database: built by the round, inserted by Arrow, bad ones left out."""
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import TypeVar
 
 import duckdb
@@ -43,10 +44,10 @@ class Rows:
         return records
 
     def insert(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """Insert all that was built. Raises duckdb.Error."""
-        for tables in self._chunks:
-            for name, table in tables.items():
-                insert(cursor, name, table, CONFLICTS.get(name, ""))
+        """Insert all that was built, a table at once. Raises duckdb.Error."""
+        for name in dict.fromkeys(chain.from_iterable(self._chunks)):
+            rows = pa.concat_tables([tables[name] for tables in self._chunks if name in tables])
+            insert(cursor, name, rows, CONFLICTS.get(name, ""))
 
 
 def insert(

@@ -10,16 +10,18 @@ from typing import Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from store.loader import Loaded
+from store.loader import ROW_GROUP_EVENTS, Loaded
 from store.times import microseconds
 from vigie.keeper_status import JobStatus, KeeperStatus
 from vigie.waits import WaitTally
 
 LOAD_PERIOD_S = 0.2
+LOAD_PERIOD_MAX_S = 4.0
+"""Where a whole row group comes within this, it is waited for: it is loaded for much less."""
 LOAD_ERROR_WAIT_S = 1.0
 JOB_ERROR_WAIT_S = 60.0
 """A job that failed is tried again after this, or after its period when that is shorter."""
-CATCH_UP_LOADS_MAX = 50
+CATCH_UP_LOADS_MAX = 10
 """Loads after the order to stop; what is left then waits in the journal for the next start."""
 
 log = logging.getLogger("vigie.keeper")
@@ -89,13 +91,16 @@ class Keeper:
             return self._status
 
     def _load_until_stopped(self) -> None:
+        last_s = time.monotonic()
         while not self._stopping.is_set():
+            before_s, last_s = last_s, time.monotonic()
             loaded = self._load()
             if loaded is None:
                 self._stopping.wait(LOAD_ERROR_WAIT_S)
             elif not _more_waits(loaded):
                 self._caught_up.set()
-                self._stopping.wait(LOAD_PERIOD_S)
+                took_s = time.monotonic() - last_s
+                self._stopping.wait(pause_s(loaded.events, last_s - before_s, took_s))
         for _ in range(CATCH_UP_LOADS_MAX):
             loaded = self._load()
             if loaded is None or not _more_waits(loaded):
@@ -188,6 +193,13 @@ class Keeper:
     def _note(self, **changes: object) -> None:
         with self._lock:
             self._status = replace(self._status, **changes)
+
+
+def pause_s(events: int, since_s: float, took_s: float) -> float:
+    """How long to wait after a load that took `took_s`, when `events` came in the `since_s` before
+    it: a moment, or until a little more than a row group has come, where that is soon."""
+    full_s = 1.05 * ROW_GROUP_EVENTS * since_s / max(events, 1)
+    return max(LOAD_PERIOD_S, full_s - took_s) if full_s <= LOAD_PERIOD_MAX_S else LOAD_PERIOD_S
 
 
 def _more_waits(loaded: Loaded) -> bool:

@@ -131,6 +131,26 @@ def test_a_round_is_bounded_and_a_backlog_of_one_writer_does_not_hold_up_another
     )
 
 
+def test_a_repeat_in_a_later_round_of_the_same_load_is_dropped(
+    database: Database,
+    journal: Journal,
+    loader: Loader,
+    make: Maker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("store.loader.ROUND_BYTES_MAX", 2_000)
+    batches = [make.batch() for _ in range(100)]
+    journal.write(*batches, check(1), *batches[::-1], check(2))
+    loaded = loader.load_once(NOON)
+    assert (loaded.batches, loaded.repeats, loaded.checks) == (100, 100, 2)
+    assert loaded.backlog_bytes == 0
+    assert events_seen(database, "count(*), count(DISTINCT (session, batch, position))") == [
+        (300, 300)
+    ]
+    journal.write(*batches)
+    assert loader.load_once(NOON).repeats == 100
+
+
 def test_a_frame_longer_than_the_round_is_still_loaded(
     journal: Journal, loader: Loader, make: Maker
 ) -> None:

@@ -19,7 +19,7 @@ NOON_US = microseconds(NOON)
 
 def keep(database: Database, repeats: Repeats, batches: list[Batch]) -> None:
     insert(database.cursor(), "batches", batch_tables(batches)["batches"])
-    repeats.add(batches)
+    repeats.add([repeats.keys(batches)])
 
 
 def spread(make: Maker, count: int, hours: int = 30) -> list[Batch]:

@@ -13,7 +13,7 @@ from store.database import Database
 from store.journal_writer import write_segments
 from store.loader import Loaded, Loader
 from tests.support.waiting import wait_for
-from vigie.keeper import Job, Keeper
+from vigie.keeper import LOAD_PERIOD_S, Job, Keeper, pause_s
 from vigie.keeper_jobs import keeper_jobs
 from vigie.settings import Settings, SiteSettings, StoreSettings
 
@@ -83,6 +83,13 @@ def test_what_waits_in_the_journal_is_loaded_before_it_stops() -> None:
     keeper.stop()
     assert loader.script == []
     assert keeper.status().batches == 9
+
+
+def test_a_row_group_is_waited_for_only_where_it_comes_soon() -> None:
+    assert pause_s(0, since_s=0.3, took_s=0.05) == LOAD_PERIOD_S
+    assert pause_s(5_000, since_s=1.0, took_s=0.2) == LOAD_PERIOD_S, "freshness comes first"
+    assert pause_s(50_000, since_s=1.0, took_s=0.5) == pytest.approx(2.58 - 0.5, abs=0.01)
+    assert pause_s(50_000, since_s=1.0, took_s=5.0) == LOAD_PERIOD_S
 
 
 def test_jobs_begin_once_the_journal_is_loaded_to_its_end() -> None:
