@@ -29,7 +29,7 @@ READABLE_LATER: tuple[Header, ...] = (
 """With the time to come back at."""
 
 
-class Answer(Struct, frozen=True):
+class Answer(Struct, frozen=True, cache_hash=True):
     """An answer whole: `body` is JSON, or empty."""
 
     status: int

@@ -47,10 +47,6 @@ class Timing(Struct, frozen=True):
     now_us: int
     skew_us: int
 
-    def corrected_us(self, at_ms: float) -> int:
-        """An event's time by our clock; what would lie in the future happened just now."""
-        return min(int(at_ms * 1000) + self.skew_us, self.now_us)
-
 
 def take_event(
     rules: EventRules, position: int, sent: WireEvent | msgspec.Raw, timing: Timing
@@ -65,7 +61,9 @@ def take_event(
     at_ms = sent.at
     if at_ms is None or not 0 <= at_ms <= TIME_MAX_MS:
         return None, [(Reason.INVALID_EVENT, AT_RIGHT)]
-    time_us = timing.corrected_us(at_ms)
+    client_us = int(at_ms * 1000)
+    # By our clock; what would lie in the future happened just now.
+    time_us = min(client_us + timing.skew_us, timing.now_us)
     wrong = check_fields(sent, page) or check_age(rules, timing.now_us - time_us)
     if wrong is not None:
         return None, [wrong]
@@ -73,16 +71,10 @@ def take_event(
     fields = take_fields(rules, sent, problems)
     if isinstance(fields, str):
         return None, [(Reason.INVALID_EVENT, fields)]
-    event = Event(
-        position=position,
-        kind=_KIND_OF[type(sent)],
-        time_us=time_us,
-        client_us=int(at_ms * 1000),
-        view=sent.view or 0,
-        page=admitted(page, rules.names.pages, "pages", problems),
-        **fields,
-    )
-    return event, problems
+    page = admitted(page, rules.names.pages, "pages", problems)
+    # Those that all have by position: by name beside `fields` they take three times as long.
+    kind, view = _KIND_OF[type(sent)], sent.view or 0
+    return Event(position, kind, time_us, client_us, view, page, **fields), problems
 
 
 def _parse(raw: msgspec.Raw) -> WireEvent | Problem:

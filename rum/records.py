@@ -135,7 +135,7 @@ class Leave(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     visible_ms: float | None = None
 
 
-class Event(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+class Event(Struct, frozen=True, array_like=True, gc=False):
     """One accepted event. `position` is its place in the batch as sent, refused ones counted.
 
     `time_us` is the corrected time, `client_us` what the browser's clock said; both microseconds

@@ -46,7 +46,9 @@ class QuickRoute(Protocol):
     path: str
 
     def begin(self, scope: Any, body: bytes, respond: Callable[[Answer], None]) -> bool:
-        """False for what it leaves to the application; else `respond` is called once."""
+        """Of the scope there are but the headers and the client.
+
+        False for what it leaves to the application; else `respond` is called once."""
 
 
 def server_config(
@@ -84,6 +86,7 @@ def guarded_protocol(limits: Limits, quick: QuickRoute | None = None) -> type[Ht
         headers_timeout_s = limits.headers_timeout_s
         message_bytes_max = CHUNKED_OVERHEAD * limits.body_bytes_max + 2 * DRAIN_BYTES_MAX
         quick = route
+        quick_url = b"" if route is None else route.path.encode()
 
     return Guarded
 
@@ -133,13 +136,19 @@ class GuardedProtocol(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_message_complete(self) -> None:
-        self._message_bytes = 0
+        self.end_message()
         super().on_message_complete()
 
     def on_headers_complete(self) -> None:
+        self.end_headers()
+        super().on_headers_complete()
+
+    def end_message(self) -> None:
+        self._message_bytes = 0
+
+    def end_headers(self) -> None:
         self._stop_waiting()
         self._headers_bytes = 0
-        super().on_headers_complete()
 
     def _await_headers(self) -> None:
         self._headers_timer = self.loop.call_later(self.headers_timeout_s, self.transport.close)
@@ -151,20 +160,46 @@ class GuardedProtocol(HttpToolsProtocol):
             self._headers_timer = None
 
 
+class _Nobody:
+    """An event that nobody waits for."""
+
+    def set(self) -> None:
+        return None
+
+
+class QuickCycle:
+    """A request on its quick way: as much of uvicorn's cycle, which takes long to make, as its
+    protocol looks at."""
+
+    __slots__ = ("before", "body", "disconnected", "keep_alive", "more_body", "response_complete")
+
+    message_event = _Nobody()
+
+    def __init__(self, before: RequestResponseCycle) -> None:
+        self.before = before
+        """The connection's cycle until now, or None."""
+        self.body = b""
+        self.disconnected = False
+        self.keep_alive = True
+        self.more_body = True
+        self.response_complete = False
+
+
 class QuickProtocol(GuardedProtocol):
     """Hands a request for `quick` to it once its body is whole: a task, and what ASGI needs, cost
     more than the rest of a beacon. What is not whole within a moment, and all else, goes uvicorn's
     way."""
 
     quick: QuickRoute | None = None
+    quick_url = b""
     _parsing = False
-    _held: tuple[RequestResponseCycle, Any] | None = None
+    _held: QuickCycle | None = None
     """A request whose body is not whole yet."""
     _held_timer: asyncio.TimerHandle | None = None
 
     def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
         self._let_go()  # to be counted as one that went away
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         self._parsing = True
@@ -172,7 +207,7 @@ class QuickProtocol(GuardedProtocol):
         self._parsing = False
         if self._held is None:
             return
-        if len(self._held[0].body) > HELD_BYTES_MAX or self.transport.is_closing():
+        if len(self._held.body) > HELD_BYTES_MAX or self.transport.is_closing():
             self._let_go()
         elif self._held_timer is None:
             self._held_timer = self.loop.call_later(HELD_S, self._let_go)
@@ -181,54 +216,68 @@ class QuickProtocol(GuardedProtocol):
         super().on_message_begin()
         self._unset_keepalive_if_required()  # the request before may be answered already
 
-    def on_message_complete(self) -> None:
-        super().on_message_complete()
-        if self._held is not None and self._held[0] is self.cycle:
-            cycle, app = self._unhold()
-            if not self._begin(cycle):
-                super()._start_asgi_task(cycle, app)
-
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        scope = cycle.scope
-        if (
-            self._parsing
-            and cycle.more_body
-            and self.quick is not None
-            and app is self.app  # and not uvicorn's 503
-            and scope["path"] == self.quick.path
-            and scope["method"] == "POST"
-            and cycle.keep_alive
-            and not cycle.waiting_for_100_continue
-            and not self.parser.should_upgrade()  # its body is not read
-            and not self.flow.write_paused
-        ):
-            self._held = cycle, app
+    def on_headers_complete(self) -> None:
+        if self._is_quick():
+            self.end_headers()
+            self._held = QuickCycle(self.cycle)
+            self.cycle = self._held  # type: ignore[assignment]
         else:
-            super()._start_asgi_task(cycle, app)
+            super().on_headers_complete()
 
-    def _unhold(self) -> tuple[RequestResponseCycle, Any]:
-        assert self._held is not None
-        held, self._held = self._held, None
+    def on_message_complete(self) -> None:
+        held = self._held
+        if held is None:
+            super().on_message_complete()
+        elif self._begin(held):
+            self.end_message()
+            self._unhold()
+        else:
+            self._let_go()
+            super().on_message_complete()
+
+    def _is_quick(self) -> bool:
+        parser, most = self.parser, self.limit_concurrency
+        return (
+            self._parsing
+            and self.url == self.quick_url
+            and parser.get_method() == b"POST"
+            and parser.get_http_version() == "1.1"
+            and parser.should_keep_alive()
+            and not parser.should_upgrade()  # its body is not read
+            and not self.expect_100_continue
+            and not self.flow.write_paused
+            and (self.cycle is None or self.cycle.response_complete)
+            # else it gets uvicorn's 503
+            and (most is None or (len(self.connections) < most and len(self.tasks) < most))
+        )
+
+    def _unhold(self) -> None:
+        self._held = None
         if self._held_timer is not None:
             self._held_timer.cancel()
             self._held_timer = None
-        return held
 
     def _let_go(self) -> None:
-        if self._held is not None:
-            super()._start_asgi_task(*self._unhold())
+        """Give what is held to uvicorn, with what came of its body."""
+        held = self._held
+        if held is None:
+            return
+        self._unhold()
+        self.cycle = held.before
+        super().on_headers_complete()
+        self.on_body(held.body)
 
-    def _begin(self, cycle: RequestResponseCycle) -> bool:
+    def _begin(self, cycle: QuickCycle) -> bool:
         assert self.quick is not None
         try:
-            return self.quick.begin(cycle.scope, bytes(cycle.body), partial(self._respond, cycle))
+            return self.quick.begin(self.scope, cycle.body, partial(self._respond, cycle))
         except Exception:  # as uvicorn does with an application's
             log.exception("a beacon could not be judged")
             cycle.keep_alive = False
             self._respond(cycle, FAULT)
             return True
 
-    def _respond(self, cycle: RequestResponseCycle, said: Answer) -> None:
+    def _respond(self, cycle: QuickCycle, said: Answer) -> None:
         if cycle.disconnected or cycle.response_complete or self.transport.is_closing():
             return
         parts = [_head(said)]
@@ -238,8 +287,7 @@ class QuickProtocol(GuardedProtocol):
             parts.append(b"connection: close\r\n")
         parts += (b"\r\n", said.body)
         self.transport.write(b"".join(parts))
-        cycle.response_started = cycle.response_complete = True
-        cycle.message_event.set()
+        cycle.response_complete = True
         if not cycle.keep_alive:
             self.transport.close()
         self.on_response_complete()

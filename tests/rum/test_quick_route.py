@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from rum.limits import Limits
 from rum.server import server_config
@@ -30,9 +29,6 @@ BODIES = {
     "too large": b" " * 70_000,
     "compressed": gzip.compress(json.dumps(beacon()).encode()),
 }
-
-
-AS_UVICORN = HttpToolsProtocol._start_asgi_task
 
 
 def head(length: int, *more: str, origin: str = ORIGIN) -> bytes:
@@ -93,7 +89,7 @@ def test_who_asks_for_another_protocol_is_answered_as_without_the_quick_route(
     for quick in (True, False):
         with monkeypatch.context() as patch:
             if not quick:
-                patch.setattr("rum.server.QuickProtocol._start_asgi_task", AS_UVICORN)
+                patch.setattr("rum.server.QuickProtocol._is_quick", lambda protocol: False)
             with (
                 collect() as collecting,
                 socket.create_connection(("127.0.0.1", collecting.port), timeout=30) as client,
