@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import socket
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -30,6 +31,8 @@ from vigie.restoring import finish_restore
 from vigie.settings import Settings
 
 INVITED_FILE = "invited"
+NICENESS = 5
+"""Where processors are short, the collectors come first: they answer browsers, which give up."""
 LATE_AND_MORE_H = 1.0
 """Identities of batches are kept longer than the collector takes late ones."""
 
@@ -52,6 +55,7 @@ async def run_console(
     `config` is the settings file, for backups. Raises DatabaseBusyError when another process has
     the database, DatabaseDamagedError when it cannot be opened.
     """
+    os.nice(NICENESS)
     for line in await asyncio.to_thread(finish_restore, folder):
         log.info("%s", line)
     database = await asyncio.to_thread(Database, folder.store, database_limits(settings))
