@@ -22,7 +22,7 @@ ORPHAN_LIMIT_S = 20.0
 """For the whole process to end by itself after its supervisor went away."""
 LISTEN_BACKLOG = 2048
 GARBAGE_AFTER = 20_000
-"""New containers before they are looked through for cycles. Python's own 700 is less than what a few
+"""New containers before they are looked through for cycles. Python's own 700 is less than a few
 hundred requests in flight hold, and took a twelfth of the collector's processor time."""
 
 
