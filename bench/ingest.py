@@ -131,7 +131,7 @@ def load(served: Serving, arguments: argparse.Namespace) -> None:
     seconds = arguments.minutes * 60
     processes = {name: child["pid"] for name, child in served.children().items()}
     before = {name: cpu_seconds(pid) for name, pid in processes.items()}
-    backlogs = []
+    backlogs, own_s = [], time.process_time()
     with Reader(served) as reader:
         sending = client(served, arguments.connections, arguments.rate, seconds)
         for _ in range(LOOKS):
@@ -151,7 +151,10 @@ def load(served: Serving, arguments: argparse.Namespace) -> None:
         a_beacon_us = cores / figures["rate"] * 1e6
         print(f"  {name:14} {cores:>10.2f} cores, {a_beacon_us:.0f} us a beacon,", end=" ")
         print(f"{memory_mb(pid, 'VmHWM'):,.0f} MB of memory at most")
-    print(f"  {'client':14} {figures['cpu_s'] / seconds:>10.2f} cores")
+    client_us = figures["cpu_s"] / seconds / figures["rate"] * 1e6
+    print(f"  {'client':14} {figures['cpu_s'] / seconds:>10.2f} cores, {client_us:.0f} us a beacon")
+    share = (time.process_time() - own_s) / seconds
+    print(f"  {'asking reports':14} {share:>10.2f} cores")
 
 
 def caught_up(served: Serving) -> float:

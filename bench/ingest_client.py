@@ -22,7 +22,8 @@ SESSION_AT = "0123456789abcdef" * 2
 
 
 class Sent(Struct):
-    """`ms` are the times from sending to the answer of what was answered 204."""
+    """`ms` are the times until the answer of what was answered 204, from when it was due: one sent
+    late, because the answer before it was late, has waited for that long too."""
 
     ms: list[float] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)
@@ -66,16 +67,17 @@ class Connection(asyncio.Protocol):
         self._sent = sent
         self._period_s = period_s
         self._due_s = first_s
-        self._sent_s = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass of it
         self._loop = asyncio.get_running_loop()
+        self._ahead_s = time.perf_counter() - self._loop.time()  # whose time stands within a turn
         self._loop.call_at(self._due_s, self._send)
 
     def data_received(self, data: bytes) -> None:
         if data.startswith(b"HTTP/1.1 204"):
-            self._sent.ms.append((time.perf_counter() - self._sent_s) * 1000)
+            took_s = time.perf_counter() - self._ahead_s - self._due_s
+            self._sent.ms.append(took_s * 1000)
         else:
             self._sent.others[data[9:12].decode("latin-1")] += 1
         self._due_s += self._period_s
@@ -83,7 +85,6 @@ class Connection(asyncio.Protocol):
 
     def _send(self) -> None:
         if not self._transport.is_closing():
-            self._sent_s = time.perf_counter()
             self._transport.write(next(self._requests))
 
 

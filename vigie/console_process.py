@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import socket
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -25,7 +24,7 @@ from vigie.funnel_snapshots import FunnelSnapshots
 from vigie.keeper import Job, Keeper
 from vigie.keeper_jobs import database_limits, keeper_jobs
 from vigie.own_settings import OwnSettings
-from vigie.process import private_config, serve_app
+from vigie.process import private_config, serve_app, yield_processors
 from vigie.processes_at_work import hold_console_lock
 from vigie.restoring import finish_restore
 from vigie.settings import Settings
@@ -55,7 +54,7 @@ async def run_console(
     `config` is the settings file, for backups. Raises DatabaseBusyError when another process has
     the database, DatabaseDamagedError when it cannot be opened.
     """
-    os.nice(NICENESS)
+    yield_processors(NICENESS)
     for line in await asyncio.to_thread(finish_restore, folder):
         log.info("%s", line)
     database = await asyncio.to_thread(Database, folder.store, database_limits(settings))

@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 
 import uvicorn
 import uvloop
@@ -95,6 +96,15 @@ def inherit_or_listen(descriptor: int | None, host: str, port: int) -> socket.so
 def end_with_standard_input() -> None:
     """From now on, the end of standard input is a SIGTERM, and soon after that the end."""
     threading.Thread(target=_watch_lifeline, name="lifeline", daemon=True).start()
+
+
+def yield_processors(niceness: int) -> None:
+    """Let processes of less niceness come first where processors are short."""
+    os.nice(niceness)
+    # Linux shares time between sessions first, and a supervised process has one of its own: see
+    # sched(7), "The autogroup feature".
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(niceness))
 
 
 class _Server(uvicorn.Server):
