@@ -17,8 +17,8 @@ import pytest
 from rum.records import Batch
 from store import rewriting
 from store.database import Database
-from store.database_files import left_over
-from store.loader import Loader
+from store.database_files import current_file, left_over
+from store.loader import ROW_GROUP_EVENTS, Loader
 from store.sealing import STEPS, SealPolicy, days_due, seal_day, sweep_orphans
 from tests.support.stored import (
     NOON,
@@ -126,6 +126,32 @@ def test_a_kill_at_each_step_changes_nothing(
             assert vitals == [(len(batches),)], step
             sums = "sum(views), sum(named_events), count(DISTINCT session)"
             assert summaries_seen(database, sums) == [(len(batches),) * 3], step
+
+
+def test_a_kill_in_a_load_so_large_that_it_bypasses_the_log_loses_and_doubles_nothing(
+    tmp_path: Path,
+) -> None:
+    make, source = Maker(), tmp_path / "source"
+    batches = [make.batch(kinds=["view"] * 100) for _ in range(ROW_GROUP_EVENTS // 100 + 50)]
+    Journal(source / "journal").write(*batches)
+    killed = {}
+    for step in LOAD_STEPS[1:]:
+        folder = tmp_path / step
+        shutil.copytree(source, folder)
+        killed[step] = child(folder, "load", step)
+    for step, process in killed.items():
+        folder = tmp_path / step
+        process.communicate(timeout=120)
+        assert process.returncode == -signal.SIGKILL, step
+        file = current_file(folder / "store")
+        assert file.with_name(f"{file.name}.wal").stat().st_size < 1_000_000, step
+        count = "count(*), count(DISTINCT (session, position))"
+        expected = (100 * len(batches),) * 2
+        with opened(folder) as database:
+            stored = expected if step == "committed" else (0, 0)
+            assert events_seen(database, count) == [stored], step
+            load_all(Loader(database, folder / "journal"))
+            assert events_seen(database, count) == [expected], step
 
 
 @pytest.mark.parametrize(
