@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from rum.answers import Answer, error, of_body
 from rum.body import DRAIN_BYTES_MAX
@@ -171,13 +171,11 @@ class QuickCycle:
     """A request on its quick way: as much of uvicorn's cycle, which takes long to make, as its
     protocol looks at."""
 
-    __slots__ = ("before", "body", "disconnected", "keep_alive", "more_body", "response_complete")
+    __slots__ = ("body", "disconnected", "keep_alive", "more_body", "response_complete")
 
     message_event = _Nobody()
 
-    def __init__(self, before: RequestResponseCycle) -> None:
-        self.before = before
-        """The connection's cycle until now, or None."""
+    def __init__(self) -> None:
         self.body = b""
         self.disconnected = False
         self.keep_alive = True
@@ -219,7 +217,7 @@ class QuickProtocol(GuardedProtocol):
     def on_headers_complete(self) -> None:
         if self._is_quick():
             self.end_headers()
-            self._held = QuickCycle(self.cycle)
+            self._held = QuickCycle()
             self.cycle = self._held  # type: ignore[assignment]
         else:
             super().on_headers_complete()
@@ -263,7 +261,7 @@ class QuickProtocol(GuardedProtocol):
         if held is None:
             return
         self._unhold()
-        self.cycle = held.before
+        self.cycle = None  # type: ignore[assignment]  # what came before it is answered
         super().on_headers_complete()
         self.on_body(held.body)
 

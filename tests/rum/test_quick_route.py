@@ -1,6 +1,7 @@
 """A beacon that comes whole, or soon, is judged without a task, and answered as any other."""
 
 import asyncio
+import gc
 import gzip
 import json
 import os
@@ -12,7 +13,7 @@ from functools import partial
 import pytest
 
 from rum.limits import Limits
-from rum.server import server_config
+from rum.server import QuickCycle, server_config
 from rum.sink import Kept
 from tests.support.collector import ORIGIN, Collect, beacon, view
 
@@ -132,6 +133,22 @@ def test_it_costs_no_task(collect: Collect) -> None:
         assert read_answer(client)[0] == 204
     assert sink.tasks[0] is None
     assert sink.tasks[1] is not None
+
+
+def test_nothing_of_a_beacon_stays_with_its_connection(collect: Collect) -> None:
+    def cycles() -> int:
+        gc.collect()
+        return sum(isinstance(each, QuickCycle) for each in gc.get_objects())
+
+    before, body = cycles(), BODIES["good"]
+    with (
+        collect(sink=WatchingSink()) as collecting,
+        socket.create_connection(("127.0.0.1", collecting.port), timeout=30) as client,
+    ):
+        for _ in range(20):
+            client.sendall(head(len(body)) + body)
+            assert read_answer(client)[0] == 204
+        assert cycles() == before + 1
 
 
 def test_a_body_that_comes_a_little_later_costs_no_task_either(
