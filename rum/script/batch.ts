@@ -11,7 +11,7 @@ import { maySend, mayGather } from "./consent";
 import { guard } from "./guard";
 import { randomWords } from "./random";
 import { inSample } from "./sample";
-import { enqueue } from "./send";
+import { bytesOf, enqueue } from "./send";
 import { peek } from "./session";
 import { rate, tag } from "./tag";
 import { tidy } from "./tidy";
@@ -60,7 +60,6 @@ export const context: Context = {};
 
 /** The number of this page load: 32 random bits. */
 export const load = randomWords(1)[0]!;
-const utf8 = new TextEncoder();
 
 interface Gathered {
   readonly view_: View;
@@ -88,7 +87,7 @@ export function add(view: View, kind: Kind, at: number, fields: object, urgent =
   if (gatheredBytes > HELD_BYTES_MAX) seal();
   if (gatheredBytes > HELD_BYTES_MAX) return;
   const text = JSON.stringify(tidy({ kind, at, ...fields })).slice(0, -1);
-  const bytes = utf8.encode(text).length + view.page.length + 40;
+  const bytes = bytesOf(text) + view.page.length + 40;
   gathered.push({ view_: view, kind_: kind, text_: text, bytes_: bytes });
   gatheredBytes += bytes;
   if (gatheredBytes > BYTES_MAX || gathered.length >= EVENTS_MAX) seal();
@@ -136,8 +135,8 @@ export function seal(): void {
     const { session } = all[0].view_;
     let bytes = 0;
     const end = all.findIndex(
-      ({ view_, bytes_ }, at) =>
-        view_.session !== session || ((bytes += bytes_) > BYTES_MAX && at) || at >= EVENTS_MAX,
+      (one, at) =>
+        one.view_.session !== session || ((bytes += one.bytes_) > BYTES_MAX && at) || at >= EVENTS_MAX,
     );
     sealBatch(session, all.splice(0, end < 0 ? EVENTS_MAX : end));
   }
@@ -150,7 +149,7 @@ function sealBatch(session: string, events: Gathered[]): void {
   const header = JSON.stringify({ v: 1, session, batch, ...tidy({ storage_free: !session, ...context }) });
   // Joined by hand: pages with an old Prototype.js have arrays stringified as texts (Array#toJSON).
   const texts = events.map(
-    ({ view_, text_ }) => `${text_},"view":${view_.number},"page":${JSON.stringify(view_.page)}}`,
+    (one) => `${one.text_},"view":${one.view_.number},"page":${JSON.stringify(one.view_.page)}}`,
   );
   // Sent as ...,"sent":123}: the one field that differs from one attempt to the next comes last.
   enqueue(`${header.slice(0, -1)},"events":[${texts.join()}]`);
@@ -159,7 +158,7 @@ function sealBatch(session: string, events: Gathered[]): void {
 /** Tabs opened at one moment each began a session before they could see the other's. */
 function settleSession(): void {
   const agreed = peek();
-  if (agreed != null) gathered.forEach(({ view_ }) => (view_.session = agreed));
+  if (agreed != null) gathered.forEach((one) => (one.view_.session = agreed));
   if (gathered[0]) settled();
 }
 

@@ -40,9 +40,9 @@ export function sayAll(gone: boolean): void {
   speaking.forEach((speaks) => speaks());
   const caught = takeCaught();
   if (caught) {
-    const { message, stack } = (caught.first || {}) as Partial<Error>;
-    const told = { name: "VigieError", message: `${caught.count} caught, the first: ${message}`, stack };
-    recordError("script", told, now());
+    const first = caught.first as Partial<Error> | null | undefined;
+    const message = `${caught.count} caught, the first: ${first?.message}`;
+    recordError("script", { name: "VigieError", message, stack: first?.stack }, now());
   }
   seal();
   leave(gone);

@@ -39,10 +39,11 @@ export function watchErrors(): void {
 
 /** Records what one of the browser's two events tells of, at the time of the event. */
 export function recordUncaught(event: globalThis.Event): void {
-  const { type, target, timeStamp, message, filename, error, reason } = event as ErrorEvent & PromiseRejectionEvent;
+  const told = event as ErrorEvent & PromiseRejectionEvent;
   // An image that does not load has an "error" of its own.
-  if (target !== window) return;
-  recordError(type.replace("unhandled", "") as Source, error ?? reason, moment(timeStamp), message, filename);
+  if (told.target !== window) return;
+  const source = told.type.replace("unhandled", "") as Source;
+  recordError(source, told.error ?? told.reason, moment(told.timeStamp), told.message, told.filename);
 }
 
 /** vigie('error', error, {attributes: {step: 'signature'}}) */
@@ -63,10 +64,10 @@ export function recordError(
   attributes?: Record<string, unknown>,
 ): void {
   // Not instanceof: an error may come from another frame, with an Error of its own.
-  const { name, message, stack } = (thrown || {}) as Record<string, unknown>;
-  const kind = String(name || "Error");
-  const text = String(message ?? (said || thrown));
-  const frames = String(stack || file);
+  const error = thrown as Record<string, unknown> | null | undefined;
+  const kind = String(error?.name || "Error");
+  const text = String(error?.message ?? (said || thrown));
+  const frames = String(error?.stack || file);
   const place = (ADDRESS.exec(frames) || [""])[0];
   const fingerprint = `${kind}:${text.replace(/\d+/g, "0")}:${place}`;
   if (OTHERS.test(place) || OTHERS.test(text) || all >= ALL_MAX || seen[fingerprint]! >= SAME_MAX) return;

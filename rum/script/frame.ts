@@ -64,7 +64,7 @@ export function longestScript(start: number, end: number, frames = recent): Long
 
 function note(frame: LongFrame): void {
   recent = [...recent.slice(1 - RECENT_MAX), frame];
-  const { duration, blockingDuration = duration - TASK_MS, startTime } = frame;
+  const { duration, blockingDuration = duration - TASK_MS } = frame;
   if (blockingDuration < BLOCKING_MIN_MS && duration < DURATION_MIN_MS) return;
   // It alone does not mean that somebody is there: an ended session stays ended.
   const current = liveView();
@@ -72,7 +72,7 @@ function note(frame: LongFrame): void {
   if (view !== current) ofView = 0;
   view = current;
   if (++ofView > VIEW_MAX || ++all > ALL_MAX) return;
-  add(view, "frame", moment(startTime), {
+  add(view, "frame", moment(frame.startTime), {
     duration,
     blocking: blockingDuration,
     ...longestScript(0, Infinity, [frame]),
@@ -80,7 +80,7 @@ function note(frame: LongFrame): void {
 }
 
 /** "BUTTON#sign.onclick", "TimerHandler:setTimeout". A script that runs by itself has its address. */
-function invokerOf({ invoker, invokerType }: Script): string {
+function invokerOf(script: Script): string {
   // IMG[src=/photo?of=jane].onload
-  return /script$/.test(invokerType) ? "" : template(invoker.replace(/\[src=.*\]/, ""));
+  return /script$/.test(script.invokerType) ? "" : template(script.invoker.replace(/\[src=.*\]/, ""));
 }

@@ -77,16 +77,16 @@ export function readInteractions(values: Measured, attribution: Measured): void 
   if (!chosen && returned && since) values.inp = ROUNDED_MS;
   if (!chosen) return;
   const { slowest_: slowest, group_: group, script_: script } = chosen;
-  const { startTime, duration, name } = slowest;
+  const { startTime } = slowest;
   // When its handlers, and others of the same frame, began and were done, and when all was shown.
   const began = Math.max(group.began_, startTime);
   // Rounding may put it before; and a handler that opens a dialogue goes on after something was shown
   // (https://github.com/GoogleChrome/web-vitals/issues/492).
   const shown = Math.max(endOf(slowest), began);
   const done = Math.min(group.done_, shown);
-  values.inp = duration;
+  values.inp = slowest.duration;
   attribution.inp_target = chosen.target_;
-  attribution.inp_type = name.startsWith("key") ? "keyboard" : "pointer";
+  attribution.inp_type = slowest.name.startsWith("key") ? "keyboard" : "pointer";
   attribution.inp_input_delay = began - startTime;
   attribution.inp_processing = done - began;
   attribution.inp_presentation = shown - done;
@@ -98,9 +98,9 @@ function process(): void {
   queue.splice(0).forEach(note);
   // A frame may be told of after its events.
   for (const interaction of longest) {
-    const { slowest_: slowest, group_: group } = interaction;
     // What is known already stays known when its frame is forgotten.
-    interaction.script_ = longestScript(slowest.startTime, group.done_) || interaction.script_;
+    interaction.script_ =
+      longestScript(interaction.slowest_.startTime, interaction.group_.done_) || interaction.script_;
   }
 }
 

@@ -47,8 +47,13 @@ let watching = false;
 
 function start(): void {
   if (alreadyHere()) return;
-  const { site, environment, release } = tag;
-  Object.assign(context, { site, environment, release, referrer: referrerHost(), campaign: campaign() });
+  Object.assign(context, {
+    site: tag.site,
+    environment: tag.environment,
+    release: tag.release,
+    referrer: referrerHost(),
+    campaign: campaign(),
+  });
   readConsent();
   openApi(() => {
     whenConsentChanges(guard(obey));

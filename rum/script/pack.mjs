@@ -14,62 +14,107 @@ const packingFile = new URL("packing.json", import.meta.url);
 const LETTERS = [..."etrnaoilsucdpfmghvwyxbkjqzETRNAOILSUCDPFMGHVWYXBKJQZ$_"];
 const FIGURES = [..."0123456789"];
 const RESERVED = new Set(["as", "do", "if", "in", "is", "of"]);
+/** The shortest first: more than there are things at the beginning of the script. */
+const SHORT_NAMES = [...LETTERS, ...LETTERS.flatMap((one) => [...LETTERS, ...FIGURES].map((other) => one + other))]
+  .filter((name) => !RESERVED.has(name))
+  .slice(0, 400);
 const ECMA = { ecmaVersion: 2020 };
 
 /** A name of the script's that is yet to be chosen, as it stands in what this module is given. */
 export const unnamed = (name) => `${name.replace(/^\$?/, "$$")}$`;
+const isUnnamed = (name) => /^\$.+\$$/.test(name);
 const UNNAMED = /(?<![\w$])\$[\w$]+?\$(?![\w$])/g;
 
 /** `code`, a block that begins with one `let` of unnamed things, packed; seeks better for `search_s`. */
 export async function packed(code, search_s = 0) {
-  const parts = partsOf(withUnnamedLocals(code));
+  const { text, clashes } = withUnnamedLocals(code);
+  const parts = partsOf(text);
   const known = JSON.parse(await readFile(packingFile, "utf8"));
   const place = ({ name }) => (known.order.indexOf(name) + 1 || known.order.length + 1);
   parts.movable.sort((one, other) => place(one) - place(other));
-  let best = { movable: parts.movable, names: namesFor(parts, known.names) };
+  let best = { movable: parts.movable, names: namesFor(parts, clashes, known.names) };
   if (search_s) {
-    best = searched(parts, best, search_s);
+    best = searched(parts, clashes, best, search_s);
     const packing = { order: best.movable.map(({ name }) => name), names: best.names };
     await writeFile(packingFile, `${JSON.stringify(packing, null, 1)}\n`);
   }
   return joined(parts, best);
 }
 
-/** Parameters and variables within functions, which a minifier named, are unnamed too. */
+/**
+ * `code` with names of their own for parameters and variables within functions, which a minifier named; and
+ * which names may not be the same, because one of the two would hide the other where it is used.
+ */
 function withUnnamedLocals(code) {
-  const block = parse(code, ECMA);
-  const locals = new Set();
-  const declare = (pattern) => {
-    if (!pattern) return;
-    const { type, name, argument, left, value, elements, properties } = pattern;
-    if (type === "Identifier" && !name.startsWith("$")) locals.add(name);
-    for (const part of [argument, left, value, elements, properties].flat()) declare(part);
-  };
-  everyNode(block, ({ type, id, params, param }) => {
-    if (type === "VariableDeclarator") declare(id);
-    for (const pattern of [params, param].flat()) declare(pattern);
-  });
+  const { uses, props } = usesIn(parse(code, ECMA));
+  const clashes = new Map(props.map((name) => [name, new Set(props)]));
+  const counts = new Map();
+  const nameOf = new Map();
+  for (const { node, scopes, owner } of uses) {
+    const binding = scopes.find(({ own }) => own.has(node.name))?.own.get(node.name);
+    if (!binding || nameOf.has(binding)) continue;
+    const base = `${owner.slice(0, -1)}_${node.name}`;
+    const count = (counts.get(base) ?? 0) + 1;
+    counts.set(base, count);
+    nameOf.set(binding, isUnnamed(node.name) ? node.name : unnamed(`${base}_${count}`));
+    clashes.set(nameOf.get(binding), new Set());
+  }
   const found = [];
-  everyNode(block, (node, parent, key) => {
-    if (node.type === "AssignmentPattern" && parent.shorthand) {
-      throw new Error(`not thought of: ${code.slice(node.start, node.end)}`);
+  for (const { node, scopes, label } of uses) {
+    const at = scopes.findIndex(({ own }) => own.has(node.name));
+    if (at < 0) continue;
+    const name = nameOf.get(scopes[at].own.get(node.name));
+    found.push([node, (label ? `${node.name}:` : "") + name]);
+    for (const other of scopes.slice(0, at + 1).flatMap(({ own }) => [...own.values()].map((one) => nameOf.get(one)))) {
+      if (other === name) continue;
+      clashes.get(name).add(other);
+      clashes.get(other).add(name);
     }
-    if (!locals.has(node.name) || (/^(?:key|property)$/.test(key) && !parent.computed)) return;
-    // {e} is {e:e}
-    const label = parent.shorthand ? `${node.name}:` : "";
-    found.push([node, label + unnamed(node.name)]);
-  });
-  return found
+  }
+  for (const [name, others] of clashes) others.delete(name);
+  const text = found
     .sort(([one], [other]) => other.start - one.start)
     .reduce((text, [{ start, end }, name]) => text.slice(0, start) + name + text.slice(end), code);
+  return { text, clashes };
 }
 
-function everyNode(node, told, parent, key) {
-  if (!node?.type) return;
-  told(node, parent, key);
-  for (const [name, child] of Object.entries(node)) {
-    for (const one of [child].flat()) everyNode(one, told, node, name);
-  }
+/** Every name in a block with the scopes it is looked for in, the innermost first; and the unnamed properties. */
+function usesIn(block) {
+  const uses = [];
+  const props = new Set();
+  const declare = (pattern, scope) => {
+    if (!pattern) return;
+    const { type, name, argument, left, value, elements, properties } = pattern;
+    if (type === "Identifier" && !scope.own.has(name)) scope.own.set(name, {});
+    for (const part of [argument, left, value, elements, properties].flat()) declare(part, scope);
+  };
+  const walk = (node, scopes, owner, parent, key) => {
+    if (!node?.type) return;
+    if (node.type === "AssignmentPattern" && parent.shorthand) throw new Error("not thought of: {name = value}");
+    // A function's parameters may not be declared anew in its body, nor what is caught.
+    const within = node.type === "BlockStatement" && /Function|CatchClause/.test(parent?.type);
+    if (/Statement$|Function|CatchClause/.test(node.type) && !within) {
+      scopes = [{ own: new Map(), function: node.type.includes("Function") || !parent }, ...scopes];
+      for (const param of [node.params ?? node.param ?? []].flat()) declare(param, scopes[0]);
+    }
+    if (node.type === "VariableDeclaration") {
+      const scope = node.kind === "var" ? scopes.find((one) => one.function) : scopes[0];
+      for (const { id } of node.declarations) declare(id, scope);
+    }
+    if (node.type === "VariableDeclarator" && isUnnamed(node.id.name)) owner = node.id.name;
+    if (node.type === "Identifier") {
+      const property = /^(?:key|property)$/.test(key) && !parent.computed;
+      if (!property) uses.push({ node, scopes, owner, label: parent.shorthand });
+      else if (isUnnamed(node.name)) props.add(node.name);
+    }
+    for (const [name, child] of Object.entries(node)) {
+      // {e} is {e:e}, of one node
+      if (node.shorthand && name === "key") continue;
+      for (const one of [child].flat()) walk(one, scopes, owner, node, name);
+    }
+  };
+  walk(block, [], "$$");
+  return { uses, props: [...props] };
 }
 
 /** The first `let` of a block taken apart: what may stand anywhere in it, and what has its place. */
@@ -106,22 +151,20 @@ function doesNothing(value) {
   }
 }
 
-/** All short names, the shortest first. */
-function shortNames() {
-  const pairs = LETTERS.flatMap((first) => [...LETTERS, ...FIGURES].map((second) => first + second));
-  return [...LETTERS, ...pairs.filter((pair) => !RESERVED.has(pair))];
-}
-
 /** What each unnamed thing is called: as it is `known` to be, or else, the commonest first, what is free. */
-function namesFor({ before, movable, fixed, after }, known) {
+function namesFor({ before, movable, fixed, after }, clashes, known) {
   const counts = new Map();
   for (const [name] of joinedText({ before, fixed, after }, movable).matchAll(UNNAMED)) {
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   const all = [...counts.keys()].sort((one, other) => counts.get(other) - counts.get(one));
-  const taken = new Set(all.map((name) => known[name]));
-  const free = shortNames().filter((short) => !taken.has(short));
-  return Object.fromEntries(all.map((name) => [name, known[name] ?? free.shift()]));
+  const names = {};
+  const free = (name, short) => ![...clashes.get(name)].some((other) => names[other] === short);
+  for (const wanted of [(name) => known[name], (name) => /_(\w+)_\d+\$$/.exec(name)?.[1]]) {
+    for (const name of all) if (!names[name] && wanted(name) && free(name, wanted(name))) names[name] = wanted(name);
+  }
+  for (const name of all) names[name] ??= SHORT_NAMES.find((short) => free(name, short));
+  return names;
 }
 
 function joinedText({ before, fixed, after }, movable) {
@@ -133,11 +176,10 @@ function joined(parts, { movable, names }) {
 }
 
 /** The best that seek_packing.py found. */
-function searched({ before, movable, fixed, after }, { names }, seconds) {
-  const spare = shortNames().slice(0, Object.keys(names).length + 40);
+function searched({ before, movable, fixed, after }, clashes, { names }, seconds) {
   const texts = { before, movable: movable.map(({ text }) => text), fixed: fixed.map(({ text }) => text).join(","), after };
   const found = execFileSync("python3", [fileURLToPath(new URL("seek_packing.py", import.meta.url))], {
-    input: JSON.stringify({ ...texts, names, spare, seconds }),
+    input: JSON.stringify({ ...texts, names, clashes: Object.fromEntries([...clashes].map(([name, others]) => [name, [...others]])), spare: SHORT_NAMES, seconds }),
   });
   const best = JSON.parse(found);
   return { movable: best.order.map((at) => movable[at]), names: best.names };

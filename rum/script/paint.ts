@@ -39,7 +39,7 @@ export function watchPaint(): void {
   began = navigationEntry()?.activationStart || 0;
   const hidden = performance
     .getEntriesByType("visibility-state")
-    .find(({ name, startTime }) => name === "hidden" && startTime >= began);
+    .find((entry) => entry.name === "hidden" && entry.startTime >= began);
   // Where the browser keeps no such record, a page that is hidden now is taken to have always been.
   hiddenAt = hidden ? hidden.startTime : isHidden() ? 0 : Infinity;
   observe(["paint"], (entry) => {

@@ -13,7 +13,7 @@ import { once } from "./end";
 import { guard } from "./guard";
 import { listen } from "./listen";
 import { randomHex } from "./random";
-import { tag } from "./tag";
+import { listed, tag } from "./tag";
 import { tap, type After, type Before } from "./tap";
 import { liveView } from "./view";
 
@@ -54,7 +54,7 @@ function sending(xhr: XMLHttpRequest): After | void {
   const [method, url, traced] = one;
   if (!traced && isTraced(url)) xhr.setRequestHeader(HEADER, traceparent());
   const ended = (one[3] = begin("xhr", method, url));
-  listen("abort loadend", ({ type }) => ended(xhr.status, type === "abort"), xhr);
+  listen("abort loadend", (event) => ended(xhr.status, event.type === "abort"), xhr);
   return (_, threw) => threw && ended(0);
 }
 
@@ -131,7 +131,7 @@ function begin(initiator: string, method: string, asked: URL | undefined, keepal
 }
 
 function isTraced(url: URL | undefined): boolean {
-  return (tag.traceOrigins || "").split(/[\s,]+/).includes(url?.origin as string);
+  return listed(tag.traceOrigins).includes(url?.origin as string);
 }
 
 /** https://www.w3.org/TR/trace-context/: a trace of its own for each request, and recorded. */

@@ -10,82 +10,91 @@ import re
 import sys
 import time
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from dataclasses import dataclass
 from typing import Any
 
 UNNAMED = re.compile(r"(?<![\w$])(\$[\w$]+?\$)(?![\w$])")
 WORSE_BYTES = 0.33
 """How much worse a step may be at the beginning, about, for what it may lead to."""
 
-Text = tuple[str, ...]
+Names = dict[str, str]
 
 
 @dataclass(frozen=True)
 class Packing:
+    """The order of what is movable, what every name is, and the texts under those names."""
+
     order: list[int]
-    names: dict[str, str]
+    names: Names
+    texts: list[str]
 
 
 class Script:
     """What is packed: its texts apart at every name that is to be chosen."""
 
     def __init__(self, given: dict[str, Any]) -> None:
-        self._before, self._fixed, self._after = (
-            self._apart(given[part]) for part in ("before", "fixed", "after")
-        )
-        self._movable = [self._apart(text) for text in given["movable"]]
+        self.clashes: dict[str, list[str]] = given["clashes"]
+        self.all = list(self.clashes)
+        self.spare: list[str] = given["spare"]
+        whole = [*given["movable"], given["before"], given["fixed"], given["after"]]
+        self._apart = [tuple(UNNAMED.split(text)) for text in whole]
+        self._uses: dict[str, set[int]] = defaultdict(set)
+        for number, text in enumerate(self._apart):
+            for name in text[1::2]:
+                self._uses[name].add(number)
 
-    def size(self, packing: Packing) -> int:
-        pieces = [self._named(self._before, packing.names)]
-        pieces += [self._named(self._movable[at], packing.names) + "," for at in packing.order]
-        pieces += [self._named(text, packing.names) for text in (self._fixed, self._after)]
+    def packing(self, order: list[int], names: Names) -> Packing:
+        return Packing(order, names, [self._named(text, names) for text in self._apart])
+
+    def moved(self, packing: Packing, chance: random.Random) -> Packing:
+        """One or a few that follow each other, elsewhere."""
+        order = packing.order.copy()
+        begin = chance.randrange(len(order))
+        some = order[begin : begin + chance.choice((1, 1, 1, 2, 3))]
+        del order[begin : begin + len(some)]
+        to = chance.randrange(len(order) + 1)
+        order[to:to] = some
+        return Packing(order, packing.names, packing.texts)
+
+    def renamed(self, packing: Packing, chance: random.Random) -> Packing:
+        """One that has another name; those that clash with it have its old one, if they may."""
+        one = chance.choice(self.all)
+        was, new = packing.names[one], chance.choice(self.spare)
+        changed = {one: new}
+        for other in self.clashes[one]:
+            if packing.names[other] == new:
+                changed[other] = was
+                if any(packing.names[third] == was for third in self.clashes[other] if third != one):
+                    return packing
+        names = packing.names | changed
+        texts = packing.texts.copy()
+        for number in set().union(*(self._uses[name] for name in changed)):
+            texts[number] = self._named(self._apart[number], names)
+        return Packing(packing.order, names, texts)
+
+    @staticmethod
+    def size(packing: Packing) -> int:
+        *_, before, fixed, after = packing.texts
+        movable = ",".join([packing.texts[at] for at in packing.order])
         packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-        return len(packer.compress("".join(pieces).encode()) + packer.flush())
+        return len(packer.compress(f"{before}{movable},{fixed}{after}".encode()) + packer.flush())
 
     @staticmethod
-    def _apart(text: str) -> Text:
-        return tuple(UNNAMED.split(text))
-
-    @staticmethod
-    def _named(text: Text, names: dict[str, str]) -> str:
+    def _named(text: tuple[str, ...], names: Names) -> str:
         return "".join([names[one] if at % 2 else one for at, one in enumerate(text)])
-
-
-def moved(packing: Packing, chance: random.Random) -> Packing:
-    """One or a few that follow each other, elsewhere."""
-    order = packing.order.copy()
-    begin = chance.randrange(len(order))
-    some = order[begin : begin + chance.choice((1, 1, 1, 2, 3))]
-    del order[begin : begin + len(some)]
-    to = chance.randrange(len(order) + 1)
-    order[to:to] = some
-    return replace(packing, order=order)
-
-
-def renamed(packing: Packing, spare: Sequence[str], chance: random.Random) -> Packing:
-    """Two that have swapped their names, or one that has a free one."""
-    names = packing.names.copy()
-    one = chance.choice(list(names))
-    short = chance.choice(spare)
-    other = next((name for name, of in names.items() if of == short), None)
-    if other is not None:
-        names[other] = names[one]
-    names[one] = short
-    return replace(packing, names=names)
 
 
 def best(given: dict[str, Any], seconds: float) -> Packing:
     script = Script(given)
     chance = random.Random()
-    now = least = Packing(list(range(len(given["movable"]))), given["names"])
+    now = least = script.packing(list(range(len(given["movable"]))), given["names"])
     bytes_now = bytes_least = script.size(now)
     began = time.monotonic()
     while (passed := (time.monotonic() - began) / seconds) < 1:
-        if chance.random() < 0.4:
-            tried = moved(now, chance)
-        else:
-            tried = renamed(now, given["spare"], chance)
+        tried = (script.moved if chance.random() < 0.3 else script.renamed)(now, chance)
+        if tried is now:
+            continue
         more = script.size(tried) - bytes_now
         # Simulated annealing: a little worse may lead to better, ever less so.
         if more > 0 and chance.random() >= math.exp(-more / (WORSE_BYTES * (1 - passed))):

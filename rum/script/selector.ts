@@ -13,8 +13,8 @@ const SIBLINGS_MAX = 1000;
 const CLASSES_MAX = 2;
 const INTO_SHADOW = " >>> ";
 
-/** Attributes that authors put on elements to find them again. */
-const NAMING = ["data-vigie", "data-testid", "data-test", "data-cy", "data-qa"];
+/** Attributes (data-*) that authors put on elements to find them again. */
+const NAMING = ["vigie", "testid", "test", "cy", "qa"];
 // Ours is believed; of the others only what reads like a name, of 60 characters at most.
 const NAMES = /ie="[^"]|="[a-z](?!.*\d\d)[\w.:-]{0,59}"$/i;
 
@@ -46,7 +46,7 @@ export function selectorOf(node: Node | null | undefined): string {
 /** What the element's authors call it, as a selector; "" if they do not. */
 function nameOf(element: Element): string {
   for (const attribute of NAMING) {
-    const named = `${attribute}=${JSON.stringify(element.getAttribute(attribute))}`;
+    const named = `data-${attribute}=${JSON.stringify(element.getAttribute("data-" + attribute))}`;
     if (NAMES.test(named)) return `[${named}]`;
   }
   // Not element.id: in a form, a field named "id" takes its place.

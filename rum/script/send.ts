@@ -42,6 +42,8 @@ interface Unsent {
   flight_: Flight;
 }
 
+const utf8 = new TextEncoder();
+
 let queue: Unsent[] = [];
 let keptAliveBytes = 0;
 /** Failures since the last success; 0: as far as we know, the collector answers. */
@@ -124,13 +126,18 @@ export function keep(bytes: number): boolean {
   return true;
 }
 
+/** In UTF-8, in which it is sent. */
+export function bytesOf(text: string): number {
+  return utf8.encode(text).length;
+}
+
 function body(batch: Unsent): string {
   return `${batch.text_},"sent":${Math.round(now())}}`;
 }
 
 function post(batch: Unsent): void {
   const content = body(batch);
-  const bytes = new Blob([content]).size;
+  const bytes = bytesOf(content);
   const keepalive = keep(bytes);
   batch.flight_ = keepalive ? Flight.Kept : Flight.Flying;
   batch.attempts_++;
@@ -187,7 +194,7 @@ function beacon(batch: Unsent): void {
 
 function spill(): void {
   let bytes = 0;
-  const kept = queue.filter(({ text_ }) => (bytes += text_.length) <= SPILL_BYTES_MAX);
+  const kept = queue.filter((one) => (bytes += one.text_.length) <= SPILL_BYTES_MAX);
   // JSON has no line's end: a batch a line, behind the time at which it was sealed.
-  write("sessionStorage", KEY, kept.map(({ text_, sealed_ }) => sealed_ + text_).join("\n"));
+  write("sessionStorage", KEY, kept.map((one) => one.sealed_ + one.text_).join("\n"));
 }

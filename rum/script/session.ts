@@ -61,8 +61,8 @@ export function forgetSession(withdrew?: unknown): void {
 
 /** Calls `told` when consent is withdrawn in another tab. */
 export function whenWithdrawnElsewhere(told: () => void): void {
-  listen<StorageEvent>("storage", ({ key, newValue }) => {
-    if (key === KEY && newValue === WITHDRAWN) told();
+  listen<StorageEvent>("storage", (event) => {
+    if (event.key === KEY && event.newValue === WITHDRAWN) told();
   });
 }
 

@@ -67,5 +67,5 @@ export function readShifts(values: Measured, attribution: Measured): void {
 
 /** The first element among what moved; else the element of a text that did. */
 function targetOf({ sources = [] }: LayoutShift): string {
-  return selectorOf((sources.find(({ node }) => node?.nodeType === 1) || sources[0])?.node);
+  return selectorOf((sources.find((source) => source.node?.nodeType === 1) || sources[0])?.node);
 }

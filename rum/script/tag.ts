@@ -58,3 +58,8 @@ export function rate(text: string | undefined, usual: number): number {
   const rate = parseFloat(text!);
   return rate >= 0 && rate <= 1 ? rate : usual;
 }
+
+/** What a setting lists, by commas or spaces. */
+export function listed(text = ""): string[] {
+  return text.split(/[\s,]+/);
+}

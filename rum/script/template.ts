@@ -6,7 +6,7 @@
  * by data-page or vigie('page', name).
  */
 
-import { tag } from "./tag";
+import { listed, tag } from "./tag";
 
 const LENGTH_MAX = 200;
 const VALUE_LENGTH_MAX = 50;
@@ -45,11 +45,6 @@ function withoutIds(text: string): string {
       : // What would read as a query to those who read "?" so: 12345abc
         part.replace(IDS, "$1?").replace(/\?[\w%&=]+/g, "?"),
   );
-}
-
-/** What a setting lists, by commas or spaces. */
-function listed(text = ""): string[] {
-  return text.split(/[\s,]+/);
 }
 
 /**
