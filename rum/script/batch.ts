@@ -9,6 +9,8 @@
 
 import { maySend, mayGather } from "./consent";
 import { guard } from "./guard";
+import { tellLatest } from "./latest";
+import { spreadNet, takeNet } from "./net";
 import { randomWords } from "./random";
 import { inSample } from "./sample";
 import { bytesOf, enqueue } from "./send";
@@ -24,6 +26,7 @@ const WAIT_URGENT_MS = 1000;
 const URGENT_MAX = 50;
 const EVENTS_MAX = 50;
 const BYTES_MAX = 14_000;
+const SPREAD_WAIT_MS = 500;
 /** Batches that a page load can number: at one in 10 s, 120 days of them. */
 const BATCHES_MAX = 2 ** 20;
 /** What is gathered at most while consent is awaited; what happens after that is not. */
@@ -75,6 +78,9 @@ let gatheredBytes = 0;
 let timer: number | undefined;
 let timerDue = Infinity;
 let urgentUsed = 0;
+let spreading = 0;
+/** What is in the net. */
+let caught: Gathered[] = [];
 let settling: (() => void)[] | undefined = [];
 
 /**
@@ -86,12 +92,17 @@ export function add(view: View, kind: Kind, at: number, fields: object, urgent =
   // Full while consent was awaited; if it has come since, there is room again.
   if (gatheredBytes > HELD_BYTES_MAX) seal();
   if (gatheredBytes > HELD_BYTES_MAX) return;
-  const text = JSON.stringify(tidy({ kind, at, ...fields })).slice(0, -1);
-  const bytes = bytesOf(text) + view.page.length + 40;
-  gathered.push({ view_: view, kind_: kind, text_: text, bytes_: bytes });
-  gatheredBytes += bytes;
+  const event = eventOf(view, kind, at, fields);
+  gathered.push(event);
+  gatheredBytes += event.bytes_;
   if (gatheredBytes > BYTES_MAX || gathered.length >= EVENTS_MAX) seal();
   schedule(urgent);
+  spreadSoon();
+}
+
+function eventOf(view: View, kind: Kind, at: number, fields: object): Gathered {
+  const text = JSON.stringify(tidy({ kind, at, ...fields })).slice(0, -1);
+  return { view_: view, kind_: kind, text_: text, bytes_: bytesOf(text) + view.page.length + 40 };
 }
 
 /** Whether this view itself still waits to be sent, so that it can still be renamed. */
@@ -115,6 +126,7 @@ export function settled(): void {
 /** Drops what was gathered, and what will yet come of the views of until now. */
 export function forgetGathered(): void {
   era++;
+  take();
   empty();
 }
 
@@ -127,6 +139,7 @@ function empty(): void {
 export function seal(): void {
   clearTimeout(timer);
   timerDue = Infinity;
+  take();
   if (!maySend()) return;
   if (settling) settleSession();
   const all = gathered;
@@ -138,21 +151,56 @@ export function seal(): void {
       (one, at) =>
         one.view_.session !== session || ((bytes += one.bytes_) > BYTES_MAX && at) || at >= EVENTS_MAX,
     );
-    sealBatch(session, all.splice(0, end < 0 ? EVENTS_MAX : end));
+    const text = textOf(all.splice(0, end < 0 ? EVENTS_MAX : end));
+    if (!text) continue;
+    next++;
+    enqueue(text);
   }
+  spreadSoon();
 }
 
-function sealBatch(session: string, events: Gathered[]): void {
-  // Outside the site's sample nothing is sent. In storage-free mode the collector draws the sample.
-  if (session && !inSample(session, rate(tag.sample, 1))) return;
-  const batch = load * BATCHES_MAX + next++;
+/** The next batch's JSON but for its end; undefined outside the site's sample, of which nothing is sent. */
+function textOf(events: Gathered[]): string | undefined {
+  const { session } = events[0]!.view_;
+  // In storage-free mode the collector draws the sample.
+  if (session && !inSample(session, rate(tag.sample, 1))) return undefined;
+  const batch = load * BATCHES_MAX + next;
   const header = JSON.stringify({ v: 1, session, batch, ...tidy({ storage_free: !session, ...context }) });
   // Joined by hand: pages with an old Prototype.js have arrays stringified as texts (Array#toJSON).
   const texts = events.map(
     (one) => `${one.text_},"view":${one.view_.number},"page":${JSON.stringify(one.view_.page)}}`,
   );
   // Sent as ...,"sent":123}: the one field that differs from one attempt to the next comes last.
-  enqueue(`${header.slice(0, -1)},"events":[${texts.join()}]`);
+  return `${header.slice(0, -1)},"events":[${texts.join()}]`;
+}
+
+/**
+ * Spreads the net anew under what is gathered by now and under what is told at the end only, as the
+ * batch that comes next.
+ */
+export function spreadSoon(): void {
+  spreading ||= setTimeout(guard(spread), SPREAD_WAIT_MS);
+}
+
+function spread(): void {
+  spreading = 0;
+  take();
+  if (!maySend()) return;
+  caught = [...gathered];
+  const show: typeof add = (view, kind, at, figures) =>
+    view.era_ === era && caught.push(eventOf(view, kind, at, figures));
+  tellLatest(show, false, true);
+  caught = caught.filter((one, at) => one.view_.session === caught[0]!.view_.session && at < EVENTS_MAX);
+  const text = caught[0] && textOf(caught);
+  // Nobody knows when it will be sent.
+  if (text) spreadNet(`${text},"sent":0}`);
+}
+
+/** Takes the net away before its number is given to another batch; unless it was used, that is. */
+function take(): void {
+  if (!takeNet()) return;
+  gathered = gathered.filter((one) => !caught.includes(one));
+  next++;
 }
 
 /** Tabs opened at one moment each began a session before they could see the other's. */

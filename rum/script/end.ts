@@ -3,12 +3,14 @@
  * might be the last.
  */
 
-import { seal } from "./batch";
+import { add, seal } from "./batch";
 import { now } from "./clock";
 import { recordError } from "./error";
 import { guard, takeCaught } from "./guard";
+import { tellLatest } from "./latest";
 import { isHidden, listen } from "./listen";
 import { leave, online, resume } from "./send";
+import { takeDeclared } from "./user";
 
 /** In the order of their coming: who speaks each time, then what is told once. */
 const speaking = new Set<() => void>();
@@ -38,6 +40,7 @@ export function watchEnd(): void {
 /** Says all there is to say, for it may be the last time. */
 export function sayAll(gone: boolean): void {
   speaking.forEach((speaks) => speaks());
+  tellLatest(add, takeDeclared());
   const caught = takeCaught();
   if (caught) {
     const first = caught.first as Partial<Error> | null | undefined;

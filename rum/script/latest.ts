@@ -1,13 +1,27 @@
 /** What is told of a view again and again, the latest in place of what was told before. */
 
-import { add, type Kind, type View } from "./batch";
+import type { add, Kind, View } from "./batch";
 import { now } from "./clock";
+import { guard } from "./guard";
 
-const last: { [Of in Kind]?: string } = {};
+type Latest = [view: View, kind: Kind, figures: object];
 
-/** Adds these figures of the view, unless they are what was told last and are not to be told `again`. */
-export function addLatest(view: View, kind: Kind, figures: object, again?: boolean): void {
-  const text = view.number + JSON.stringify(figures);
-  if (text !== last[kind] || again) add(view, kind, now(), figures);
-  last[kind] = text;
+const sources: (() => Latest | undefined)[] = [];
+const told: { [Of in Kind]?: string } = {};
+
+/** `source` says what is to be told as it stands, if there is anything. */
+export function addSource(source: () => Latest | undefined): void {
+  sources.push(guard(source));
+}
+
+/** Tells of what is other than it was told last, or of all `again`; or shows it only (`shown`). */
+export function tellLatest(tell: typeof add, again?: boolean, shown?: boolean): void {
+  for (const source of sources) {
+    const latest = source();
+    if (!latest) continue;
+    const [view, kind, figures] = latest;
+    const text = view.number + JSON.stringify(figures);
+    if (again || text !== told[kind]) tell(view, kind, now(), figures);
+    if (!shown) told[kind] = text;
+  }
 }

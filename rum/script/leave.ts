@@ -11,10 +11,10 @@
  * than 20, the computer slept, and nobody looked.
  */
 
-import type { View } from "./batch";
+import { spreadSoon, type View } from "./batch";
 import { beforeEnd } from "./end";
 import { guard } from "./guard";
-import { addLatest } from "./latest";
+import { addSource } from "./latest";
 import { isHidden, listen } from "./listen";
 import { afterPaint, pageHeight } from "./painted";
 import { currentView, whenViewEnds } from "./view";
@@ -44,14 +44,18 @@ export function watchLeaving(): void {
   listen("pointermove pointerdown touchmove keydown wheel", act);
   listen("focus blur visibilitychange", count);
   listen("scroll", scrolled);
-  setInterval(guard(count), LOOK_EVERY_MS);
-  whenViewEnds(() => {
-    tell();
-    begin();
-  });
-  beforeEnd(() => {
-    look();
-    tell();
+  setInterval(
+    guard(() => {
+      count();
+      spreadSoon();
+    }),
+    LOOK_EVERY_MS,
+  );
+  whenViewEnds(begin);
+  beforeEnd(look);
+  addSource(() => {
+    count();
+    return [view, "leave", { ...(lowestPixel && { scroll_px: lowestPixel, scroll: share }), visible, engaged }];
   });
 }
 
@@ -95,13 +99,4 @@ function look(): void {
   const height = pageHeight();
   lowestPixel = Math.max(lowestPixel, Math.round(Math.min(scrollY + innerHeight, height)));
   share = Math.min(lowestPixel / height, 1);
-}
-
-function tell(): void {
-  count();
-  addLatest(view, "leave", {
-    ...(lowestPixel && { scroll_px: lowestPixel, scroll: share }),
-    visible,
-    engaged,
-  });
 }

@@ -10,7 +10,7 @@ import { context, forgetGathered, schedule, type View } from "./batch";
 import { watchClicks } from "./click";
 import { moment, now } from "./clock";
 import { consentNow, declareConsent, mayGather, maySend, readConsent, whenConsentChanges, type Consent } from "./consent";
-import { beforeEnd, once, watchEnd } from "./end";
+import { once, watchEnd } from "./end";
 import { watchErrors } from "./error";
 import { guard, warn } from "./guard";
 import { isHidden, listen } from "./listen";
@@ -21,9 +21,8 @@ import { beginSending, forgetUnsent, resume } from "./send";
 import { offerReplay } from "./replay_loader";
 import { forgetSession, keepAlive, touch, whenWithdrawnElsewhere } from "./session";
 import { readTag, tag } from "./tag";
-import { takeDeclared } from "./user";
-import { currentView, viewAgain, watchViews, whenViewEnds } from "./view";
-import { recordVitals, restartVitals, watchVitals } from "./vitals";
+import { currentView, viewAgain, watchViews } from "./view";
+import { restartVitals, watchVitals } from "./vitals";
 
 const TOUCH_EVERY_MS = 1000;
 const KEEP_ALIVE_EVERY_MS = 60_000;
@@ -41,7 +40,7 @@ const WATCHERS: readonly (() => void)[] = [
  * What is watched a moment later, each in a task of its own, so that none of ours is a long one. The
  * browser keeps vitals for who comes late; the session was touched just now; and nobody returns yet.
  */
-const LATE_WATCHERS: readonly ((first: View) => void)[] = [watchFirstVitals, watchPeople, watchReturn];
+const LATE_WATCHERS: readonly ((first: View) => void)[] = [watchVitals, watchPeople, watchReturn];
 
 let watching = false;
 
@@ -115,12 +114,6 @@ function watchReturn(): void {
     restartVitals(viewAgain(moment(timeStamp)), timeStamp);
     resume();
   });
-}
-
-function watchFirstVitals(first: View): void {
-  watchVitals(first);
-  whenViewEnds(() => recordVitals());
-  beforeEnd(() => recordVitals(takeDeclared()));
 }
 
 guard(() => {

@@ -143,9 +143,11 @@ function doesNothing(value) {
     case "UnaryExpression":
       return value.argument.type === "Literal";
     case "ArrayExpression":
-      return !value.elements[0];
+      return value.elements.every(doesNothing);
     case "ObjectExpression":
-      return !value.properties[0];
+      return value.properties.every((property) => doesNothing(property.value));
+    case "NewExpression":
+      return /^(?:Set|WeakMap|TextEncoder)$/.test(value.callee.name);
     default:
       return false;
   }

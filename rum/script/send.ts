@@ -10,7 +10,6 @@
 import { now } from "./clock";
 import { maySend } from "./consent";
 import { guard } from "./guard";
-import { isHidden } from "./listen";
 import { put, read, write } from "./storage";
 import { tag } from "./tag";
 
@@ -153,11 +152,12 @@ function post(batch: Unsent): void {
       // Jittered, lest all browsers come back at the same moment.
       pauseUntil = now() + Math.max(asked, pause / 2) + Math.random() * pause;
       // The page may end without another word.
-      if (isHidden()) spill();
+      spill();
+      pump();
     } else {
       failures = 0;
+      resume();
     }
-    pump();
   });
   // A string goes as text/plain. application/json would ask for a preflight, which a page on its way
   // out never finishes (https://github.com/PostHog/posthog-js/issues/4139).

@@ -8,6 +8,7 @@
 import { add, era, settled, waits, type View } from "./batch";
 import { moment, now } from "./clock";
 import { isText } from "./guard";
+import { tellLatest } from "./latest";
 import { listen, navigationOf } from "./listen";
 import { navigationEntry } from "./observe";
 import { peek, renew, touch } from "./session";
@@ -86,6 +87,7 @@ function begin(at: number, name?: string, via?: string): View {
   const arrival = peek(at) == null;
   here = { session: touch(at), number: ++number, page, era_: era };
   if (!arrival && number === 1) settled();
+  tellLatest(add);
   ending.forEach((told) => told());
   add(here, "view", at, { via }, arrival);
   return here;

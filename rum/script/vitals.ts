@@ -12,7 +12,7 @@
 
 import type { View } from "./batch";
 import { readInteractions, restartInteractions, watchInteractions } from "./interaction";
-import { addLatest } from "./latest";
+import { addSource } from "./latest";
 import { takeEntries } from "./observe";
 import { readPaint, restartPaint, watchPaint } from "./paint";
 import { tidy } from "./tidy";
@@ -21,7 +21,7 @@ import { readShifts, restartShifts, watchShifts } from "./shift";
 /** Figures and texts by the names they are sent under; what is undefined or "" is not. */
 export type Measured = Record<string, number | string | undefined>;
 
-let view: View | undefined;
+let view: View;
 
 /** Measures from now on, for `first`. What was painted before we came is in the browser's buffers. */
 export function watchVitals(first: View): void {
@@ -29,6 +29,16 @@ export function watchVitals(first: View): void {
   watchPaint();
   watchShifts();
   watchInteractions();
+  addSource(() => {
+    const values: Measured = {};
+    const details: Measured = {};
+    readPaint(values, details);
+    readShifts(values, details);
+    readInteractions(values, details);
+    const set = tidy(values);
+    // Attribution alone is nothing to tell of.
+    return Object.keys(set)[0] ? [view, "vitals", { ...set, attribution: tidy(details) }] : undefined;
+  });
 }
 
 /** The page came back from the cache at `at`, ms since its time origin: all begins anew, for `restored`. */
@@ -38,17 +48,4 @@ export function restartVitals(restored: View, at: number): void {
   restartPaint(at);
   restartShifts();
   restartInteractions();
-}
-
-/** Sends the set as it stands, where it is another than was sent before or `again` is asked for. */
-export function recordVitals(again = false): void {
-  if (!view) return;
-  const values: Measured = {};
-  const details: Measured = {};
-  readPaint(values, details);
-  readShifts(values, details);
-  readInteractions(values, details);
-  const set = tidy(values);
-  // Attribution alone is nothing to tell of.
-  if (Object.keys(set)[0]) addLatest(view, "vitals", { ...set, attribution: tidy(details) }, again);
 }
