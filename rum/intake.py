@@ -258,13 +258,13 @@ def check_event_count(intake: Intake, draft: Draft) -> Rejected | None:
 
 
 def correct_clock(intake: Intake, draft: Draft) -> Rejected | None:
-    """How far the browser's clock is off, by when it says it sent the beacon."""
+    """How far the browser's clock is off, by when it says it sent the beacon; 0: nobody knows when."""
     sent_ms = draft.beacon.sent
     if sent_ms is None or not 0 <= sent_ms <= TIME_MAX_MS:
         detail = "sent is the client's time in milliseconds since the epoch"
         return _reject(intake, draft, 400, Reason.MALFORMED, detail)
     skew_us = draft.now_us - int(sent_ms * 1000)
-    draft.skew_us = skew_us if abs(skew_us) > SKEW_MIN_US else 0
+    draft.skew_us = skew_us if sent_ms and abs(skew_us) > SKEW_MIN_US else 0
     return None
 
 
@@ -359,7 +359,7 @@ def _batch(limits: Limits, draft: Draft) -> Batch:
         session=draft.session,
         batch=beacon.batch,
         received_us=draft.now_us,
-        sent_us=int((beacon.sent or 0.0) * 1000),
+        sent_us=int(beacon.sent * 1000) if beacon.sent else draft.now_us,
         events=tuple(draft.events),
         level=beacon.level or "",
         user=user_key(rules.user_secret, user) if user else "",

@@ -14,8 +14,8 @@
        frame     "duration", "blocking"?, "script"?, "script_time"?, "invoker"?
        leave     "scroll_px"?, "scroll"?, "engaged"?, "visible"?}]}
 
-Durations are in milliseconds. Everything but `sent` is the same at each attempt. Unknown fields are
-passed over. A storage-free beacon's session is "": the collector makes one.
+Durations are in milliseconds. Everything but `sent` is the same at each attempt; it is 0 where the
+browser sent the beacon by itself, nobody knows when. Unknown fields are passed over. A storage-free beacon's session is "": the collector makes one.
 """
 
 import msgspec

@@ -19,26 +19,24 @@ const waiting = new Set<Told>();
 const came = () => void happened();
 const observer = new MutationObserver(guard(came));
 
-/** From the first press on: before it nothing waits, and a page that nobody clicks is spared all this. */
-function watch(): void {
-  watched = true;
-  // "reset" changes fields without "input", "toggle" is for popovers, which change no attribute, "play"
-  // and "pause" are for sounds, "navigate" for a navigation that is long in coming.
-  listen("input submit reset invalid toggle play pause copy", came);
-  listen("navigate", came, navigationOf());
-  listen("scroll", calm);
-  listen("selectionchange", selectionChanged);
-  selectionChanged();
-  for (const name of ["open", "alert", "confirm", "prompt", "print"]) tap(window, name, calm);
-  tap(navigator.clipboard, "writeText", came);
-  tap(WebSocket.prototype, "send", came);
-}
-
 /**
  * Tells of what comes from now on, in the document and the shadow roots of `path`. Gives what ends it.
  */
 export function expect(path: readonly EventTarget[], told: Told): () => void {
-  if (!watched) watch();
+  // From the first press on: before it nothing waits, and a page that nobody clicks is spared all this.
+  if (!watched) {
+    watched = true;
+    // "reset" changes fields without "input", "toggle" is for popovers, which change no attribute, "play"
+    // and "pause" are for sounds, "navigate" for a navigation that is long in coming.
+    listen("input submit reset invalid toggle play pause copy", came);
+    listen("navigate", came, navigationOf());
+    listen("scroll", calm);
+    listen("selectionchange", selectionChanged);
+    selectionChanged();
+    for (const name of ["open", "alert", "confirm", "prompt", "print"]) tap(window, name, calm);
+    tap(navigator.clipboard, "writeText", came);
+    tap(WebSocket.prototype, "send", came);
+  }
   waiting.add(told);
   for (const root of path as Node[]) {
     // The document, or a fragment

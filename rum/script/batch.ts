@@ -141,22 +141,32 @@ export function seal(): void {
   timerDue = Infinity;
   take();
   if (!maySend()) return;
-  if (settling) settleSession();
+  if (settling) {
+    // Tabs opened at one moment each began a session before they could see the other's.
+    const agreed = peek();
+    if (agreed != null) gathered.forEach((one) => (one.view_.session = agreed));
+    if (gathered[0]) settled();
+  }
   const all = gathered;
   empty();
   while (all[0]) {
-    const { session } = all[0].view_;
-    let bytes = 0;
-    const end = all.findIndex(
-      (one, at) =>
-        one.view_.session !== session || ((bytes += one.bytes_) > BYTES_MAX && at) || at >= EVENTS_MAX,
-    );
-    const text = textOf(all.splice(0, end < 0 ? EVENTS_MAX : end));
+    const text = textOf(cut(all));
     if (!text) continue;
     next++;
     enqueue(text);
   }
   spreadSoon();
+}
+
+/** Takes from all of the events, of which there are some, as many of the first as a batch may hold. */
+function cut(all: Gathered[]): Gathered[] {
+  const { session } = all[0]!.view_;
+  let bytes = 0;
+  const end = all.findIndex(
+    (one, at) =>
+      one.view_.session !== session || ((bytes += one.bytes_) > BYTES_MAX && at) || at >= EVENTS_MAX,
+  );
+  return all.splice(0, end < 0 ? EVENTS_MAX : end);
 }
 
 /** The next batch's JSON but for its end; undefined outside the site's sample, of which nothing is sent. */
@@ -185,13 +195,13 @@ export function spreadSoon(): void {
 function spread(): void {
   spreading = 0;
   take();
-  if (!maySend()) return;
-  caught = [...gathered];
+  const all = [...gathered];
   const show: typeof add = (view, kind, at, figures) =>
-    view.era_ === era && caught.push(eventOf(view, kind, at, figures));
+    view.era_ === era && all.push(eventOf(view, kind, at, figures));
   tellLatest(show, false, true);
-  caught = caught.filter((one, at) => one.view_.session === caught[0]!.view_.session && at < EVENTS_MAX);
-  const text = caught[0] && textOf(caught);
+  if (!all[0] || !maySend()) return;
+  caught = cut(all);
+  const text = textOf(caught);
   // Nobody knows when it will be sent.
   if (text) spreadNet(`${text},"sent":0}`);
 }
@@ -201,13 +211,6 @@ function take(): void {
   if (!takeNet()) return;
   gathered = gathered.filter((one) => !caught.includes(one));
   next++;
-}
-
-/** Tabs opened at one moment each began a session before they could see the other's. */
-function settleSession(): void {
-  const agreed = peek();
-  if (agreed != null) gathered.forEach((one) => (one.view_.session = agreed));
-  if (gathered[0]) settled();
 }
 
 /** Has what is gathered sealed in a while, soon if `urgent`. */

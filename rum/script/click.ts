@@ -16,7 +16,7 @@ import { calmedAt, expect, happened, type Told } from "./activity";
 import { add } from "./batch";
 import { now } from "./clock";
 import { beforeEnd, once } from "./end";
-import { whenErrorRecorded } from "./error";
+import { onError } from "./error";
 import { guard } from "./guard";
 import { listen } from "./listen";
 import { selectorOf } from "./selector";
@@ -24,7 +24,8 @@ import { spotOf } from "./spot";
 import { currentView } from "./view";
 
 const CLICKS_MAX = 1000;
-const RAGE_CLICKS = 3;
+/** Clicks that must follow a click. */
+const RAGE_MORE = 2;
 const RAGE_MS = 1000;
 const RAGE_PX = 100;
 /** Who sees nothing for as long does not feel that the page answered (W. Doherty, IBM, 1982). */
@@ -65,7 +66,7 @@ export function watchClicks(): void {
     if (pressed === target && is(target, ":disabled")) clicked(event, target);
   });
   watch("click", clicked);
-  whenErrorRecorded(() => happened(0, true));
+  onError.push(() => happened(0, true));
   // That the page is left is something that comes of a click, too.
   beforeEnd(happened);
 }
@@ -142,7 +143,7 @@ function press(pressing: MouseEvent, target: Element): Release {
       const rages =
         number === mine.length &&
         calmedAt < mine[0]! &&
-        mine.some((time, index) => mine[index + RAGE_CLICKS - 1]! - time <= RAGE_MS);
+        mine.some((time, index) => mine[index + RAGE_MORE]! - time <= RAGE_MS);
       add(view, "click", at, {
         target: selector,
         ...spot(),

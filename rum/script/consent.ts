@@ -20,7 +20,8 @@ export type Consent = "granted" | "storage-free" | "pending" | "denied" | "stopp
 /** A consent that is misspelt is none. */
 let consent: Consent = "denied";
 let replay = false;
-const watching: ((now: Consent, before: Consent) => void)[] = [];
+/** What is called whenever what may be done has changed, or may have. */
+export const onConsent: ((now: Consent, before: Consent) => void)[] = [];
 
 /** Settles what holds before anybody was asked: the tag's word, and the browser's. */
 export function readConsent(): void {
@@ -45,11 +46,6 @@ export function declareReplay(given: unknown): void {
 /** vigie('stop') */
 export function stop(): void {
   change("stopped");
-}
-
-/** Calls `told` whenever what may be done has changed, or may have. */
-export function whenConsentChanges(told: (now: Consent, before: Consent) => void): void {
-  watching.push(told);
 }
 
 export function consentNow(): Consent {
@@ -85,5 +81,5 @@ function change(to: Consent): void {
   const before = consent;
   consent = to;
   allowStorage(to === "granted");
-  watching.forEach((told) => told(to, before));
+  onConsent.forEach((told) => told(to, before));
 }

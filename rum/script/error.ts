@@ -26,12 +26,8 @@ let all = 0;
 /** What told of an error: the browser, a promise nobody caught, the site, or this script of itself. */
 type Source = "error" | "rejection" | "reported" | "script";
 
-const watching: (() => void)[] = [];
-
-/** Calls `told` whenever an error was recorded. */
-export function whenErrorRecorded(told: () => void): void {
-  watching.push(told);
-}
+/** What is called whenever an error was recorded. */
+export const onError: (() => void)[] = [];
 
 export function watchErrors(): void {
   listen("error unhandledrejection", recordUncaught);
@@ -70,11 +66,12 @@ export function recordError(
   const frames = String(error?.stack || file);
   const place = (ADDRESS.exec(frames) || [""])[0];
   const fingerprint = `${kind}:${text.replace(/\d+/g, "0")}:${place}`;
-  if (OTHERS.test(place) || OTHERS.test(text) || all >= ALL_MAX || seen[fingerprint]! >= SAME_MAX) return;
+  const same = seen[fingerprint] || 0;
+  if (OTHERS.test(place) || OTHERS.test(text) || all >= ALL_MAX || same >= SAME_MAX) return;
   // An error alone does not mean that somebody is there: an ended session stays ended.
   const view = liveView();
   if (!view) return;
-  seen[fingerprint] = (seen[fingerprint] || 0) + 1;
+  seen[fingerprint] = same + 1;
   all++;
   const event = {
     name: kind,
@@ -84,7 +81,7 @@ export function recordError(
     attributes: plain(attributes),
   };
   add(view, "error", at, event, true);
-  watching.forEach((told) => told());
+  onError.forEach((told) => told());
 }
 
 /** Addresses without their queries and fragments, which may hold anything, but with line and column. */

@@ -115,10 +115,7 @@ function note(entry: EventTiming): void {
   const target = known?.target_ || selectorOf(entry.target) || entry.targetSelector || "";
   if (known) known.target_ = target;
   if (known && duration <= known.slowest_.duration) return;
-  const slowest = { slowest_: entry, group_: group, target_: target, script_: undefined };
-  if (known) Object.assign(known, slowest);
-  else longest.push(slowest);
-  longest = longest
+  longest = [...longest.filter((one) => one !== known), { slowest_: entry, group_: group, target_: target }]
     .sort((one, other) => other.slowest_.duration - one.slowest_.duration)
     .slice(0, LONGEST_MAX);
 }

@@ -4,24 +4,23 @@ import type { add, Kind, View } from "./batch";
 import { now } from "./clock";
 import { guard } from "./guard";
 
-type Latest = [view: View, kind: Kind, figures: object];
+type Tell = (view: View, kind: Kind, figures: object) => void;
 
-const sources: (() => Latest | undefined)[] = [];
+const sources: ((tell: Tell) => void)[] = [];
 const told: { [Of in Kind]?: string } = {};
 
-/** `source` says what is to be told as it stands, if there is anything. */
-export function addSource(source: () => Latest | undefined): void {
+/** `source` tells what there is to tell as it stands. */
+export function addSource(source: (tell: Tell) => void): void {
   sources.push(guard(source));
 }
 
 /** Tells of what is other than it was told last, or of all `again`; or shows it only (`shown`). */
 export function tellLatest(tell: typeof add, again?: boolean, shown?: boolean): void {
   for (const source of sources) {
-    const latest = source();
-    if (!latest) continue;
-    const [view, kind, figures] = latest;
-    const text = view.number + JSON.stringify(figures);
-    if (again || text !== told[kind]) tell(view, kind, now(), figures);
-    if (!shown) told[kind] = text;
+    source((view, kind, figures) => {
+      const text = view.number + JSON.stringify(figures);
+      if (again || text !== told[kind]) tell(view, kind, now(), figures);
+      if (!shown) told[kind] = text;
+    });
   }
 }

@@ -17,7 +17,7 @@ import { guard } from "./guard";
 import { addSource } from "./latest";
 import { isHidden, listen } from "./listen";
 import { afterPaint, pageHeight } from "./painted";
-import { currentView, whenViewEnds } from "./view";
+import { currentView, onViewEnd } from "./view";
 
 const ACTING_MS = 5000;
 const LOOK_EVERY_MS = 10_000;
@@ -44,18 +44,13 @@ export function watchLeaving(): void {
   listen("pointermove pointerdown touchmove keydown wheel", act);
   listen("focus blur visibilitychange", count);
   listen("scroll", scrolled);
-  setInterval(
-    guard(() => {
-      count();
-      spreadSoon();
-    }),
-    LOOK_EVERY_MS,
-  );
-  whenViewEnds(begin);
+  // What goes under the net is counted.
+  setInterval(spreadSoon, LOOK_EVERY_MS);
+  onViewEnd.push(begin);
   beforeEnd(look);
-  addSource(() => {
+  addSource((tell) => {
     count();
-    return [view, "leave", { ...(lowestPixel && { scroll_px: lowestPixel, scroll: share }), visible, engaged }];
+    tell(view, "leave", { ...(lowestPixel && { scroll_px: lowestPixel, scroll: share }), visible, engaged });
   });
 }
 

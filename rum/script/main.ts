@@ -9,7 +9,7 @@ import { campaign, referrerHost } from "./arrival";
 import { context, forgetGathered, schedule, type View } from "./batch";
 import { watchClicks } from "./click";
 import { moment, now } from "./clock";
-import { consentNow, declareConsent, mayGather, maySend, readConsent, whenConsentChanges, type Consent } from "./consent";
+import { consentNow, declareConsent, mayGather, maySend, onConsent, readConsent, type Consent } from "./consent";
 import { once, watchEnd } from "./end";
 import { watchErrors } from "./error";
 import { guard, warn } from "./guard";
@@ -55,7 +55,7 @@ function start(): void {
   });
   readConsent();
   openApi(() => {
-    whenConsentChanges(guard(obey));
+    onConsent.push(guard(obey));
     obey(consentNow());
     whenWithdrawnElsewhere(() => declareConsent("denied"));
   });

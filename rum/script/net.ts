@@ -9,7 +9,9 @@ interface Deferred {
   readonly activated: boolean;
 }
 
-type FetchLater = (url: string, options: RequestInit) => Deferred;
+interface Deferring {
+  fetchLater?(url: string, options: RequestInit): Deferred;
+}
 
 let control: AbortController | undefined;
 let deferred: Deferred | undefined;
@@ -18,7 +20,7 @@ let deferred: Deferred | undefined;
 export function takeNet(): boolean | undefined {
   control?.abort();
   const caught = deferred?.activated;
-  control = deferred = undefined;
+  deferred = undefined;
   return caught;
 }
 
@@ -26,9 +28,12 @@ export function takeNet(): boolean | undefined {
 export function spreadNet(body: string): void {
   try {
     control = new AbortController();
-    const { signal } = control;
-    const { fetchLater } = window as { fetchLater?: FetchLater };
-    deferred = fetchLater?.(tag.beacon, { method: "POST", body, signal, referrerPolicy: "origin" });
+    deferred = (window as Deferring).fetchLater?.(tag.beacon, {
+      method: "POST",
+      body,
+      signal: control.signal,
+      referrerPolicy: "origin",
+    });
   } catch {
     // Forbidden to this frame (deferred-fetch), or the page's own have used up the 64 KiB.
   }

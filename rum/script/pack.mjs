@@ -27,8 +27,10 @@ const UNNAMED = /(?<![\w$])\$[\w$]+?\$(?![\w$])/g;
 
 /** `code`, a block that begins with one `let` of unnamed things, packed; seeks better for `search_s`. */
 export async function packed(code, search_s = 0) {
-  const { text, clashes } = withUnnamedLocals(code);
-  const parts = partsOf(text);
+  const { uses, props } = usesIn(parse(code, ECMA));
+  const own = unnamedLocals(uses);
+  const clashes = clashesOf(uses, props, own);
+  const parts = partsOf(withNames(code, uses, own));
   const known = JSON.parse(await readFile(packingFile, "utf8"));
   const place = ({ name }) => (known.order.indexOf(name) + 1 || known.order.length + 1);
   parts.movable.sort((one, other) => place(one) - place(other));
@@ -38,44 +40,64 @@ export async function packed(code, search_s = 0) {
     const packing = { order: best.movable.map(({ name }) => name), names: best.names };
     await writeFile(packingFile, `${JSON.stringify(packing, null, 1)}\n`);
   }
-  return joined(parts, best);
+  const all = joinedText(parts, best.movable);
+  const text = all.replace(UNNAMED, (name) => best.names[name]);
+  if (`${meanings(text)}` !== `${meanings(all)}`) throw new Error("a name hides another: this is a mistake of clashesOf");
+  return text;
 }
 
-/**
- * `code` with names of their own for parameters and variables within functions, which a minifier named; and
- * which names may not be the same, because one of the two would hide the other where it is used.
- */
-function withUnnamedLocals(code) {
-  const { uses, props } = usesIn(parse(code, ECMA));
-  const clashes = new Map(props.map((name) => [name, new Set(props)]));
+/** What every name of a script stands for: the number of what it was declared as, or a name that is the browser's. */
+function meanings(code) {
+  const numbers = new Map();
+  return usesIn(parse(code, ECMA)).uses.map(({ node, scopes }) => {
+    const own = declared(node, scopes);
+    if (own && !numbers.has(own)) numbers.set(own, numbers.size);
+    return own ? numbers.get(own) : node.name;
+  });
+}
+
+const declared = ({ name }, scopes) => scopes.find(({ own }) => own.has(name))?.own.get(name);
+
+/** A name for everything that is declared; parameters and variables within functions, which a minifier named, get one. */
+function unnamedLocals(uses) {
   const counts = new Map();
-  const nameOf = new Map();
+  const names = new Map();
   for (const { node, scopes, owner } of uses) {
-    const binding = scopes.find(({ own }) => own.has(node.name))?.own.get(node.name);
-    if (!binding || nameOf.has(binding)) continue;
+    const own = declared(node, scopes);
+    if (!own || names.has(own)) continue;
     const base = `${owner.slice(0, -1)}_${node.name}`;
     const count = (counts.get(base) ?? 0) + 1;
     counts.set(base, count);
-    nameOf.set(binding, isUnnamed(node.name) ? node.name : unnamed(`${base}_${count}`));
-    clashes.set(nameOf.get(binding), new Set());
+    names.set(own, isUnnamed(node.name) ? node.name : unnamed(`${base}_${count}`));
   }
-  const found = [];
-  for (const { node, scopes, label } of uses) {
+  return names;
+}
+
+/** For each name those that may not be the same, because one of the two would hide the other where it is used. */
+function clashesOf(uses, props, names) {
+  const clashes = new Map([...names.values()].map((name) => [name, new Set()]));
+  for (const name of props) clashes.set(name, new Set(props));
+  for (const { node, scopes } of uses) {
     const at = scopes.findIndex(({ own }) => own.has(node.name));
-    if (at < 0) continue;
-    const name = nameOf.get(scopes[at].own.get(node.name));
-    found.push([node, (label ? `${node.name}:` : "") + name]);
-    for (const other of scopes.slice(0, at + 1).flatMap(({ own }) => [...own.values()].map((one) => nameOf.get(one)))) {
-      if (other === name) continue;
-      clashes.get(name).add(other);
-      clashes.get(other).add(name);
+    const name = names.get(declared(node, scopes));
+    for (const { own } of scopes.slice(0, at + 1)) {
+      for (const other of own.values()) {
+        clashes.get(name).add(names.get(other));
+        clashes.get(names.get(other)).add(name);
+      }
     }
   }
   for (const [name, others] of clashes) others.delete(name);
-  const text = found
-    .sort(([one], [other]) => other.start - one.start)
-    .reduce((text, [{ start, end }, name]) => text.slice(0, start) + name + text.slice(end), code);
-  return { text, clashes };
+  return clashes;
+}
+
+function withNames(code, uses, names) {
+  let text = code;
+  for (const { node, scopes, label } of uses.toSorted((one, other) => other.node.start - one.node.start)) {
+    const name = names.get(declared(node, scopes)) ?? node.name;
+    text = text.slice(0, node.start) + (label ? `${node.name}:` : "") + name + text.slice(node.end);
+  }
+  return text;
 }
 
 /** Every name in a block with the scopes it is looked for in, the innermost first; and the unnamed properties. */
@@ -162,7 +184,7 @@ function namesFor({ before, movable, fixed, after }, clashes, known) {
   const all = [...counts.keys()].sort((one, other) => counts.get(other) - counts.get(one));
   const names = {};
   const free = (name, short) => ![...clashes.get(name)].some((other) => names[other] === short);
-  for (const wanted of [(name) => known[name], (name) => /_(\w+)_\d+\$$/.exec(name)?.[1]]) {
+  for (const wanted of [(name) => known[name], (name) => /.*_([\w$]{1,2})_\d+\$$/.exec(name)?.[1]]) {
     for (const name of all) if (!names[name] && wanted(name) && free(name, wanted(name))) names[name] = wanted(name);
   }
   for (const name of all) names[name] ??= SHORT_NAMES.find((short) => free(name, short));
@@ -171,10 +193,6 @@ function namesFor({ before, movable, fixed, after }, clashes, known) {
 
 function joinedText({ before, fixed, after }, movable) {
   return `${before}${[...movable, ...fixed].map(({ text }) => text).join(",")}${after}`;
-}
-
-function joined(parts, { movable, names }) {
-  return joinedText(parts, movable).replace(UNNAMED, (name) => names[name]);
 }
 
 /** The best that seek_packing.py found. */

@@ -6,15 +6,15 @@
 
 import { load, whenSettled } from "./batch";
 import { now } from "./clock";
-import { mayRecord, whenConsentChanges } from "./consent";
-import { whenErrorRecorded } from "./error";
+import { mayRecord, onConsent } from "./consent";
+import { onError } from "./error";
 import { guard } from "./guard";
 import type { Host } from "./replay/host";
 import { inSample } from "./sample";
 import { keep, native } from "./send";
 import { peek } from "./session";
 import { beside, rate, tag } from "./tag";
-import { liveView, whenViewEnds } from "./view";
+import { liveView, onViewEnd } from "./view";
 
 /** From when the session's id is certain: looks anew whenever consent, view or session may be others. */
 export function offerReplay(): void {
@@ -29,11 +29,11 @@ export function offerReplay(): void {
     host.changed?.();
   });
   whenSettled(() => {
-    whenConsentChanges(look);
-    whenViewEnds(look);
+    onConsent.push(look);
+    onViewEnd.push(look);
     look();
   });
-  whenErrorRecorded(() => {
+  onError.push(() => {
     host.error = true;
     host.changed?.();
   });

@@ -6,7 +6,9 @@
 const BUCKETS = 2 ** 32;
 
 /** The last 8 hex digits as an unsigned integer. */
-export const bucketOf = (session: string): number => parseInt(session.slice(-8), 16);
+export function bucketOf(session: string): number {
+  return parseInt(session.slice(-8), 16);
+}
 
 /** Whether the session is in a sample of `rate`, 0 to 1: its bucket is below the whole part of so many. */
 export function inSample(session: string, rate: number): boolean {

@@ -22,7 +22,8 @@ let path = "";
 /** The name that the site itself gave the page of this view, if it did. */
 let named: string | undefined;
 let number = 0;
-const ending: (() => void)[] = [];
+/** What is called whenever a view gives way to the next. */
+export const onViewEnd: (() => void)[] = [];
 
 /** Begins the first view of this document, named by the site or else after its path, and follows the next. */
 export function watchViews(name?: string): View {
@@ -61,11 +62,6 @@ export function viewAgain(at: number): View {
   return begin(at, named, "restored");
 }
 
-/** Calls `told` whenever a view gives way to the next. */
-export function whenViewEnds(told: () => void): void {
-  ending.push(told);
-}
-
 /**
  * The site names the page it is on. A view that still waits to be sent takes the name; one that was
  * sent, or has another name already, is followed by a new view (the steps of a form at one address).
@@ -88,7 +84,7 @@ function begin(at: number, name?: string, via?: string): View {
   here = { session: touch(at), number: ++number, page, era_: era };
   if (!arrival && number === 1) settled();
   tellLatest(add);
-  ending.forEach((told) => told());
+  onViewEnd.forEach((told) => told());
   add(here, "view", at, { via }, arrival);
   return here;
 }

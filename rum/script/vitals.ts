@@ -29,7 +29,7 @@ export function watchVitals(first: View): void {
   watchPaint();
   watchShifts();
   watchInteractions();
-  addSource(() => {
+  addSource((tell) => {
     const values: Measured = {};
     const details: Measured = {};
     readPaint(values, details);
@@ -37,7 +37,7 @@ export function watchVitals(first: View): void {
     readInteractions(values, details);
     const set = tidy(values);
     // Attribution alone is nothing to tell of.
-    return Object.keys(set)[0] ? [view, "vitals", { ...set, attribution: tidy(details) }] : undefined;
+    if (Object.keys(set)[0]) tell(view, "vitals", { ...set, attribution: tidy(details) });
   });
 }
 

@@ -44,6 +44,12 @@ def test_a_clock_off_by_more_is_corrected_and_what_it_said_is_kept(skew_s: int) 
     assert batch.events[0].client_us == int((sent - 500) * 1000)
 
 
+def test_without_a_time_of_sending_the_clock_is_taken_at_its_word() -> None:
+    batch = batch_of(view(at=NOW_MS - 600_000), sent=0)
+    assert batch.events[0].time_us == NOW_US - 600_000_000
+    assert batch.sent_us == NOW_US
+
+
 def test_what_would_be_in_the_future_happened_just_now() -> None:
     batch = batch_of(view(at=NOW_MS + 20_000), sent=NOW_MS)
     assert batch.events[0].time_us == NOW_US

@@ -1,5 +1,8 @@
 """What a test does with a page that has rum.js in it."""
 
+import contextlib
+import os
+import signal
 import time
 from collections.abc import Callable
 
@@ -28,6 +31,20 @@ def visit(page: Page, url: str) -> None:
 def leave(page: Page) -> None:
     """Go elsewhere, so that the page says all it has to say."""
     page.goto("about:blank")
+
+
+def crash(page: Page) -> None:
+    """kill -9 of every renderer of the browser, this page's among them."""
+    browser = page.context.browser
+    assert browser is not None
+    session = browser.new_browser_cdp_session()
+    processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
+    with page.expect_event("crash"):
+        for process in processes:
+            if process["type"] == "renderer":
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process["id"], signal.SIGKILL)
+    session.detach()
 
 
 def hide(page: Page) -> None:

@@ -1,9 +1,7 @@
 """Visits that end in every way a visit can, and what should have arrived of each."""
 
 import contextlib
-import os
 import random
-import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from string import ascii_lowercase
@@ -11,7 +9,7 @@ from string import ascii_lowercase
 from playwright.sync_api import Browser, BrowserContext, Page
 from playwright.sync_api import Error as PlaywrightError
 
-from tests.support.browsing import visit
+from tests.support.browsing import crash, visit
 from tests.support.site import WebSite, document
 
 EVENTS = 3
@@ -106,17 +104,8 @@ def _offline(made: Visit, page: Page, site: WebSite) -> None:
 
 
 def _crash(made: Visit, page: Page, site: WebSite) -> None:
-    """kill -9 of every renderer: all other visits are over, and their pages closed."""
-    browser = made.context.browser
-    assert browser is not None
-    session = browser.new_browser_cdp_session()
-    processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
-    with page.expect_event("crash"):
-        for process in processes:
-            if process["type"] == "renderer":
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(process["id"], signal.SIGKILL)
-    session.detach()
+    """All other visits are over, and their pages closed."""
+    crash(page)
     with contextlib.suppress(PlaywrightError):
         page.close()
 
