@@ -13,8 +13,8 @@ export type Told = (requests: number, failed?: boolean) => void;
 /** When somebody last scrolled, selected or opened something, by performance.now(): that is no rage. */
 export let calmedAt = 0;
 
-let watched = false;
-let selected = false;
+let watched: boolean | undefined;
+let selected: boolean | undefined;
 const waiting = new Set<Told>();
 const came = () => void happened();
 const observer = new MutationObserver(guard(came));

@@ -76,11 +76,11 @@ let next = 0;
 let gathered: Gathered[] = [];
 let gatheredBytes = 0;
 let timer: number | undefined;
-let timerDue = Infinity;
+let timerDue: number | undefined;
 let urgentUsed = 0;
-let spreading = 0;
+let spreading: number | undefined;
 /** What is in the net. */
-let caught: Gathered[] = [];
+let caught: Gathered[];
 let settling: (() => void)[] | undefined = [];
 
 /**
@@ -138,7 +138,7 @@ function empty(): void {
 /** Seals what was gathered, where it may be sent, and hands it over. */
 export function seal(): void {
   clearTimeout(timer);
-  timerDue = Infinity;
+  timerDue = undefined;
   take();
   if (!maySend()) return;
   if (settling) {
@@ -198,7 +198,7 @@ function spread(): void {
   const all = [...gathered];
   const show: typeof add = (view, kind, at, figures) =>
     view.era_ === era && all.push(eventOf(view, kind, at, figures));
-  tellLatest(show, false, true);
+  tellLatest(show, true);
   if (!all[0] || !maySend()) return;
   caught = cut(all);
   const text = textOf(caught);
@@ -217,7 +217,7 @@ function take(): void {
 export function schedule(urgent: boolean): void {
   const wait = urgent && urgentUsed < URGENT_MAX ? WAIT_URGENT_MS : WAIT_MS;
   const due = performance.now() + wait;
-  if (timerDue <= due) return;
+  if (timerDue! <= due) return;
   if (urgent) urgentUsed++;
   clearTimeout(timer);
   timerDue = due;

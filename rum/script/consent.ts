@@ -19,7 +19,7 @@ export type Consent = "granted" | "storage-free" | "pending" | "denied" | "stopp
 
 /** A consent that is misspelt is none. */
 let consent: Consent = "denied";
-let replay = false;
+let replay: boolean;
 /** What is called whenever what may be done has changed, or may have. */
 export const onConsent: ((now: Consent, before: Consent) => void)[] = [];
 

@@ -10,7 +10,6 @@ import { guard, takeCaught } from "./guard";
 import { tellLatest } from "./latest";
 import { isHidden, listen } from "./listen";
 import { leave, online, resume } from "./send";
-import { takeDeclared } from "./user";
 
 /** In the order of their coming: who speaks each time, then what is told once. */
 const speaking = new Set<() => void>();
@@ -40,13 +39,9 @@ export function watchEnd(): void {
 /** Says all there is to say, for it may be the last time. */
 export function sayAll(gone: boolean): void {
   speaking.forEach((speaks) => speaks());
-  tellLatest(add, takeDeclared());
+  tellLatest(add);
   const caught = takeCaught();
-  if (caught) {
-    const first = caught.first as Partial<Error> | null | undefined;
-    const message = `${caught.count} caught, the first: ${first?.message}`;
-    recordError("script", { name: "VigieError", message, stack: first?.stack }, now());
-  }
+  if (caught) recordError("script", caught, now());
   seal();
   leave(gone);
 }

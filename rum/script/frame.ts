@@ -41,7 +41,7 @@ export interface LongestScript {
 
 let recent: LongFrame[] = [];
 let view: View | undefined;
-let ofView = 0;
+let ofView: number;
 let all = 0;
 
 export function watchFrames(): void {

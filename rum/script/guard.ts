@@ -6,8 +6,8 @@
  */
 
 let count = 0;
-let first: unknown;
-let told = false;
+let first: Partial<Error> | null | undefined;
+let told: boolean | undefined;
 
 /** `work`, never throwing: undefined where it would have. */
 export function guard<Arguments extends unknown[], Result>(
@@ -20,17 +20,17 @@ export function guard<Arguments extends unknown[], Result>(
       const { Zone } = window as { Zone?: { root: { run(work: (...args: Arguments) => Result, self: null, args: Arguments): Result } } };
       return Zone ? Zone.root.run(work, null, args) : work(...args);
     } catch (error) {
-      if (!count++) first = error;
+      if (!count++) first = error as typeof first;
       return undefined;
     }
   };
 }
 
-/** What was caught so far, to the first who asks after something was; undefined otherwise. */
-export function takeCaught(): { count: number; first: unknown } | undefined {
+/** What was caught so far as an error, to the first who asks after something was; undefined otherwise. */
+export function takeCaught(): Partial<Error> | undefined {
   if (!count || told) return undefined;
   told = true;
-  return { count, first };
+  return { name: "VigieError", message: `${count} caught, the first: ${first?.message}`, stack: first?.stack! };
 }
 
 const warned = new Set<string>();

@@ -7,6 +7,7 @@ import { guard } from "./guard";
 type Tell = (view: View, kind: Kind, figures: object) => void;
 
 const sources: ((tell: Tell) => void)[] = [];
+let again: boolean | undefined;
 const told: { [Of in Kind]?: string } = {};
 
 /** `source` tells what there is to tell as it stands. */
@@ -14,8 +15,13 @@ export function addSource(source: (tell: Tell) => void): void {
   sources.push(guard(source));
 }
 
-/** Tells of what is other than it was told last, or of all `again`; or shows it only (`shown`). */
-export function tellLatest(tell: typeof add, again?: boolean, shown?: boolean): void {
+/** Has all be told again, be it what was told last: the next batch carries what else there is to know. */
+export function tellAgain(): void {
+  again = true;
+}
+
+/** Tells of what is other than it was told last; or shows it only (`shown`). */
+export function tellLatest(tell: typeof add, shown?: boolean): void {
   for (const source of sources) {
     source((view, kind, figures) => {
       const text = view.number + JSON.stringify(figures);
@@ -23,4 +29,5 @@ export function tellLatest(tell: typeof add, again?: boolean, shown?: boolean): 
       if (!shown) told[kind] = text;
     });
   }
+  if (!shown) again = false;
 }

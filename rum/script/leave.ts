@@ -26,17 +26,17 @@ const ASLEEP_MS = 20_000;
 const SHOWN_AFTER_MS = 1000;
 
 let view: View;
-let lowestPixel = 0;
-let share = 0;
-let visible = 0;
-let engaged = 0;
+let lowestPixel: number;
+let share: number;
+let visible: number;
+let engaged: number;
 
 /** Until when time was counted, and how the page was since. */
 let counted = 0;
-let inSight = false;
-let inFocus = false;
+let inSight: boolean | undefined;
+let inFocus: boolean;
 let actingUntil = 0;
-let looking = false;
+let looking: boolean | undefined;
 
 export function watchLeaving(): void {
   begin();

@@ -42,7 +42,7 @@ const WATCHERS: readonly (() => void)[] = [
  */
 const LATE_WATCHERS: readonly ((first: View) => void)[] = [watchVitals, watchPeople, watchReturn];
 
-let watching = false;
+let watching: boolean | undefined;
 
 function start(): void {
   if (alreadyHere()) return;

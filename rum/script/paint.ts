@@ -25,14 +25,14 @@ interface LargestPaint extends PerformanceEntry {
 }
 
 /** When somebody came to see the page: later than the navigation if it was prerendered. */
-let began = 0;
-let hiddenAt = 0;
+let began: number;
+let hiddenAt: number;
 let fcp: number | undefined;
 let lcp: number | undefined;
 let largest: LargestPaint | undefined;
-let target = "";
+let target: string;
 /** Whether it came back from the cache. */
-export let returned = false;
+export let returned: boolean | undefined;
 let observesLargest: boolean;
 
 export function watchPaint(): void {

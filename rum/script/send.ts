@@ -48,11 +48,11 @@ let keptAliveBytes = 0;
 /** Failures since the last success; 0: as far as we know, the collector answers. */
 let failures = 0;
 /** Whether the last request had an answer, be it a failure. */
-let answered = false;
+let answered: boolean;
 let pauseUntil = 0;
 let timer: number | undefined;
 /** Whether what an earlier page spilled is taken over. */
-let begun = false;
+let begun: boolean | undefined;
 
 /** Those that an earlier page of this tab could not send are ours to send, and from now on spilling is. */
 export function beginSending(): void {

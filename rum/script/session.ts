@@ -24,9 +24,9 @@ const AGE_MS = 4 * 3_600_000;
 
 /** "" while there is none. */
 let id = "";
-let began = 0;
+let began: number;
 /** When somebody was last seen in it, in any tab. */
-let seen = 0;
+let seen: number;
 
 /** The id of the session that is going on, begun now if there is none; "" in storage-free mode. */
 export function renew(now: number): string {

@@ -28,7 +28,7 @@ interface Window {
 
 let current: Window | undefined;
 let worst: Window | undefined;
-let observed = false;
+let observed: boolean;
 
 export function watchShifts(): void {
   observed = observe<LayoutShift>(["layout-shift"], (shift) => {

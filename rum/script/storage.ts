@@ -6,7 +6,7 @@
 
 type Area = "localStorage" | "sessionStorage";
 
-let allowed = false;
+let allowed: boolean | undefined;
 
 /** Whether the browser's storage may be read and written from now on. */
 export function allowStorage(yes: boolean): void {

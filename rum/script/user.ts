@@ -10,11 +10,10 @@ import { context, seal, type Context } from "./batch";
 import { now } from "./clock";
 import { plain } from "./event";
 import { warn } from "./guard";
+import { tellAgain } from "./latest";
 import { tag } from "./tag";
 
 const DAY_MS = 86_400_000;
-
-let undelivered = false;
 
 /**
  * vigie('user', 'u-1234', {level: 'novice'}), or {since: '2024-05-31'}, the day they signed up, of
@@ -36,13 +35,6 @@ export function declareSegments(segments: Record<string, unknown>): void {
   change("segments", plain({ ...context.segments, ...segments }));
 }
 
-/** Whether something was declared since last asked, that the next batch must carry. */
-export function takeDeclared(): boolean {
-  const was = undelivered;
-  undelivered = false;
-  return was;
-}
-
 /** The level of who signed up then, by "novice 90 confirmed 365 expert": names, and days between. */
 function tenure(since: unknown): string | undefined {
   // Never leaves the page: a day of sign-up may single somebody out.
@@ -58,6 +50,6 @@ function declare(what: "user" | "level", value: unknown): void {
 function change<Name extends keyof Context>(what: Name, value: Context[Name]): void {
   if (JSON.stringify(value) === JSON.stringify(context[what])) return;
   if (context[what]) seal();
-  undelivered = true;
+  tellAgain();
   context[what] = value;
 }

@@ -18,7 +18,7 @@ import { pathOf, template } from "./template";
 const NAME_LENGTH_MAX = 200;
 
 let here: View | undefined;
-let path = "";
+let path: string;
 /** The name that the site itself gave the page of this view, if it did. */
 let named: string | undefined;
 let number = 0;

@@ -203,7 +203,7 @@ export class Recording {
       this.note("throttled", left.out);
     }
     const caught = takeCaught();
-    if (caught) this.note("caught", { count: caught.count, first: (caught.first as Error)?.name });
+    if (caught) this.note("caught", { count: parseInt(caught.message!) });
     this.chunks.close(leaving);
   }
 
