@@ -26,7 +26,8 @@ const WAIT_URGENT_MS = 1000;
 const URGENT_MAX = 50;
 const EVENTS_MAX = 50;
 const BYTES_MAX = 14_000;
-const SPREAD_WAIT_MS = 500;
+/** The net is spread at once under what is new, but not more often; the first time when the page has begun. */
+const SPREAD_EVERY_MS = 1000;
 /** Batches that a page load can number: at one in 10 s, 120 days of them. */
 const BATCHES_MAX = 2 ** 20;
 /** What is gathered at most while consent is awaited; what happens after that is not. */
@@ -79,6 +80,7 @@ let timer: number | undefined;
 let timerDue: number | undefined;
 let urgentUsed = 0;
 let spreading: number | undefined;
+let spreadFrom = performance.now() + SPREAD_EVERY_MS;
 /** What is in the net. */
 let caught: Gathered[];
 let settling: (() => void)[] | undefined = [];
@@ -189,11 +191,12 @@ function textOf(events: Gathered[]): string | undefined {
  * batch that comes next.
  */
 export function spreadSoon(): void {
-  spreading ||= setTimeout(guard(spread), SPREAD_WAIT_MS);
+  spreading ||= setTimeout(guard(spread), spreadFrom - performance.now());
 }
 
 function spread(): void {
   spreading = 0;
+  spreadFrom = performance.now() + SPREAD_EVERY_MS;
   take();
   const all = [...gathered];
   const show: typeof add = (view, kind, at, figures) =>

@@ -62,6 +62,5 @@ function step(element: Element, name: string): string {
   const siblings = Array.from(element.parentNode?.children || []).slice(0, SIBLINGS_MAX);
   const same = siblings.filter((other) => other.localName === element.localName);
   const place = same.indexOf(element) + 1;
-  const alike = same.filter((other) => other.matches(looks));
-  return place && alike[1] ? `${looks}:nth-of-type(${place})` : looks;
+  return place && same.some((other) => other !== element && other.matches(looks)) ? `${looks}:nth-of-type(${place})` : looks;
 }
