@@ -65,7 +65,9 @@ class Script:
         for other in self.clashes[one]:
             if packing.names[other] == new:
                 changed[other] = was
-                if any(packing.names[third] == was for third in self.clashes[other] if third != one):
+                if any(
+                    packing.names[third] == was for third in self.clashes[other] if third != one
+                ):
                     return packing
         names = packing.names | changed
         texts = packing.texts.copy()

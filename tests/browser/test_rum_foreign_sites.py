@@ -1,12 +1,15 @@
 """Sites nobody here wrote, with the snippet added: one view a navigation, and nothing disturbed."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import ConsoleMessage, Page, Route
 
 from tests.support.browsing import leave, visit
 from tests.support.collecting import Collecting
@@ -174,3 +177,83 @@ def test_docsify_with_either_router(
     leave(page)
     views = ["/", *(f"/{sign}{name}" for name in ("mandates", "photos", "mandates"))]
     check_arrived(collector, views)
+
+
+def listing(name: str) -> dict[str, Any]:
+    """A package, as Verdaccio's API tells of it."""
+    author = {"name": "Ada", "email": "", "avatar": ""}
+    return {"name": name, "version": "1.0.0", "author": author, "time": 0, "dist": {}}
+
+
+def verdaccio_api(route: Route) -> None:
+    *_, kind, name = urlsplit(route.request.url).path.split("/")
+    if name == "packages":
+        route.fulfill(json=[listing("mandates"), listing("photos")])
+    elif kind == "readme":
+        route.fulfill(body="<h1>Read me</h1>", content_type="text/plain")
+    else:
+        latest = listing(name)
+        route.fulfill(json={"name": name, "latest": latest, "versions": {"1.0.0": latest}})
+
+
+@pytest.mark.usefixtures("console_errors")
+def test_verdaccio_s_pages_in_react(
+    real_site: WebSite, collector: Collecting, page: Page, project_root: Path
+) -> None:
+    static = project_root / "node_modules" / "@verdaccio" / "ui-theme" / "static"
+    files = json.loads((static / "manifest.json").read_text())
+    options = {"base": f"{real_site.base}/", "basename": "/", "title": "Packages"}
+    scripts = [
+        f'<script defer src="/{files[f"{name}.js"]}"></script>'
+        for name in ("runtime", "vendors", "main")
+    ]
+    page.route("**/-/verdaccio/data/**", verdaccio_api)
+    real_site.folders["/-/static/"] = static
+    real_site.pages["/"] = document(
+        f'<div id="root"></div>{"".join(scripts)}',
+        head=f'<base href="/"><script>__VERDACCIO_BASENAME_UI_OPTIONS = {json.dumps(options)}</script>',
+    )
+    real_site.fallbacks.append("/")
+    visit(page, real_site.base + "/")
+    for name in ("mandates", "photos"):
+        page.click(f"a[href$='/detail/{name}']")
+        page.wait_for_selector("h1:has-text('Read me')")
+        page.click("text=Versions")
+        page.click("header a[href='/']")
+        page.wait_for_selector("a[href$='/detail/photos']")
+    page.go_back()
+    page.wait_for_selector("h1:has-text('Read me')")
+    leave(page)
+    details = [f"/-/web/detail/{name}" for name in ("mandates", "photos")]
+    check_arrived(collector, ["/", details[0], "/", details[1], "/", details[1]])
+
+
+RULES = {
+    name: {"name": name, "plugin": "eslint", "docs": {"description": name}}
+    for name in ("eqeqeq", "no-var")
+}
+ESLINT = {
+    "configs": [{"name": "base", "index": 0, "rules": {"no-var": "error", "eqeqeq": "warn"}}],
+    "rules": RULES,
+    "meta": {"lastUpdate": 0, "basePath": "/work", "configPath": "/work/eslint.config.js"},
+}
+
+
+@pytest.mark.usefixtures("console_errors")
+def test_eslint_s_config_inspector_in_nuxt(
+    real_site: WebSite, collector: Collecting, page: Page, project_root: Path
+) -> None:
+    built = project_root / "node_modules" / "@eslint" / "config-inspector" / "dist" / "public"
+    page.route("**/api/payload.json", lambda route: route.fulfill(json=ESLINT))
+    real_site.folders["/"] = built
+    real_site.pages["/"] = (built / "index.html").read_text().replace("<head>", f"<head>{SNIPPET}")
+    real_site.fallbacks.append("/")
+    visit(page, real_site.base + "/")
+    # It goes there by itself, once it has read the configuration.
+    page.wait_for_url("**/configs")
+    page.click("a[href='/rules']")
+    page.wait_for_selector("text=Deprecated")
+    page.go_back()
+    page.wait_for_selector("text=Expand All")
+    leave(page)
+    check_arrived(collector, ["/", "/configs", "/rules", "/configs"])

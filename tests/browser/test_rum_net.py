@@ -65,9 +65,7 @@ def test_of_a_page_that_crashes_all_arrives_once(
         page.evaluate("path => void fetch(path)", path)
     ask(page, asked[-1])
     crash(page)
-    events = collector.wait(
-        lambda events: asked[-1] in _asked(events), "what was caught"
-    )
+    events = collector.wait(lambda events: asked[-1] in _asked(events), "what was caught")
     assert _asked(events) == asked
     assert [event.kind for event in events].count("view") == 1
     vitals = [event for event in events if event.kind == "vitals"]
@@ -94,7 +92,7 @@ def test_what_went_another_way_is_in_no_net(counted: Page, site: WebSite, captur
     assert 0 not in [beacon.json["sent"] for beacon in capture.beacons]
 
 
-def test_a_net_is_spread_twice_a_second_at_most(counted: Page, site: WebSite) -> None:
+def test_a_net_is_spread_once_a_second_at_most(counted: Page, site: WebSite) -> None:
     counted.clock.install(time=0)
     visit(counted, site.base + "/")
     counted.clock.pause_at(60)
@@ -103,7 +101,7 @@ def test_a_net_is_spread_twice_a_second_at_most(counted: Page, site: WebSite) ->
         "() => { let n = 0; setInterval(() => n++ < 200 && vigie('event', 'often'), 10) }"
     )
     counted.clock.run_for(2000)
-    assert 2 <= counted.evaluate("nets.length") - before <= 5
+    assert 2 <= counted.evaluate("nets.length") - before <= 3
     assert counted.evaluate(f"{HANGING}.length") <= 1
 
 
