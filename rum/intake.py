@@ -258,7 +258,7 @@ def check_event_count(intake: Intake, draft: Draft) -> Rejected | None:
 
 
 def correct_clock(intake: Intake, draft: Draft) -> Rejected | None:
-    """How far the browser's clock is off, by when it says it sent the beacon; 0: nobody knows when."""
+    """How far the browser's clock is off, by when it says it sent the beacon (0: nobody knows)."""
     sent_ms = draft.beacon.sent
     if sent_ms is None or not 0 <= sent_ms <= TIME_MAX_MS:
         detail = "sent is the client's time in milliseconds since the epoch"

@@ -15,7 +15,8 @@
        leave     "scroll_px"?, "scroll"?, "engaged"?, "visible"?}]}
 
 Durations are in milliseconds. Everything but `sent` is the same at each attempt; it is 0 where the
-browser sent the beacon by itself, nobody knows when. Unknown fields are passed over. A storage-free beacon's session is "": the collector makes one.
+browser sent the beacon by itself, nobody knows when. Unknown fields are passed over. A storage-free
+beacon's session is "": the collector makes one.
 """
 
 import msgspec

@@ -211,7 +211,8 @@ def test_verdaccio_s_pages_in_react(
     real_site.folders["/-/static/"] = static
     real_site.pages["/"] = document(
         f'<div id="root"></div>{"".join(scripts)}',
-        head=f'<base href="/"><script>__VERDACCIO_BASENAME_UI_OPTIONS = {json.dumps(options)}</script>',
+        head='<base href="/"><script>'
+        f"__VERDACCIO_BASENAME_UI_OPTIONS = {json.dumps(options)}</script>",
     )
     real_site.fallbacks.append("/")
     visit(page, real_site.base + "/")
