@@ -3,7 +3,7 @@
 Run: python -m bench.rum [LOADS]      (some 2 minutes; needs Chromium and npm's packages)
 
 - start: main-thread time of scripts from the navigation until shortly after the load, when all that
-  was painted has been told of and nothing is sent yet, at 4x CPU slow-down, in a page that has no
+  was painted is told of and nothing is sent yet, at 4x CPU slow-down, in a page that has no
   other script; and the longest piece of it, which by the wall clock is a long task from 50 ms on.
 - clicks: rum.js's main-thread time per click, on a page of 500 clicks whose handlers change it. What
   it does a second after each is counted to the clicks that come then; the first press, in which it

@@ -46,8 +46,10 @@ export function selectorOf(node: Node | null | undefined): string {
 /** What the element's authors call it, as a selector; "" if they do not. */
 function nameOf(element: Element): string {
   for (const attribute of NAMING) {
-    const named = `data-${attribute}=${JSON.stringify(element.getAttribute("data-" + attribute))}`;
-    if (NAMES.test(named)) return `[${named}]`;
+    const value = element.getAttribute("data-" + attribute);
+    const named = `data-${attribute}=${JSON.stringify(value)}`;
+    // Few have one, and an expression that is never asked costs nothing.
+    if (value && NAMES.test(named)) return `[${named}]`;
   }
   // Not element.id: in a form, a field named "id" takes its place.
   const id = element.getAttribute("id");
