@@ -5,8 +5,8 @@ Run: python -m bench.rum [LOADS]      (some 2 minutes; needs Chromium and npm's 
 - start: main-thread time of scripts from the navigation until shortly after the load, when all that
   was painted is told of and nothing is sent yet, at 4x CPU slow-down, in a page that has no
   other script; and the longest piece of it, which by the wall clock is a long task from 50 ms on.
-- clicks: rum.js's main-thread time per click, on a page of 500 clicks whose handlers change it. What
-  it does a second after each counts to the clicks that come then. The first press, in which it
+- clicks: rum.js's main-thread time per click, on a page of 500 clicks whose handlers change it.
+  What it does a second after each counts to the clicks that come then. The first press, in which it
   begins to watch what comes of clicks, and what is left after the last click are told apart.
 - heap: what an hour of a single-page session (by a clock that is wound on) leaves in memory.
 Times are the thread's processor time, so that what else the machine does counts for little; waiting

@@ -6,7 +6,7 @@
 
 import { alreadyHere, openApi, queuedPage } from "./api";
 import { campaign, referrerHost } from "./arrival";
-import { context, forgetGathered, schedule, type View } from "./batch";
+import { context, forgetGathered, schedule } from "./batch";
 import { watchClicks } from "./click";
 import { moment, now } from "./clock";
 import { consentNow, declareConsent, mayGather, maySend, onConsent, readConsent, type Consent } from "./consent";
@@ -21,7 +21,7 @@ import { beginSending, forgetUnsent, resume } from "./send";
 import { offerReplay } from "./replay_loader";
 import { forgetSession, keepAlive, touch, whenWithdrawnElsewhere } from "./session";
 import { readTag, tag } from "./tag";
-import { currentView, viewAgain, watchViews } from "./view";
+import { currentView, firstView, viewAgain, watchViews } from "./view";
 import { restartVitals, watchVitals } from "./vitals";
 
 const TOUCH_EVERY_MS = 1000;
@@ -32,15 +32,14 @@ const WATCHERS: readonly (() => void)[] = [
   watchErrors,
   watchClicks,
   watchRequests,
-  watchLeaving,
   watchEnd,
   offerReplay,
 ];
 /**
  * What is watched a moment later, each in a task of its own, so that none of ours is a long one. The
- * browser keeps vitals for who comes late; the session was touched just now; and nobody returns yet.
+ * browser keeps vitals for who comes late; the session is touched by the first view; nobody returns yet.
  */
-const LATE_WATCHERS: readonly ((first: View) => void)[] = [watchVitals, watchPeople, watchReturn];
+const LATE_WATCHERS: readonly (() => void)[] = [firstView, watchLeaving, watchVitals, watchPeople, watchReturn];
 
 let watching: boolean | undefined;
 
@@ -73,8 +72,10 @@ function obey(consent: Consent, before?: Consent): void {
   if (!mayGather()) return;
   if (!watching) watch();
   // Where storage may be used from now on, the session is stored for the other tabs to share.
-  if (before) touch();
-  currentView();
+  if (before) {
+    touch();
+    currentView();
+  }
   // What an earlier page could not send is in storage that browsers take their time to read.
   if (maySend()) whenIdle(once(beginSending));
   // What waited for consent waits no longer.
@@ -83,10 +84,10 @@ function obey(consent: Consent, before?: Consent): void {
 
 function watch(): void {
   watching = true;
-  const first = watchViews(queuedPage() || tag.page);
+  watchViews(queuedPage() || tag.page);
   // One that fails is told of like any mistake of ours, and leaves the others their work.
   for (const watcher of WATCHERS) guard(watcher)();
-  for (const watcher of LATE_WATCHERS) setTimeout(once(() => watcher(first)));
+  for (const watcher of LATE_WATCHERS) setTimeout(once(watcher));
 }
 
 /** Whatever somebody does keeps the session going; storage is written once a second at most. */

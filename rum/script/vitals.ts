@@ -16,6 +16,7 @@ import { addSource } from "./latest";
 import { takeEntries } from "./observe";
 import { readPaint, restartPaint, watchPaint } from "./paint";
 import { tidy } from "./tidy";
+import { firstView } from "./view";
 import { readShifts, restartShifts, watchShifts } from "./shift";
 
 /** Figures and texts by the names they are sent under; what is undefined or "" is not. */
@@ -23,9 +24,9 @@ export type Measured = Record<string, number | string | undefined>;
 
 let view: View;
 
-/** Measures from now on, for `first`. What was painted before we came is in the browser's buffers. */
-export function watchVitals(first: View): void {
-  view = first;
+/** Measures from now on, for the first view. What was painted before we came is in the browser's buffers. */
+export function watchVitals(): void {
+  view = firstView();
   watchPaint();
   watchShifts();
   watchInteractions();
