@@ -1,5 +1,7 @@
 """A real Chromium, a site to open in it, and what becomes of its beacons."""
 
+import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from rum.limits import Limits
 from tests.support.capture import Capture
 from tests.support.collecting import Collecting, collecting
+from tests.support.firefox import Driver, firefox_driver
 from tests.support.recorded import Recorded
 from tests.support.site import WebSite
 
@@ -106,3 +109,14 @@ def unwatched_chromium(chromium_path: str, tmp_path: Path) -> Iterator[Callable[
     for process in started:
         process.terminate()
         process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def driver() -> Iterator[Driver]:
+    """A real Firefox."""
+    for name in (os.environ.get("VIGIE_FIREFOX", ""), "firefox-esr", "firefox"):
+        if name and (path := shutil.which(name)):
+            with firefox_driver(path) as running:
+                yield running
+            return
+    pytest.fail("no Firefox: run ./scripts/test, which installs one, or set VIGIE_FIREFOX")

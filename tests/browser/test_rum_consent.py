@@ -335,6 +335,7 @@ def test_agreed_to_later_storage_free_mode_gives_way_to_a_session(
     told(page, capture, "without")
     page.evaluate("vigie('event', 'still without'); vigie('consent', 'granted')")
     told(page, capture, "with")
+    capture.wait_for_event(name="still without")
     free, ours = sessions(capture)
     assert free == ""
     assert re.fullmatch("[0-9a-f]{32}", ours)

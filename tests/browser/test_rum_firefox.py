@@ -1,30 +1,18 @@
 """rum.js in a real Firefox: what arrives, one session for all tabs, and nothing in the console."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.support.capture import Capture
 from tests.support.collecting import Collecting
-from tests.support.firefox import Driver, FirefoxTab, firefox_driver
+from tests.support.firefox import Driver, FirefoxTab
 from tests.support.site import SNIPPET, WebSite, document
 
 pytestmark = pytest.mark.browser
 
 Open = Callable[[], FirefoxTab]
 NAMES = ("works", "dead", "fails")
-
-
-@pytest.fixture(scope="module")
-def driver() -> Iterator[Driver]:
-    for name in (os.environ.get("VIGIE_FIREFOX", ""), "firefox-esr", "firefox"):
-        if name and (path := shutil.which(name)):
-            with firefox_driver(path) as running:
-                yield running
-            return
-    pytest.fail("no Firefox: run ./scripts/test, which installs one, or set VIGIE_FIREFOX")
 
 
 @pytest.fixture
@@ -82,7 +70,7 @@ def test_tabs_share_one_session(site: WebSite, capture: Capture, open_tab: Open)
     assert len({beacon.json["session"] for beacon in capture.accepted}) == 1
 
 
-@pytest.mark.parametrize("leaving", ["close", "navigate"])
+@pytest.mark.parametrize("leaving", ["close", "navigate", "reload"])
 def test_leaving_delivers_all_there_is(
     site: WebSite, capture: Capture, driver: Driver, leaving: str
 ) -> None:
@@ -93,8 +81,9 @@ def test_leaving_delivers_all_there_is(
     if leaving == "close":
         tab.close()
     else:
-        tab.goto("about:blank")
+        tab.goto("about:blank" if leaving == "navigate" else site.base + "/")
     capture.wait(lambda came: len(came.find(kind="event")) == 20, "20 events")
+    assert len(capture.beacons) == len(capture.accepted), "nothing was sent twice"
     assert [event["name"] for event in capture.find(kind="event")] == [f"e{i}" for i in range(20)]
 
 

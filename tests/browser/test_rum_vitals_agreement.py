@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext, Page
 from tests.support.browsing import hide, show, visit
 from tests.support.capture import Capture
 from tests.support.peer import (
+    LISTINGS,
     PEER,
     SETTLED,
     agreed_vitals,
@@ -23,30 +24,6 @@ from tests.support.site import WebSite, document
 
 pytestmark = pytest.mark.browser
 
-BODY = """
-<h1 id="title">Listings</h1><div id="gap"></div><div id="notice"></div>
-<p id="text">Text that is pushed down, again and again.</p>
-<button id="slow">Slow</button><button id="quick">Quick</button><input id="field">
-<script>
-  const wait = (ms) => { const end = performance.now() + ms; while (performance.now() < end); }
-  let busy = 0
-  document.getElementById('slow').onclick = () => wait(busy)
-  document.getElementById('field').onkeydown = () => wait(busy)
-  const grow = (pixels, id = 'gap') => {
-    const gap = document.getElementById(id)
-    gap.style.height = gap.offsetHeight + pixels + 'px'
-  }
-  const place = (name) => {
-    const image = new Image()
-    image.id = 'hero'
-    image.src = '/pictures/' + name
-    image.width = 400
-    document.body.append(image)
-    return image.decode()
-  }
-</script>
-"""
-
 
 @pytest.fixture
 def listings(site: WebSite, page: Page, project_root: Path, tmp_path: Path) -> Page:
@@ -54,7 +31,7 @@ def listings(site: WebSite, page: Page, project_root: Path, tmp_path: Path) -> P
     serve_peer(site, project_root)
     site.folders["/pictures/"] = tmp_path
     (tmp_path / "hero.png").write_bytes(noise_png(400, 300))
-    site.pages["/listings"] = document(BODY, head=PEER)
+    site.pages["/listings"] = document(LISTINGS, head=PEER)
     visit(page, site.base + "/listings")
     return page
 
@@ -146,7 +123,7 @@ def test_one_of_fifty_interactions_may_be_slower(
     site: WebSite, context: BrowserContext, project_root: Path, capture: Capture, counts: bool
 ) -> None:
     serve_peer(site, project_root)
-    site.pages["/listings"] = document(BODY, head=PEER)
+    site.pages["/listings"] = document(LISTINGS, head=PEER)
     page = context.new_page()
     if not counts:
         page.add_init_script("delete Performance.prototype.interactionCount")
@@ -189,7 +166,7 @@ def test_a_tab_that_was_opened_in_the_background_has_no_paints(
     site: WebSite, context: BrowserContext, project_root: Path, capture: Capture
 ) -> None:
     serve_peer(site, project_root)
-    site.pages["/listings"] = document(BODY, head=PEER)
+    site.pages["/listings"] = document(LISTINGS, head=PEER)
     page = context.new_page()
     page.add_init_script("""
         const state = Object.getOwnPropertyDescriptor(Document.prototype, 'visibilityState')

@@ -42,6 +42,31 @@ PEER = """
 </script>
 """
 
+# A page with something slow, late and shifting to be had.
+LISTINGS = """
+<h1 id="title">Listings</h1><div id="gap"></div><div id="notice"></div>
+<p id="text">Text that is pushed down, again and again.</p>
+<button id="slow">Slow</button><button id="quick">Quick</button><input id="field">
+<script>
+  const wait = (ms) => { const end = performance.now() + ms; while (performance.now() < end); }
+  let busy = 0
+  document.getElementById('slow').onclick = () => wait(busy)
+  document.getElementById('field').onkeydown = () => wait(busy)
+  const grow = (pixels, id = 'gap') => {
+    const gap = document.getElementById(id)
+    gap.style.height = gap.offsetHeight + pixels + 'px'
+  }
+  const place = (name) => {
+    const image = new Image()
+    image.id = 'hero'
+    image.src = '/pictures/' + name
+    image.width = 400
+    document.body.append(image)
+    return image.decode()
+  }
+</script>
+"""
+
 NAMES: tuple[str, ...] = ("lcp", "inp", "cls", "fcp", "ttfb")
 
 # Ours by theirs: (metric, part of its attribution).
