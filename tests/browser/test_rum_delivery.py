@@ -57,6 +57,18 @@ def test_what_happens_meanwhile_goes_into_later_batches(
     assert numbers == [numbers[0], numbers[0] + 1]
 
 
+def test_while_the_collector_fails_what_waits_survives_a_crash(
+    signing: Page, site: WebSite, capture: Capture
+) -> None:
+    """The browser keeps a tab's sessionStorage, whatever becomes of its renderer."""
+    capture.answers = [Answer(503)]
+    visit(signing, site.base + "/")
+    stored = "sessionStorage.getItem('vigie.unsent') || ''"
+    run_clock_until(signing, lambda: "signed" in signing.evaluate(stored), "what was put aside")
+    run_clock_until(signing, lambda: bool(capture.find(name="signed")), "the second attempt")
+    run_clock_until(signing, lambda: not signing.evaluate(stored), "storage to be empty again")
+
+
 @pytest.mark.parametrize("status", [400, 403, 413])
 def test_a_refused_batch_is_not_sent_again(
     signing: Page, site: WebSite, capture: Capture, status: int
@@ -262,6 +274,8 @@ def test_the_strictest_content_security_policy_sees_no_violation(
     )
     visit(page, site.base + "/")
     page.click("h1")
+    # By then it has spread its net too, where the browser has one.
+    page.wait_for_timeout(1500)
     hide(page)
     capture.wait_for_event(kind="vitals")
     assert [text for text in said if "Security Policy" in text or "rusted" in text] == []
