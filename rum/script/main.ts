@@ -39,7 +39,15 @@ const WATCHERS: readonly (() => void)[] = [
  * What is watched a moment later, each in a task of its own, so that none of ours is a long one. The
  * browser keeps vitals for who comes late; the session is touched by the first view; nobody returns yet.
  */
-const LATE_WATCHERS: readonly (() => void)[] = [firstView, watchLeaving, watchVitals, watchPeople, watchReturn];
+const LATE_WATCHERS: readonly (() => void)[] = [
+  firstView,
+  watchLeaving,
+  watchVitals,
+  watchPeople,
+  watchReturn,
+  // To listen opens the browser's storage.
+  () => whenWithdrawnElsewhere(() => declareConsent("denied")),
+];
 
 let watching: boolean | undefined;
 
@@ -56,7 +64,6 @@ function start(): void {
   openApi(() => {
     onConsent.push(guard(obey));
     obey(consentNow());
-    whenWithdrawnElsewhere(() => declareConsent("denied"));
   });
 }
 
