@@ -10,7 +10,7 @@
 import { maySend, mayGather } from "./consent";
 import { guard } from "./guard";
 import { tellLatest } from "./latest";
-import { spreadNet, takeNet } from "./net";
+import { hasNet, spreadNet, takeNet } from "./net";
 import { randomWords } from "./random";
 import { inSample } from "./sample";
 import { bytesOf, enqueue } from "./send";
@@ -191,7 +191,7 @@ function textOf(events: Gathered[]): string | undefined {
  * batch that comes next.
  */
 export function spreadSoon(): void {
-  spreading ||= setTimeout(guard(spread), spreadFrom - performance.now());
+  if (hasNet()) spreading ||= setTimeout(guard(spread), spreadFrom - performance.now());
 }
 
 function spread(): void {

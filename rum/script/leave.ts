@@ -44,8 +44,13 @@ export function watchLeaving(): void {
   listen("pointermove pointerdown touchmove keydown wheel", act);
   listen("focus blur visibilitychange", count);
   listen("scroll", scrolled);
-  // What goes under the net is counted.
-  setInterval(spreadSoon, LOOK_EVERY_MS);
+  setInterval(
+    guard(() => {
+      count();
+      spreadSoon();
+    }),
+    LOOK_EVERY_MS,
+  );
   onViewEnd.push(begin);
   beforeEnd(look);
   addSource((tell) => {

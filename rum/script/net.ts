@@ -16,6 +16,11 @@ interface Deferring {
 let control: AbortController | undefined;
 let deferred: Deferred | undefined;
 
+/** Whether the browser has such a thing at all. */
+export function hasNet(): boolean {
+  return !!(window as Deferring).fetchLater;
+}
+
 /** Takes the net away. Whether it is too late: what was in it has been sent. */
 export function takeNet(): boolean | undefined {
   control?.abort();
@@ -28,7 +33,7 @@ export function takeNet(): boolean | undefined {
 export function spreadNet(body: string): void {
   try {
     control = new AbortController();
-    deferred = (window as Deferring).fetchLater?.(tag.beacon, {
+    deferred = (window as Deferring).fetchLater!(tag.beacon, {
       method: "POST",
       body,
       signal: control.signal,
