@@ -13,7 +13,7 @@ import { tellLatest } from "./latest";
 import { hasNet, spreadNet, takeNet } from "./net";
 import { randomWords } from "./random";
 import { inSample } from "./sample";
-import { bytesOf, enqueue } from "./send";
+import { answered, bytesOf, enqueue } from "./send";
 import { peek } from "./session";
 import { rate, tag } from "./tag";
 import { tidy } from "./tidy";
@@ -26,8 +26,10 @@ const WAIT_URGENT_MS = 1000;
 const URGENT_MAX = 50;
 const EVENTS_MAX = 50;
 const BYTES_MAX = 14_000;
-/** The net is spread at once under what is new, but not more often; the first time when the page has begun. */
+/** The net is spread at once under what is new, but not more often... */
 const SPREAD_EVERY_MS = 1000;
+/** ...and not before the page has begun and the first batch was answered. */
+const SPREAD_FIRST_MS = 2000;
 /** Batches that a page load can number: at one in 10 s, 120 days of them. */
 const BATCHES_MAX = 2 ** 20;
 /** What is gathered at most while consent is awaited; what happens after that is not. */
@@ -80,7 +82,7 @@ let timer: number | undefined;
 let timerDue: number | undefined;
 let urgentUsed = 0;
 let spreading: number | undefined;
-let spreadFrom = performance.now() + SPREAD_EVERY_MS;
+let spreadFrom = performance.now() + SPREAD_FIRST_MS;
 /** What is in the net. */
 let caught: Gathered[];
 let settling: (() => void)[] | undefined = [];
@@ -198,6 +200,8 @@ function spread(): void {
   spreading = 0;
   spreadFrom = performance.now() + SPREAD_EVERY_MS;
   take();
+  // Where a policy or a blocker forbids requests, the browser would say so at each net anew.
+  if (!answered) return;
   const all = [...gathered];
   const show: typeof add = (view, kind, at, figures) =>
     view.era_ === era && all.push(eventOf(view, kind, at, figures));

@@ -48,7 +48,7 @@ let keptAliveBytes = 0;
 /** Failures since the last success; 0: as far as we know, the collector answers. */
 let failures = 0;
 /** Whether the last request had an answer, be it a failure. */
-let answered: boolean;
+export let answered: boolean;
 let pauseUntil = 0;
 let timer: number | undefined;
 /** Whether what an earlier page spilled is taken over. */

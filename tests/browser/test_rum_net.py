@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from rum.records import Event, EventKind
-from tests.support.browsing import QUEUE, crash, leave, run_clock_until, visit
+from tests.support.browsing import crash, leave, run_clock_until, visit
 from tests.support.capture import Capture
 from tests.support.collecting import Collecting
 from tests.support.site import WebSite, document
@@ -92,10 +92,13 @@ def test_what_went_another_way_is_in_no_net(counted: Page, site: WebSite, captur
     assert 0 not in [beacon.json["sent"] for beacon in capture.beacons]
 
 
-def test_a_net_is_spread_once_a_second_at_most(counted: Page, site: WebSite) -> None:
-    counted.clock.install(time=0)
+def test_a_net_is_spread_once_a_second_at_most(
+    counted: Page, site: WebSite, capture: Capture
+) -> None:
+    counted.clock.install()
     visit(counted, site.base + "/")
-    counted.clock.pause_at(60)
+    run_clock_until(counted, lambda: bool(capture.find(kind="view")), "the first batch")
+    counted.clock.run_for(2000)
     before = counted.evaluate("nets.length")
     counted.evaluate(
         "() => { let n = 0; setInterval(() => n++ < 200 && vigie('event', 'often'), 10) }"
@@ -143,8 +146,9 @@ def test_the_page_is_the_same_without_a_net(
     visit(page, site.base + "/")
     capture.wait_for_event(kind="view")
     page.evaluate("vigie('event', 'one')")
-    page.wait_for_timeout(700)
+    page.wait_for_timeout(2500)
     page.evaluate("vigie('event', 'two')")
+    page.wait_for_timeout(200)
     page.close(run_before_unload=True)
     capture.wait_for_event(name="two")
     capture.wait_for_event(kind="leave")
@@ -154,24 +158,35 @@ def test_the_page_is_the_same_without_a_net(
     assert said == []
 
 
+def test_where_a_policy_forbids_requests_no_net_asks_for_more(counted: Page, site: WebSite) -> None:
+    """The browser reports a net that the policy forbids at once, each time."""
+    site.page_headers["Content-Security-Policy"] = "connect-src 'none'"
+    visit(counted, site.base + "/")
+    for _ in range(4):
+        counted.evaluate("vigie('event', 'unheard')")
+        counted.wait_for_timeout(800)
+    assert counted.evaluate("nets.length") == 0
+
+
 def test_a_net_that_was_used_while_the_page_lives_on_is_a_batch_that_was_sent(
     site: WebSite, page: Page, capture: Capture
 ) -> None:
     """Browsers may do so; Chromium cannot be asked to, so that the page itself does it here."""
     site.pages["/"] = document(
-        head=QUEUE
-        + """<script>
+        head="""<script>
             window.used = 0
             window.fetchLater = (url, {method, body}) => {
                 if (!body.includes('"first"') || used++) return {activated: false}
                 fetch(url, {method, body})
                 return {activated: true}
             }
-            vigie('event', 'first')
         </script>"""
     )
     page.clock.install()
     visit(page, site.base + "/")
+    run_clock_until(page, lambda: bool(capture.find(kind="view")), "the first batch")
+    page.clock.run_for(2000)
+    page.evaluate("vigie('event', 'first')")
     run_clock_until(page, lambda: bool(capture.find(name="first")), "what was in the net")
     page.evaluate("vigie('event', 'second')")
     run_clock_until(page, lambda: bool(capture.find(name="second")), "the next batch")
