@@ -70,6 +70,12 @@ def _text_problems(journey: JourneySettings, settings: Settings) -> Iterator[Pro
     if not journey.name.strip():
         right = "call it as people do, such as Place an order"
         yield Problem(path=("name",), wrong="is empty", right=right)
+    if not (journey.steps or journey.monitors or journey.event):
+        yield Problem(
+            path=("steps",),
+            wrong="are none, and there is neither a monitor nor an event",
+            right="choose a step, a monitor or an event: of none of them nothing can be told",
+        )
     others = (each for each in settings.journeys if each.id != journey.id)
     if (journey.site, journey.name) in {(each.site, each.name or each.id) for each in others}:
         yield Problem(

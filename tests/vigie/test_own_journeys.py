@@ -188,6 +188,7 @@ def test_every_mistake_stands_beside_its_field_and_nothing_entered_is_lost(
         ({"monitors": ["pay", "gone"]}, 'monitors[2] "gone" is not the id of any of monitors'),
         ({"monitors": "pay"}, 'monitors is the text "pay"'),
         ({"channels": ["nobody"]}, 'channels[1] "nobody" is not the id of any of channels'),
+        ({"steps": [], "monitors": [], "event": ""}, "steps are none"),
         ({"steps": [{"page": "/a"}] * 11}, "steps are 11"),
         ({"steps": [{"page": "/a", "event": "b"}]}, "steps[1] has a page and an event"),
         ({"steps": [{"name": "a"}]}, "steps[1] has neither a page nor an event nor a click"),
