@@ -61,7 +61,9 @@ async def run_console(
     lock = hold_console_lock(folder)
     reader = OwnSettings(settings, folder)
     alerts = Alerts(reader.settings, database, utc_now)
-    heartbeats = Heartbeats(reader.settings, folder, database)
+    heartbeats = Heartbeats(
+        reader.settings, folder, database, lambda: keeper.status().backlog_bytes
+    )
     backups = Backups(settings, folder, database, config)
     tombstones = tombstones_of(folder)
     erasures = Erasures(

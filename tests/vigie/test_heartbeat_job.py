@@ -37,11 +37,14 @@ class World:
         self.loader = Loader(self.database, self.folder.journal)
         self.settings = Settings(monitors=(HOURLY,))
         self.present_since = START
+        self.backlog_bytes = 0
         self._written = 0
         self.job = self.new_job()
 
     def new_job(self) -> Heartbeats:
-        return Heartbeats(lambda: self.settings, self.folder, self.database)
+        return Heartbeats(
+            lambda: self.settings, self.folder, self.database, lambda: self.backlog_bytes
+        )
 
     def write(self, record: Ping | Presence) -> None:
         self._written += 1
@@ -60,7 +63,7 @@ class World:
                     until_us=microseconds(at(minutes)),
                 )
             )
-        self.loader.load_once(at(minutes))
+        self.backlog_bytes = self.loader.load_once(at(minutes)).backlog_bytes
         self.job.run(at(minutes))
         self.loader.load_once(at(minutes))
 

@@ -20,7 +20,6 @@ from probes.heartbeat import Call, Ping
 from probes.lateness import TICK_S, Span, results
 from probes.monitor import Monitor
 from probes.result import CheckResult, MonitorDefinition
-from store.admission import backlog_bytes
 from store.database import Database
 from store.journal_writer import JournalWriter
 from store.snapshot import Snapshot
@@ -32,7 +31,8 @@ from vigie.settings import Settings
 
 PERIOD_S = 5.0
 BACKLOG_BYTES_MAX = 1_000_000
-"""With more of the journal to load, calls may wait in it: nothing is judged meanwhile."""
+"""With more of the journal left by the last load, calls may wait in it beside what was loaded of a
+later time: nothing is judged meanwhile."""
 LOOK_BACK = timedelta(days=7)
 """What was not judged for longer than this stays not observed."""
 KEPT_BEFORE = timedelta(days=2)
@@ -61,8 +61,15 @@ class Heartbeats:
     """Judges them whenever run, in the keeper's thread; `close` after the keeper has stopped."""
 
     def __init__(
-        self, settings: Callable[[], Settings], folder: DataFolder, database: Database
+        self,
+        settings: Callable[[], Settings],
+        folder: DataFolder,
+        database: Database,
+        backlog_bytes: Callable[[], int],
     ) -> None:
+        """`backlog_bytes` gives what of the journal the last load left; what came since it began
+        does not count, for of that nothing was loaded."""
+        self._backlog_bytes = backlog_bytes
         self._settings = settings
         self._folder = folder
         self._database = database
@@ -96,7 +103,7 @@ class Heartbeats:
             self._watched = _known(self._database, now)
         if not monitors and all(each.removed for each in self._watched.values()):
             return ""
-        if backlog_bytes(self._folder.journal) > BACKLOG_BYTES_MAX:
+        if self._backlog_bytes() > BACKLOG_BYTES_MAX:
             return ""
         changed = list(self._definitions(monitors, microseconds(now)))
         self._write([definition for definition, _ in changed])
