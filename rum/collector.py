@@ -83,14 +83,6 @@ def create_app(
         sweeping.cancel()
         await refusals.stop()
 
-    async def health(request: Request) -> Response:
-        if sink.healthy():
-            return JSONResponse({"status": "ok"})
-        return JSONResponse({"status": "unavailable", "reason": "journal_unavailable"}, 503)
-
-    async def live(request: Request) -> Response:
-        return JSONResponse({"status": "ok"})
-
     def figures() -> list[Metric]:
         return [*beacons.metrics(), *more_metrics()]
 
@@ -105,9 +97,7 @@ def create_app(
             *_script_routes(static),
             *recordings,
             server_events_route(intake, sink, refusals, clock_us),
-            Route("/health", health),
-            Route("/ready", health),
-            Route("/live", live),
+            *_health_routes(sink),
             Route("/metrics", metrics),
         ],
         lifespan=lifespan,
@@ -115,6 +105,20 @@ def create_app(
     app.state.figures = figures
     app.state.beacons = beacons
     return app
+
+
+def _health_routes(sink: BatchSink) -> list[Route]:
+    """Whether beacons can be kept, and whether the process is there at all."""
+
+    async def health(request: Request) -> Response:
+        if sink.healthy():
+            return JSONResponse({"status": "ok"})
+        return JSONResponse({"status": "unavailable", "reason": "journal_unavailable"}, 503)
+
+    async def live(request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    return [Route("/health", health), Route("/ready", health), Route("/live", live)]
 
 
 def _script_routes(static: Path) -> list[Route]:
