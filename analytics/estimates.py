@@ -18,6 +18,8 @@ Z = 1.96
 EFFECTIVE_N_MIN = 30
 VISITORS_MIN = 5
 SHARE_WIDTH_MAX = 0.30
+ROUNDING = 1e-12
+"""A variance below so small a part of what it is the difference of is none."""
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.intp]
@@ -88,6 +90,49 @@ def recovered(one: tuple[float, float, float], other: tuple[float, float, float]
     )
 
 
+class ClusterSums(Struct, frozen=True, kw_only=True):
+    """What a share of things that come in sessions needs to be known of these: sums over sessions
+    of weight w, trials y (things) and hits x. Each adds up, so parts of a sample can be read apart
+    and put together."""
+
+    sessions: float
+    """That have trials."""
+    weight: float
+    weight_squares: float
+    trials: float
+    """w y."""
+    hits: float
+    """w x."""
+    trials_squares: float
+    """(w y)^2."""
+    products: float
+    """w^2 x y."""
+    hits_squares: float
+    """(w x)^2."""
+
+    @property
+    def share(self) -> Estimate:
+        """As clustered_share(); every session counts as a visitor."""
+        return _share(*ratio_of(self), int(self.sessions))
+
+
+def ratio_of(sums: ClusterSums) -> tuple[float, float]:
+    """The ratio of hits to trials and its effective n, R (1 - R) / Var(R), never more than the
+    trials that the sample stands for. Without variance (R 0 or 1) the sessions themselves are the
+    sample."""
+    if not sums.trials:
+        return 0.0, 0.0
+    ratio = min(1.0, sums.hits / sums.trials)
+    n = sums.sessions
+    spread = sums.hits_squares - 2 * ratio * sums.products + ratio**2 * sums.trials_squares
+    if spread <= ROUNDING * sums.trials_squares:
+        spread = 0.0
+    variance = spread * n / (n - 1) / sums.trials**2 if n > 1 else 0.0
+    if variance <= 0 or not 0 < ratio < 1:
+        return ratio, kish(sums.weight, sums.weight_squares)
+    return ratio, min(ratio * (1 - ratio) / variance, sums.trials)
+
+
 def clustered_share(hits: Floats, trials: Floats, weights: Floats, visitors: int) -> Estimate:
     """A share of things that come in sessions (views, events): one element a session, its hits,
     its trials, its weight. The ratio of the sums, Wilson with the clustered effective n."""
@@ -113,12 +158,18 @@ def quantile(values: Floats, clusters: Numbers, weights: Floats, q: float) -> Es
     trials = np.bincount(clusters, minlength=sessions).astype(np.float64)
     hits = np.bincount(clusters[values <= point], minlength=sessions).astype(np.float64)
     effective_n = _clustered(hits, trials, session_weights)[1]
-    present = int(np.count_nonzero(trials))
-    if reason := _too_few(effective_n, present):
+    return woodruff(ordered, reached, q, effective_n, int(np.count_nonzero(trials)))
+
+
+def woodruff(
+    ordered: Floats, reached: Floats, q: float, effective_n: float, visitors: int
+) -> Estimate:
+    """The `q` quantile and its interval: values, ascending, and the weight at or below each."""
+    if reason := _too_few(effective_n, visitors):
         return _withheld(reason, effective_n)
     half = Z * sqrt(q * (1 - q) / effective_n)
     return Estimate(
-        value=point,
+        value=_at(ordered, reached, q),
         low=_at(ordered, reached, max(0.0, q - half)),
         high=_at(ordered, reached, min(1.0, q + half)),
         effective_n=effective_n,
@@ -137,29 +188,35 @@ def significant(p_values: Sequence[float], rate: float = 0.05) -> list[bool]:
 
 
 def _clustered(hits: Floats, trials: Floats, weights: Floats) -> tuple[float, float]:
-    """The ratio of the weighted sums and its effective n, R (1 - R) / Var(R), never more than
-    the trials that the sample stands for. Without variance (R 0 or 1) the sessions themselves are
-    the sample.
+    """ratio_of() of sessions one by one.
 
     Sums of products, not `@`: BLAS would wake threads of its own for it (1 ms against 0.02).
     """
     present = trials > 0
     hits, trials, weights = hits[present], trials[present], weights[present]
-    n, total = len(trials), float((weights * trials).sum())
-    if not total:
-        return 0.0, 0.0
-    ratio = float((weights * hits).sum()) / total
-    residuals = weights * (hits - ratio * trials)
-    variance = float(np.square(residuals).sum()) * n / (n - 1) / total**2 if n > 1 else 0.0
-    if variance <= 0 or not 0 < ratio < 1:
-        return ratio, kish(float(weights.sum()), float(np.square(weights).sum()))
-    return ratio, min(ratio * (1 - ratio) / variance, total)
+    heavy_hits, heavy = weights * hits, weights * trials
+    return ratio_of(
+        ClusterSums(
+            sessions=len(trials),
+            weight=float(weights.sum()),
+            weight_squares=float(np.square(weights).sum()),
+            trials=float(heavy.sum()),
+            hits=float(heavy_hits.sum()),
+            trials_squares=float(np.square(heavy).sum()),
+            products=float((heavy_hits * heavy).sum()),
+            hits_squares=float(np.square(heavy_hits).sum()),
+        )
+    )
+
+
+def place_of(reached: NDArray[Any], q: float) -> int:
+    """Where the smallest value stands at or below which a share `q` of the weight lies."""
+    index = int(np.searchsorted(reached, q * reached[-1] * (1 - 1e-12)))
+    return min(index, len(reached) - 1)
 
 
 def _at(ordered: Floats, reached: NDArray[Any], q: float) -> float:
-    """The smallest value at or below which a share `q` of the weight lies."""
-    index = int(np.searchsorted(reached, q * reached[-1] * (1 - 1e-12)))
-    return float(ordered[min(index, len(ordered) - 1)])
+    return float(ordered[place_of(reached, q)])
 
 
 def _share(value: float, effective_n: float, visitors: int) -> Estimate:

@@ -8,18 +8,23 @@ or everybody. A sample of sessions holds who comes often more often than others.
 """
 
 from collections.abc import Callable
-from datetime import date
+from functools import partial
 from typing import Any, TypeVar
 
+import pyarrow as pa
 from msgspec import Struct
 
 from analytics.basis import Basis
+from analytics.by_day import by_day
 from analytics.question import SiteScope, Unit, Window
+from analytics.reading import Days, Reading
 from analytics.skew import skew_found
 from analytics.sql import query, with_read
 from analytics.times import naive
 from rum.bucket import bucket_end
 from store.snapshot import Snapshot
+
+__all__ = ["Days", "Reading", "UnitError", "basis", "read", "sealed_days"]
 
 Answer = TypeVar("Answer")
 
@@ -45,39 +50,6 @@ class UnitError(ValueError):
             " sample is of users from then on."
         )
         super().__init__(f"{self.what} {self.right}")
-
-
-class Days(Struct, frozen=True):
-    """The UTC days a report reads, both included."""
-
-    first: date
-    last: date
-
-
-class Reading(Struct, frozen=True, kw_only=True):
-    """What a report reads: the fragment defining its rows, and that fragment's parameters."""
-
-    fragment: str
-    parameters: dict[str, Any]
-    days: Days
-    asked: float
-    rate: float
-    unit: Unit = Unit.SESSION
-    note: str = ""
-
-    @property
-    def site(self) -> str:
-        site: str = self.parameters["site"]
-        return site
-
-    def summaries(self, snapshot: Snapshot) -> dict[str, Any]:
-        """What `summaries_in($summary_files)` needs to hold the sessions that are read."""
-        return {
-            "summary_files": snapshot.summary_files([self.site], self.days.first, self.days.last),
-            "site": self.site,
-            "first_day": self.days.first,
-            "last_day": self.days.last,
-        }
 
 
 class _Sealed(Struct, frozen=True):
@@ -157,7 +129,9 @@ def basis(
     snapshot: Snapshot, reading: Reading, definition: str, window: Window, note: str = ""
 ) -> Basis:
     """The basis of a report over sampled sessions."""
-    sessions, generated = _sessions(snapshot, reading, window)
+    counted = by_day(
+        snapshot, reading, window, {"report": "basis", "form": 1}, partial(_sessions, snapshot)
+    ).to_pydict()
     notes = (reading.note, _skewed(snapshot, reading, window), note)
     return Basis(
         definition=definition,
@@ -166,26 +140,22 @@ def basis(
         asked_sample=reading.asked,
         sample=reading.rate,
         unit=reading.unit,
-        sessions=sessions,
-        generated=generated,
+        sessions=sum(counted["sessions"]),
+        generated=any(counted["generated"]),
         note="; ".join(part for part in notes if part),
     )
 
 
-def _sessions(snapshot: Snapshot, reading: Reading, window: Window) -> tuple[int, bool]:
+def _sessions(snapshot: Snapshot, reading: Reading, window: Window) -> pa.Table:
     """How many sessions of a reading lived in the window, and whether any was generated."""
     edges = {"start": naive(window.start), "end": naive(window.end)}
-    if window.start.date() == window.end.date():
-        found = snapshot.rows(
-            with_read(reading.fragment, "sessions_read"), {**reading.parameters, **edges}
-        )
-    else:
-        text = with_read(reading.fragment, "sessions_summed", query(_SEALED[reading.fragment]))
-        hot_alone = {"files": snapshot.detail_files([], reading.days.first, reading.days.last)}
-        parameters = {**reading.parameters, **reading.summaries(snapshot), **hot_alone}
-        found = snapshot.rows(text, {**parameters, **edges})
-    ((sessions, generated),) = found
-    return sessions, generated
+    if reading.of_day or window.start.date() == window.end.date():
+        text = with_read(reading.fragment, "sessions_read")
+        return snapshot.arrow(text, {**reading.parameters, **edges})
+    text = with_read(reading.fragment, "sessions_summed", query(_SEALED[reading.fragment]))
+    hot_alone = {"files": snapshot.detail_files([], reading.days.first, reading.days.last)}
+    parameters = {**reading.parameters, **reading.summaries(snapshot), **hot_alone}
+    return snapshot.arrow(text, {**parameters, **edges})
 
 
 def _skewed(snapshot: Snapshot, reading: Reading, window: Window) -> str:
@@ -228,6 +198,7 @@ def _reading_sampled(
         days=days,
         asked=asked,
         rate=rate,
+        rest=rate > sealed.sampled,
         unit=Unit.USER if of_users else Unit.SESSION,
         note=note,
     )
@@ -244,6 +215,7 @@ def _reading_kept(
         days=days,
         asked=asked,
         rate=sealed.kept,
+        rest=True,
         unit=Unit.USER if _of_users(scope, sealed) else Unit.SESSION,
         note=note,
     )

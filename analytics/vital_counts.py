@@ -6,7 +6,7 @@ from datetime import date, datetime
 from itertools import pairwise
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 
 from analytics.sampling import Days
 from analytics.sql import query, with_read
@@ -34,7 +34,7 @@ def histograms(
     by_page: bool = False,
 ) -> dict[tuple[str, str], ByDay]:
     """Of each vital and page when `by_page`; else the page is "": the one chosen, or all."""
-    frame = snapshot.frame(
+    rows = snapshot.arrow(
         with_read("vital_counted", "vital_buckets"),
         {
             "site": site,
@@ -47,15 +47,15 @@ def histograms(
         },
     )
     found: defaultdict[tuple[str, str], ByDay] = defaultdict(dict)
-    keys = frame[PLACE].to_numpy(dtype=object)
-    values = frame["value"].to_numpy(dtype=np.float64)
-    numbers = frame["number"].to_numpy(dtype=np.float64)
+    values = rows["value"].to_numpy()
+    numbers = rows["number"].to_numpy()
     # Each place begins with its row without a bucket.
-    starts = [*np.flatnonzero(np.isnan(values)).tolist(), len(keys)]
-    for first, end in pairwise(starts):
-        vital, name, day, device = keys[first]
+    starts = np.flatnonzero(np.isnan(values))
+    keys = zip(*(rows[name].take(pa.array(starts)).to_pylist() for name in PLACE), strict=True)
+    edges = pairwise([*starts.tolist(), len(values)])
+    for (vital, name, day, device), (first, end) in zip(keys, edges, strict=True):
         scale = THOUSANDTHS if vital == "cls" else 1.0
-        found[str(vital), str(name)][pd.Timestamp(day).date(), str(device)] = Histogram(
+        found[vital, name][day, device] = Histogram(
             values[first + 1 : end] / scale, numbers[first + 1 : end], float(numbers[first])
         )
     return dict(found)

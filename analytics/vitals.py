@@ -17,3 +17,6 @@ VITALS = {
     "fcp": Thresholds(1800, 3000),
     "ttfb": Thresholds(800, 1800),
 }
+
+RATED = ("lcp", "inp", "cls")
+"""Those that make a view poor."""

@@ -1,49 +1,45 @@
 """The worst pages by the people affected: sessions that had a poor view of them."""
 
-import numpy as np
-import pandas as pd
-from msgspec import structs
+from collections.abc import Mapping
+
+from msgspec import Struct, structs
 
 from analytics.basis import Estimate
 from analytics.estimates import recovered, share
 from analytics.reports.error_types import total
 from analytics.reports.types import WorstPage
-from analytics.vitals import VITALS
+from analytics.vital_summing import AFFECTED, CAME
+from analytics.vitals import RATED
 
-RATED = ("lcp", "inp", "cls")
 PAGES_MAX = 10
 WORSE_MIN = 0.05
 """By how much more of its sessions, surely, a page is worse than the others to be told of."""
 
 
-def worst_pages(frame: pd.DataFrame, scale: float) -> list[WorstPage]:
-    """`frame` has a row a view: page, session, weight and vitals; a session's weight times `scale`
-    is how many it stands for. Those with the most affected sessions come first."""
-    if frame.empty:
-        return []
-    poor = pd.DataFrame(
-        {vital: frame[vital].astype(np.float64).round(4) > VITALS[vital].poor for vital in RATED}
-    )
-    poor[["page", "session"]] = frame[["page", "session"]]
-    sessions = poor.groupby(["page", "session"], sort=False)[list(RATED)].any().reset_index()
-    weights = frame.drop_duplicates("session").set_index("session")["weight"] * scale
-    sessions["weight"] = sessions["session"].map(weights).astype(np.float64)
-    sessions["any"] = sessions[list(RATED)].any(axis=1)
-    found = [
-        _page(str(page), rows)
-        for page, rows in sessions.groupby("page", sort=False)
-        if rows["any"].any()
-    ]
+class Visits(Struct, frozen=True):
+    """Sessions on a page: how many, their weights and the squares of these."""
+
+    sessions: float = 0.0
+    weight: float = 0.0
+    squares: float = 0.0
+
+
+def worst_pages(visits: Mapping[tuple[str, str], Visits], scale: float) -> list[WorstPage]:
+    """`visits` are by page and what of analytics.vital_summing was counted; a session's weight
+    times `scale` is how many it stands for. Those with the most affected sessions come first."""
+    pages = sorted({page for page, what in visits if what == AFFECTED})
+    found = [_page(page, visits, scale) for page in pages]
     found.sort(key=lambda each: (-each.sessions.value, each.page))
-    return [_compared(each, sessions) for each in found[:PAGES_MAX]]
+    return [_compared(each, visits) for each in found[:PAGES_MAX]]
 
 
-def _compared(one: WorstPage, sessions: pd.DataFrame) -> WorstPage:
+def _compared(one: WorstPage, visits: Mapping[tuple[str, str], Visits]) -> WorstPage:
     """With the sentence that it is worse than the other pages, where it surely is."""
-    others = sessions[sessions["page"] != one.page]
-    weight = others["weight"].to_numpy(dtype=np.float64)
-    met = float(weight[others["any"].to_numpy(dtype=np.bool_)].sum())
-    usual = share(met, float(weight.sum()), float((weight**2).sum()), len(others))
+    met, all_ = (
+        _added([each for (page, kind), each in visits.items() if kind == what and page != one.page])
+        for what in (AFFECTED, CAME)
+    )
+    usual = share(met.weight, all_.weight, all_.squares, int(all_.sessions))
     ends = [_ends(each) for each in (one.share, usual)]
     if ends[0] is None or ends[1] is None:
         return one
@@ -68,13 +64,27 @@ def _percent(value: float | None) -> str:
     return f"{(value or 0.0) * 100:.0f} %"
 
 
-def _page(page: str, rows: pd.DataFrame) -> WorstPage:
-    weight = rows["weight"].to_numpy(dtype=np.float64)
-    hit = rows["any"].to_numpy(dtype=np.bool_)
-    met = weight[hit]
+def _added(parts: list[Visits]) -> Visits:
+    return Visits(
+        sum(each.sessions for each in parts),
+        sum(each.weight for each in parts),
+        sum(each.squares for each in parts),
+    )
+
+
+def _page(page: str, visits: Mapping[tuple[str, str], Visits], scale: float) -> WorstPage:
+    met, all_ = visits[page, AFFECTED], visits[page, CAME]
+
+    def affected(vital: str) -> float:
+        return visits.get((page, f"{AFFECTED} {vital}"), Visits()).weight
+
     return WorstPage(
         page=page,
-        sessions=total(float(met.sum()), float((met * (met - 1)).clip(0).sum()), float(hit.sum())),
-        share=share(float(met.sum()), float(weight.sum()), float((weight**2).sum()), len(rows)),
-        vital=max(RATED, key=lambda vital: float(weight[rows[vital].to_numpy()].sum())),
+        sessions=total(
+            met.weight * scale,
+            max(0.0, met.squares * scale**2 - met.weight * scale),
+            met.sessions,
+        ),
+        share=share(met.weight, all_.weight, all_.squares, int(all_.sessions)),
+        vital=max(RATED, key=affected),
     )

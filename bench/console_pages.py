@@ -45,7 +45,8 @@ def addresses(settings: Settings, steps: str) -> list[str]:
         if isinstance(route, Route)
         and "GET" in (route.methods or ())
         and "{" not in route.path
-        and not route.path.startswith(("/monitors/-", "/sign", "/clicks/page"))
+        and "/-" not in route.path
+        and not route.path.startswith(("/sign", "/clicks/page"))
     ]
     journeys = [f"/journeys/{journey.id}" for journey in settings.journeys]
     asked = [f"/funnels?steps={steps}&days=7", "/speed?level=novice", "/sessions?days=7"]

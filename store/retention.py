@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from store.check_days import drop_check_days, drop_raw_checks
 from store.database import Database
+from store.day_answers import sweep_answers
 from store.day_counts import count_day
 from store.deletions import Cause, note_deletion
 from store.error_groups import retire_groups
@@ -113,6 +114,7 @@ def note_retirement(
 
 def unlink_dropped(database: Database) -> tuple[int, int]:
     """Unlink dropped files, but for those a reader may still see; returns how many were and wait.
+    With the last of them go the answers kept of their days.
 
     Call it after the COMMIT that dropped them, holding `files_lock`. Raises OSError.
     """
@@ -133,6 +135,9 @@ def unlink_dropped(database: Database) -> tuple[int, int]:
             cursor.execute("DELETE FROM sealed_files WHERE file = $file", {"file": file})
         del database.dropped[file]
         unlinked += 1
+    if not waiting:  # who still reads dropped files may still keep answers of theirs
+        with database.reading() as cursor:
+            sweep_answers(cursor, database.folder)
     return unlinked, waiting
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from store.day_answers import DayAnswers
 from store.sealed_files import EMPTY_FILES
 
 SOURCE_MAPS_FOLDER = "source_maps"
@@ -23,6 +24,8 @@ class Snapshot:
     def __init__(self, cursor: duckdb.DuckDBPyConnection, sealed: Path) -> None:
         self._cursor = cursor
         self._sealed = sealed
+        self.answers = DayAnswers(cursor, sealed)
+        """Of its closed days."""
 
     @property
     def source_maps(self) -> Path:
@@ -60,6 +63,10 @@ class Snapshot:
         """The columns of a query of numbers, none of them NULL, as arrays of their types."""
         found = self._cursor.execute(query, dict(parameters or {})).fetchnumpy()
         return {name: np.asarray(column) for name, column in found.items()}
+
+    def arrow(self, query: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
+        """The rows of a query as an Arrow table."""
+        return self._cursor.sql(query, params=dict(parameters or {})).to_arrow_table()
 
     def rows(
         self, query: str, parameters: Mapping[str, Any] | None = None

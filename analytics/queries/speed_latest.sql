@@ -1,15 +1,13 @@
--- One row a view: its latest vitals, and its session's first declared level and device.
+-- One row a view: the latest vitals it sent, and its session's first declared level and device.
+-- row_number() costs a third of arg_max() of a struct.
 views AS (
-    SELECT
-        session, batch >> 20 AS load, view,
-        any_value(weight) AS weight,
-        arg_max(
-            struct_pack(page, lcp_ms, inp_ms, cls, fcp_ms, ttfb_ms), (time, batch, position)
-        ) AS latest
+    SELECT session, weight, page, lcp_ms, inp_ms, cls, fcp_ms, ttfb_ms
     FROM read
-    WHERE kind = 'vitals' AND time >= $start AND time < $end
+    WHERE kind = 'vitals' AND time >= $start AND time < $end AND page IS NOT NULL
         AND ($page IS NULL OR page = $page)
-    GROUP BY ALL
+    QUALIFY row_number() OVER (
+        PARTITION BY session, batch >> 20, view ORDER BY time DESC, batch DESC, position DESC
+    ) = 1
 ),
 who AS (
     SELECT

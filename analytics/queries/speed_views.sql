@@ -1,10 +1,8 @@
 SELECT
-    latest.page AS page,
+    page,
     coalesce(level, 'undeclared') AS level,
-    coalesce(device, '') AS device,
+    CASE WHEN $by_device THEN coalesce(device, '') ELSE '' END AS device,
     hash(session) AS session,
     weight,
-    latest.lcp_ms AS lcp, latest.inp_ms AS inp, latest.cls AS cls,
-    latest.fcp_ms AS fcp, latest.ttfb_ms AS ttfb
+    lcp_ms AS lcp, inp_ms AS inp, cls, fcp_ms AS fcp, ttfb_ms AS ttfb
 FROM views JOIN who USING (session)
-ORDER BY page

@@ -4,7 +4,11 @@ SELECT
     vital, page, day, device, bucket, bucket_latency(bucket) AS value,
     sum(number)::DOUBLE AS number
 FROM (
-    SELECT vital, page, day, device, bucket, count(*) AS number FROM hot_views GROUP BY ALL
+    SELECT vital, page, day, device, latency_bucket(value) AS bucket, sum(number) AS number
+    FROM (
+        SELECT vital, page, day, device, value, count(*) AS number FROM hot_views GROUP BY ALL
+    )
+    GROUP BY ALL
     UNION ALL
     SELECT vital, page, day, device, NULL, count(DISTINCT session) FROM hot_views GROUP BY ALL
     UNION ALL

@@ -2,17 +2,15 @@
 -- hot ones from their rows.
 hot_latest AS (
     SELECT
-        day, session,
-        coalesce(any_value(device), '') AS device,
-        arg_max(
-            struct_pack(
-                page,
-                lcp := lcp_ms, inp := inp_ms, cls := 1000 * cls, fcp := fcp_ms, ttfb := ttfb_ms),
-            (time, batch, position)) AS vitals
+        day, session, coalesce(device, '') AS device, page,
+        lcp_ms AS lcp, inp_ms AS inp, 1000 * cls AS cls, fcp_ms AS fcp, ttfb_ms AS ttfb
     FROM events
     WHERE site = $site AND day BETWEEN $first_day AND $last_day AND kind = 'vitals' AND NOT bot
         AND server IS NOT TRUE
-    GROUP BY day, session, batch >> 20, view
+    QUALIFY row_number() OVER (
+        PARTITION BY day, session, batch >> 20, view
+        ORDER BY time DESC, batch DESC, position DESC
+    ) = 1
 ),
 levels AS (
     SELECT session, arg_min(level, (time, batch, position)) AS level
@@ -22,17 +20,17 @@ levels AS (
 ),
 hot_measured AS (
     SELECT
-        day, session, device, vitals.page AS page,
+        day, session, device, page,
         unnest(['lcp', 'inp', 'cls', 'fcp', 'ttfb']) AS vital,
-        unnest([vitals.lcp, vitals.inp, vitals.cls, vitals.fcp, vitals.ttfb]) AS value
+        unnest([lcp, inp, cls, fcp, ttfb]) AS value
     FROM hot_latest LEFT JOIN levels USING (session)
-    WHERE ($page IS NULL OR vitals.page = $page)
+    WHERE ($page IS NULL OR page = $page)
         AND ($level IS NULL OR coalesce(levels.level, 'undeclared') = $level)
 ),
 hot_views AS MATERIALIZED (
     SELECT
         vital, CASE WHEN $by_page THEN page ELSE '' END AS page, day, device, session,
-        latency_bucket(value) AS bucket
+        value
     FROM hot_measured
     WHERE value IS NOT NULL AND list_contains($vitals, vital)
 ),

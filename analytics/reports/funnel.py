@@ -159,7 +159,7 @@ def _answer(asked: _Asked, sessions: FunnelSessions, reading: Reading) -> _Answe
     steps, rules = asked.steps, asked.rules
     levels = level_groups(sessions, asked.scope.levels)
     groups = groups_of(sessions, asked.by, asked.scope.levels)
-    stands_for = 1.0 if reading.fragment == "read_kept" else 1 / reading.rate
+    stands_for = 1.0 if reading.weighted else 1 / reading.rate
     compared = groups if asked.by else [each for each in levels if each.members.any()]
     return _Answer(
         sessions,

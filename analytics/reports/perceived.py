@@ -109,7 +109,7 @@ def _lived(
     cutoff_s = question.evidence.cutoff_s
     cutoff = cutoff_us(signs) if cutoff_s is None else int(cutoff_s * 1e6)
     found = stretches(signs, cutoff, span)
-    each_is = 1.0 if reading.fragment == "read_kept" else 1.0 / reading.rate
+    each_is = 1.0 if reading.weighted else 1.0 / reading.rate
     rows = tuple(_rows(people, found, each_is, question.scope.levels))
     return _Lived(people, signs, cutoff, found, rows, each_is)
 

@@ -26,7 +26,7 @@ def seen(snapshot: Snapshot, scope: SiteScope, window: Window) -> SeenReport:
     def at(reading: Reading) -> Sessions:
         text = with_read(reading.fragment, "seen_sessions")
         found = snapshot.rows(text, {**reading.parameters, **edges})
-        share = 1 if reading.fragment == "read_kept" else reading.rate
+        share = 1 if reading.weighted else reading.rate
         return {(kind, what): weight / share for kind, what, weight in found}
 
     def few(sessions: Sessions) -> bool:
@@ -56,7 +56,7 @@ def _clicks(snapshot: Snapshot, reading: Reading, edges: dict[str, Any]) -> tupl
         with_read(reading.fragment, "seen_clicks"),
         {**reading.parameters, **edges, "most": CLICKS_MAX},
     )
-    share = 1 if reading.fragment == "read_kept" else reading.rate
+    share = 1 if reading.weighted else reading.rate
     return tuple(
         SeenRow(name=target, count=round(clicks / share), sessions=round(sessions / share))
         for target, clicks, sessions in found

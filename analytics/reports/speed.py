@@ -7,14 +7,10 @@ being alike.
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-import numpy as np
-import pandas as pd
-from msgspec import Struct
-from numpy.typing import NDArray
+import pyarrow as pa
 
 from analytics.basis import Withheld
-from analytics.estimates import clustered_share, quantile
-from analytics.funnel_sessions import Mask
+from analytics.by_day import by_day
 from analytics.levels import EVERYONE, shown
 from analytics.question import SiteScope, Window
 from analytics.reports.types import SpeedReport, SpeedRow, WorstPage
@@ -24,8 +20,10 @@ from analytics.sql import query, with_read
 from analytics.times import naive
 from analytics.vital_counts import histograms, releases
 from analytics.vital_days import changes
-from analytics.vitals import VITALS
-from analytics.worst_pages import worst_pages
+from analytics.vital_summing import EXACT_VIEWS_MAX, summed
+from analytics.vital_sums import Sums, merged
+from analytics.vitals import RATED, VITALS
+from analytics.worst_pages import Visits, worst_pages
 from store.snapshot import Snapshot
 
 DEFINITION = "speed"
@@ -34,19 +32,8 @@ PAGES_MAX = 200
 """The most viewed ones; the basis says how many are left out."""
 PAGES_SURE = 20
 """While a figure of one of these is withheld at the rate asked for, all that is kept is read."""
-CHANGING = ("lcp", "inp", "cls")
 ALL_DEVICES = ""
-DECIMALS = 4
-
-
-class _Views(Struct, frozen=True):
-    """Arrays of one length, a view each; `session` numbers the sessions from 0."""
-
-    level: NDArray[np.object_]
-    device: NDArray[np.object_]
-    session: NDArray[np.intp]
-    weight: NDArray[np.float64]
-    vitals: dict[str, NDArray[np.float64]]
+SESSIONS = ("sessions", "session_weight", "session_squares")
 
 
 _Found = tuple[list[SpeedRow], int, list[WorstPage]]
@@ -68,13 +55,23 @@ def speed(
     Raises ValueError for a sample outside 0..1.
     """
     window = Window(window.start, max(window.start, min(window.end, now)))
-    parameters = {"start": naive(window.start), "end": naive(window.end), "page": page}
+    asked = {"page": page, "by_device": by_device}
+
+    def views(reading: Reading, span: Window) -> pa.Table:
+        text = with_read(reading.fragment, "speed_views", query("speed_latest"))
+        edges = {"start": naive(span.start), "end": naive(span.end)}
+        found = snapshot.arrow(text, {**reading.parameters, **edges, **asked})
+        return summed(found, exact=not reading.of_day and len(found) <= EXACT_VIEWS_MAX)
 
     def at(reading: Reading) -> _Found:
-        text = with_read(reading.fragment, "speed_views", query("speed_latest"))
-        frame = snapshot.frame(text, {**reading.parameters, **parameters})
-        scale = 1.0 if reading.fragment == "read_kept" else 1 / reading.rate
-        return *_report(frame, scope, by_device), worst_pages(frame, scale)
+        question = {"report": DEFINITION, "form": 1, **asked}
+        sums = list(merged(by_day(snapshot, reading, window, question, views), by_device=by_device))
+        scale = 1.0 if reading.weighted else 1 / reading.rate
+        visits = {
+            (each.page, each.vital): _visits(each) for each in sums if each.vital not in VITALS
+        }
+        rows, pages = _report([each for each in sums if each.vital in VITALS], scope)
+        return rows, pages, worst_pages(visits, scale)
 
     days = Days(window.first_day, window.last_day)
     found, reading = read(snapshot, scope, days, sample, at, lambda got: _unsure(got[0]))
@@ -88,17 +85,29 @@ def speed(
     )
 
 
-def _report(frame: pd.DataFrame, scope: SiteScope, by_device: bool) -> tuple[list[SpeedRow], int]:
+def _report(sums: Sequence[Sums], scope: SiteScope) -> tuple[list[SpeedRow], int]:
     """The rows, and how many pages there are."""
-    frame["session"] = pd.factorize(frame["session"])[0]
-    counts = frame["page"].value_counts()
-    groups = {str(page): rows for page, rows in frame.groupby("page", sort=False)}
-    pages = sorted(groups, key=lambda page: (-counts[page], page))
-    levels = [EVERYONE, *shown(scope.levels, frame["level"].unique())]
-    rows = [
-        row for page in pages[:PAGES_MAX] for row in _page(page, groups[page], levels, by_device)
-    ]
-    return rows, len(pages)
+    views: dict[str, int] = {}
+    for each in sums:
+        if (each.level, each.device) == (EVERYONE, ALL_DEVICES):
+            views[each.page] = max(views.get(each.page, 0), each.views)
+    pages = sorted(views, key=lambda page: (-views[page], page))
+    levels = [EVERYONE, *shown(scope.levels, {each.level for each in sums} - {EVERYONE})]
+    place = {
+        (page, level): (number, nth)
+        for number, page in enumerate(pages[:PAGES_MAX])
+        for nth, level in enumerate(levels)
+    }
+    chosen = [each for each in sums if (each.page, each.level) in place]
+    vitals = list(VITALS)
+    chosen.sort(
+        key=lambda each: (place[each.page, each.level], each.device, vitals.index(each.vital))
+    )
+    return [_row(each) for each in chosen], len(pages)
+
+
+def _visits(sums: Sums) -> Visits:
+    return Visits(*(float(sums.running[name][-1]) for name in SESSIONS))
 
 
 def _changes(
@@ -109,8 +118,8 @@ def _changes(
     if not busiest:
         return
     known = releases(snapshot, site)
-    counted = histograms(snapshot, site, days, CHANGING, by_page=True)
-    for vital in CHANGING:
+    counted = histograms(snapshot, site, days, RATED, by_page=True)
+    for vital in RATED:
         for page in busiest:
             yield from changes(
                 vital,
@@ -118,7 +127,7 @@ def _changes(
                 known,
                 days.last,
                 page=page,
-                pages=len(busiest) * len(CHANGING),
+                pages=len(busiest) * len(RATED),
             )
 
 
@@ -131,62 +140,15 @@ def _unsure(rows: Sequence[SpeedRow]) -> bool:
     )
 
 
-def _page(
-    page: str, frame: pd.DataFrame, levels: Sequence[str], by_device: bool
-) -> Iterator[SpeedRow]:
-    views = _Views(
-        frame["level"].to_numpy(dtype=object),
-        frame["device"].to_numpy(dtype=object),
-        np.unique(frame["session"].to_numpy(), return_inverse=True)[1],
-        frame["weight"].to_numpy(dtype=np.float64),
-        {vital: _as_sent(frame[vital].to_numpy(dtype=np.float64)) for vital in VITALS},
-    )
-    devices = [ALL_DEVICES]
-    if by_device:
-        devices += sorted({device for device in views.device if device})
-    for level in levels:
-        for device in devices:
-            members = np.ones(len(views.level), dtype=np.bool_)
-            if level != EVERYONE:
-                members &= views.level == level
-            if device != ALL_DEVICES:
-                members &= views.device == device
-            for vital in VITALS:
-                measured = members & ~np.isnan(views.vitals[vital])
-                if measured.any():
-                    yield _row(page, level, device, vital, views, measured)
-
-
-def _as_sent(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Out of the store's single precision: 0.1 again, not 0.100000001."""
-    return np.round(values, DECIMALS)
-
-
-def _row(page: str, level: str, device: str, vital: str, views: _Views, measured: Mask) -> SpeedRow:
-    values, weight = views.vitals[vital][measured], views.weight[measured]
-    session = np.unique(views.session[measured], return_inverse=True)[1]
-    limits = VITALS[vital]
+def _row(sums: Sums) -> SpeedRow:
+    limits = VITALS[sums.vital]
     return SpeedRow(
-        page=page,
-        level=level,
-        device=device,
-        vital=vital,
-        p75=quantile(values, session, weight, QUANTILE),
-        views=len(values),
-        good=_share_of_views(values <= limits.good, session, weight),
-        poor=_share_of_views(values > limits.poor, session, weight),
+        page=sums.page,
+        level=sums.level,
+        device=sums.device,
+        vital=sums.vital,
+        p75=sums.quantile(QUANTILE),
+        views=sums.views,
+        good=sums.at_most(limits.good).value,
+        poor=sums.above(limits.poor).value,
     )
-
-
-def _share_of_views(
-    hits: Mask, session: NDArray[np.intp], weight: NDArray[np.float64]
-) -> float | None:
-    sessions = int(session.max()) + 1
-    weights = np.zeros(sessions)
-    weights[session] = weight
-    return clustered_share(
-        np.bincount(session[hits], minlength=sessions).astype(np.float64),
-        np.bincount(session, minlength=sessions).astype(np.float64),
-        weights,
-        sessions,
-    ).value

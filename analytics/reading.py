@@ -1,0 +1,64 @@
+"""What a report reads: which days, which sessions of them."""
+
+from datetime import date
+from typing import Any
+
+from msgspec import Struct
+
+from analytics.question import Unit
+from store.snapshot import Snapshot
+
+
+class Days(Struct, frozen=True):
+    """The UTC days a report reads, both included."""
+
+    first: date
+    last: date
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """What a report reads: the fragment defining its rows, and that fragment's parameters."""
+
+    fragment: str
+    parameters: dict[str, Any]
+    days: Days
+    asked: float
+    rate: float
+    rest: bool = False
+    """Whether sealed detail beyond the site's sample is among it."""
+    unit: Unit = Unit.SESSION
+    note: str = ""
+    summary_files: tuple[str, ...] | None = None
+    """Of sealed sessions; None: those of its days."""
+
+    @property
+    def site(self) -> str:
+        site: str = self.parameters["site"]
+        return site
+
+    def summaries(self, snapshot: Snapshot) -> dict[str, Any]:
+        """What `summaries_in($summary_files)` needs to hold the sessions that are read."""
+        files = self.summary_files
+        if files is None:
+            files = tuple(snapshot.summary_files([self.site], self.days.first, self.days.last))
+        return {
+            "summary_files": list(files),
+            "site": self.site,
+            "first_day": self.days.first,
+            "last_day": self.days.last,
+        }
+
+    @property
+    def weighted(self) -> bool:
+        """Whether each session stands for 1 / its inclusion, and not for itself."""
+        return self.fragment.startswith("read_kept")
+
+    @property
+    def of_day(self) -> bool:
+        """Whether it is one closed day's, of what is kept of such; see analytics/by_day.py."""
+        return self.fragment.endswith("_day")
+
+    @property
+    def contents(self) -> tuple[str, ...]:
+        """Of the sealed detail, as the store names it."""
+        return ("sample", "rest") if self.rest else ("sample",)

@@ -1,0 +1,137 @@
+"""Views made into sums of vitals by value: analytics/vital_sums.py says of what."""
+
+import numpy as np
+import pyarrow as pa
+
+from analytics.vital_sums import SUMS, Floats, Places, coded
+from analytics.vitals import RATED, VITALS
+
+EXACT_VIEWS_MAX = 100_000
+"""Of more, values are known to 2 %: they stand for the bucket they lie in."""
+BUCKET_RATIO = 1.04
+UNIT = 0.001
+"""Of the smallest bucket: ms, and thousandths of CLS."""
+DECIMALS = 4
+ABOVE = 1 + 1e-6
+CAME, AFFECTED = "came", "affected"
+"""Rows that count sessions by page, in place of views: all, those with a poor view, and as
+"affected lcp" those with one by that vital."""
+
+
+def summed(views: pa.Table, *, exact: bool) -> pa.Table:
+    """`views` has a row a view: page, level, device, session (a number), weight and vitals.
+    Columns KEYS and SUMS; one row for each combination there is."""
+    place = {name: coded(views, name) for name in ("page", "level", "device")}
+    codes = np.zeros(len(views), dtype=np.int64)
+    for numbers, names in place.values():
+        codes = codes * len(names) + numbers
+    groups, group = np.unique(codes, return_inverse=True)
+    session = np.unique(views["session"].to_numpy(), return_inverse=True)[1]
+    pages, page = len(place["page"][1]), place["page"][0]
+    cluster = session * pages + page
+    weight = views["weight"].to_numpy()
+    named = _named(groups, [names for _, names in place.values()])
+    tables = []
+    for vital in VITALS:
+        values = np.round(views[vital].to_numpy().astype(np.float64), DECIMALS)
+        there = np.flatnonzero(~np.isnan(values))
+        if len(there):
+            seen = values[there] if exact else bucketed(vital, values[there])
+            sums = _of_vital(group[there], cluster[there], seen, weight[there])
+            tables.append(_table(vital, named, *sums))
+    return pa.concat_tables([*tables, _affected(page, session, weight, views, place["page"][1])])
+
+
+def _of_vital(
+    group: Places, cluster: Places, values: Floats, weight: Floats
+) -> tuple[Places, Floats, dict[str, Floats]]:
+    """Group, value and sums of each combination."""
+    order = np.lexsort((values, cluster))
+    of = cluster[order]
+    begins = np.ones(len(of), dtype=np.bool_)
+    begins[1:] = of[1:] != of[:-1]
+    number = np.cumsum(begins) - 1
+    trials = np.bincount(number)[number] if len(of) else number
+    nth = np.arange(len(of)) - np.flatnonzero(begins)[number] + 1
+    w = weight[order]
+    known, value = np.unique(values[order], return_inverse=True)
+    keys, at = np.unique(group[order] * max(1, len(known)) + value, return_inverse=True)
+    added = {
+        "views": np.ones(len(of)),
+        "weight": w,
+        "weights_trials": w * w * trials,
+        "weights_ranks": w * w * (2 * nth - 1),
+        "sessions": begins.astype(np.float64),
+        "session_weight": w * begins,
+        "session_squares": w * w * begins,
+    }
+    sums = {name: np.bincount(at, each, len(keys)) for name, each in added.items()}
+    which, place = np.divmod(keys, max(1, len(known)))
+    return which, known[place], {name: each.astype(np.float64) for name, each in sums.items()}
+
+
+def bucketed(vital: str, values: Floats) -> Floats:
+    """The values that stand for those of their bucket, which lie within 2 % of it, on the same side
+    of the vital's limits: shares of views good and poor stay exact."""
+    scale = 1000.0 if vital == "cls" else 1.0
+    bucket = np.ceil(np.log(np.maximum(values * scale, UNIT)) / np.log(BUCKET_RATIO))
+    seen = 2 * BUCKET_RATIO**bucket / (1 + BUCKET_RATIO) / scale
+    limits = VITALS[vital]
+    for limit in (limits.good, limits.poor):
+        at_most = values <= limit
+        seen = np.where(at_most, np.minimum(seen, limit), np.maximum(seen, limit * ABOVE))
+    found: Floats = seen
+    return found
+
+
+def _table(
+    vital: str, named: dict[str, list[str]], group: Places, values: Floats, sums: dict[str, Floats]
+) -> pa.Table:
+    index = pa.array(group, pa.int32())
+    texts = {
+        name: pa.DictionaryArray.from_arrays(index, pa.array(each, pa.string()))
+        for name, each in named.items()
+    }
+    vitals = pa.DictionaryArray.from_arrays(
+        pa.array(np.zeros(len(group), dtype=np.int32)), pa.array([vital], pa.string())
+    )
+    return pa.table({**texts, "vital": vitals, "value": values, **sums})
+
+
+def _affected(
+    page: Places, session: Places, weight: Floats, views: pa.Table, pages: list[str]
+) -> pa.Table:
+    """Sessions that came to each page, and those that had a poor view of it."""
+    visits, first, visit = np.unique(
+        session * max(1, len(pages)) + page, return_index=True, return_inverse=True
+    )
+    of, w = page[first], weight[first]
+    members = {CAME: np.ones(len(visits), dtype=np.bool_)}
+    poor = np.zeros(len(visits), dtype=np.bool_)
+    for vital in RATED:
+        values = np.round(views[vital].to_numpy().astype(np.float64), DECIMALS)
+        members[f"{AFFECTED} {vital}"] = (
+            np.bincount(visit[values > VITALS[vital].poor], minlength=len(visits)) > 0
+        )
+        poor |= members[f"{AFFECTED} {vital}"]
+    members[AFFECTED] = poor
+    tables = []
+    for name, chosen in members.items():
+        groups, group = np.unique(of[chosen], return_inverse=True)
+        sums = {each: np.zeros(len(groups)) for each in SUMS}
+        for each, values in (("sessions", None), ("session_weight", w), ("session_squares", w * w)):
+            added = None if values is None else values[chosen]
+            sums[each] = np.bincount(group, added, len(groups)).astype(np.float64)
+        texts = {"page": [pages[place] for place in groups]}
+        texts |= {each: [""] * len(groups) for each in ("level", "device")}
+        tables.append(_table(name, texts, np.arange(len(groups)), np.zeros(len(groups)), sums))
+    return pa.concat_tables(tables)
+
+
+def _named(groups: Places, names: list[list[str]]) -> dict[str, list[str]]:
+    """The texts of each group's page, level and device."""
+    found = []
+    for each in reversed(names):
+        groups, number = np.divmod(groups, max(1, len(each)))
+        found.append([each[place] for place in number])
+    return dict(zip(("page", "level", "device"), reversed(found), strict=True))

@@ -1,0 +1,270 @@
+"""Answers of sealed days: what one whole day said to one question, kept beside its files.
+
+A sealed day changes only by being rewritten, into files of other names. So what a report read of it
+holds for as long as its files are listed, and need not be read again. An answer is known by its
+day's version: a digest of the names of the files of the day and of those next to it.
+
+A session over midnight lies in two days and would be counted in each. It is in no day's answer: its
+rows are read anew with those of the days that are not closed, from files of their own, kept here.
+
+All of it can be lost without harm. It holds nothing that its day's files do not, and it goes with
+them.
+"""
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import date, timedelta
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import quote
+
+import duckdb
+import pyarrow as pa
+from msgspec import Struct
+
+from store.sealed_files import EMPTY_FILES, make_folder, sync_file
+
+ANSWERS_FOLDER = "answers"
+BYTES_MAX = 2 << 30
+"""Of all answers; beyond, those that were written first go."""
+FREE_BYTES_MIN = 1 << 30
+"""With less room on the disk, nothing more is kept."""
+VERSION_DIGITS = 16
+COMPRESSED = pa.ipc.IpcWriteOptions(compression="zstd")
+ONE_DAY = timedelta(days=1)
+
+_READ = (
+    "read_parquet({}, hive_partitioning = true, union_by_name = true,"
+    " hive_types = {{'site': 'VARCHAR', 'day': 'DATE'}})"
+)
+
+
+class ClosedDay(Struct, frozen=True, kw_only=True):
+    """A sealed day of which no row is hot, nor of the days next to it. `files` are by content,
+    with how many rows they hold; from the sealed folder."""
+
+    site: str
+    day: date
+    version: str
+    files: dict[str, list[tuple[str, int]]]
+    beside: tuple[str, ...]
+    """The summaries of the days next to it."""
+
+    def rows(self, contents: Sequence[str]) -> int:
+        return sum(rows for content in contents for _, rows in self.files.get(content, ()))
+
+
+class DayAnswers:
+    """The answers of closed days, as one snapshot sees those. Lives as long as it."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, sealed: Path) -> None:
+        self._cursor = cursor
+        self._sealed = sealed
+        self._folder = sealed.parent / ANSWERS_FOLDER
+        self._hot: dict[str, set[date]] = {}
+
+    def closed(self, site: str, first: date, last: date) -> list[ClosedDay]:
+        """The closed days of `first` to `last`, in order."""
+        listed = _listed(self._cursor, site, first - ONE_DAY, last + ONE_DAY)
+        if not listed:
+            return []
+        hot = self._hot_days(site)
+        days = sorted(day for day in listed if first <= day <= last)
+        return [
+            _closed_day(site, day, listed) for day in days if not hot.intersection(_around(day))
+        ]
+
+    def get(self, day: ClosedDay, question: str) -> pa.Table | None:
+        """The answer to `question`, a digest; None where it is not kept."""
+        path = self._path(day, f"{question}.arrow")
+        try:
+            with pa.memory_map(os.fspath(path)) as file:
+                return pa.ipc.open_file(file).read_all()
+        except (FileNotFoundError, pa.ArrowInvalid):
+            return None
+
+    def put(self, day: ClosedDay, question: str, answer: pa.Table) -> None:
+        """Keep an answer, unless the disk is low. Raises OSError."""
+
+        whole = answer.unify_dictionaries().combine_chunks()  # of one dictionary a column
+
+        def write(path: Path) -> None:
+            with pa.ipc.new_file(os.fspath(path), whole.schema, options=COMPRESSED) as file:
+                file.write_table(whole)
+
+        self._write(self._path(day, f"{question}.arrow"), write)
+
+    def straddling(self, day: ClosedDay) -> list[str]:
+        """The sessions of the day that lie in one next to it as well."""
+        known = self.get(day, "straddling")
+        if known is None:
+            files = [name for name, _ in day.files.get("summaries", ())]
+            known = self._cursor.sql(
+                f"SELECT DISTINCT session::VARCHAR AS id FROM {_READ.format('$files')}"  # noqa: S608
+                f" WHERE session IN (SELECT session FROM {_READ.format('$beside')})",
+                params={
+                    "files": self._paths("summaries", files),
+                    "beside": self._paths("summaries", day.beside),
+                },
+            ).to_arrow_table()
+            with suppress(OSError):
+                self.put(day, "straddling", known)
+        sessions: list[str] = known.column("id").to_pylist()
+        return sessions
+
+    def straddling_files(self, day: ClosedDay, contents: Sequence[str]) -> list[str]:
+        """Files of the rows of those sessions on the day, made where they are not there yet.
+
+        Raises OSError when they cannot be written.
+        """
+        found = []
+        for content in contents:
+            files = [name for name, _ in day.files.get(content, ())]
+            if not files:
+                continue
+            path = self._path(day, f"straddling-{content}.parquet")
+            if not path.exists():
+                self._copy_straddling(day, content, files, path)
+            found.append(str(path))
+        return found
+
+    def _copy_straddling(
+        self, day: ClosedDay, content: str, files: Sequence[str], path: Path
+    ) -> None:
+        kind = "summaries" if content == "summaries" else "detail"
+
+        def write(unfinished: Path) -> None:
+            self._cursor.execute(
+                f"COPY (SELECT * EXCLUDE (site, day) FROM {_READ.format('$files')}"  # noqa: S608
+                " SEMI JOIN (SELECT unnest($sessions::UUID[]) AS session) USING (session))"
+                " TO $path (FORMAT parquet, COMPRESSION zstd)",
+                {
+                    "files": self._paths(kind, files),
+                    "sessions": self.straddling(day),
+                    "path": str(unfinished),
+                },
+            )
+
+        self._write(path, write, always=True)
+
+    def files(self, day: ClosedDay, contents: Sequence[str]) -> list[str]:
+        """The day's own files of the contents."""
+        names = [name for content in contents for name, _ in day.files.get(content, ())]
+        return self._paths("summaries" if "summaries" in contents else "detail", names)
+
+    def _paths(self, kind: str, names: Sequence[str]) -> list[str]:
+        return [str(self._sealed / name) for name in (EMPTY_FILES[kind], *names)]
+
+    def _hot_days(self, site: str) -> set[date]:
+        if site not in self._hot:
+            rows = self._cursor.execute(
+                "SELECT DISTINCT day FROM events WHERE site = $site", {"site": site}
+            ).fetchall()
+            self._hot[site] = {day for (day,) in rows}
+        return self._hot[site]
+
+    def _path(self, day: ClosedDay, name: str) -> Path:
+        return _day_folder(self._folder, day.site, day.day) / f"{day.version}-{name}"
+
+    def _write(self, path: Path, write: Callable[[Path], None], *, always: bool = False) -> None:
+        """Have a file written beside its place, and put it there whole."""
+        make_folder(path.parent)
+        if not always and shutil.disk_usage(path.parent).free < FREE_BYTES_MIN:
+            return
+        unfinished = path.with_name(f"unfinished-{secrets.token_hex(6)}")
+        try:
+            write(unfinished)
+            sync_file(unfinished)
+            unfinished.rename(path)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
+
+
+def sweep_answers(cursor: duckdb.DuckDBPyConnection, store: Path) -> int:
+    """Remove answers of days that are not listed any more as they were, and the oldest beyond
+    BYTES_MAX; returns how many files went. Raises OSError."""
+    folder = store / ANSWERS_FOLDER
+    if not folder.is_dir():
+        return 0
+    known = _current(cursor, folder)
+    removed, kept = 0, []
+    for path in folder.glob("*/*/*"):
+        if path.name[:VERSION_DIGITS] != known.get(path.parent):
+            path.unlink(missing_ok=True)
+            removed += 1
+            continue
+        with suppress(FileNotFoundError):
+            found = path.stat()
+            kept.append((found.st_mtime, found.st_size, path))
+    size = sum(each for _, each, _ in kept)
+    for _, each, path in sorted(kept):
+        if size <= BYTES_MAX:
+            break
+        path.unlink(missing_ok=True)
+        size -= each
+        removed += 1
+    for days in folder.glob("*/*"):
+        with suppress(OSError):  # one that is not empty
+            days.rmdir()
+    return removed
+
+
+def _current(cursor: duckdb.DuckDBPyConnection, folder: Path) -> dict[Path, str]:
+    """The version of each day that is sealed, by its folder."""
+    sites = cursor.execute("SELECT DISTINCT site FROM sealed_files").fetchall()
+    found = {}
+    for (site,) in sites:
+        listed = _listed(cursor, site, date.min, date.max)
+        for day in listed:
+            found[_day_folder(folder, site, day)] = _closed_day(site, day, listed).version
+    return found
+
+
+_Files = dict[str, list[tuple[str, int]]]
+
+
+def _listed(
+    cursor: duckdb.DuckDBPyConnection, site: str, first: date, last: date
+) -> dict[date, _Files]:
+    """Of each day, its files by content, with their rows."""
+    rows = cursor.execute(
+        "SELECT day, content, file, rows FROM sealed_files WHERE site = $site"
+        " AND day BETWEEN $first AND $last AND dropped_at IS NULL ORDER BY file",
+        {"site": site, "first": first, "last": last},
+    ).fetchall()
+    found: dict[date, _Files] = {}
+    for day, content, file, count in rows:
+        found.setdefault(day, {}).setdefault(content, []).append((file, count))
+    return found
+
+
+def _closed_day(site: str, day: date, listed: dict[date, _Files]) -> ClosedDay:
+    names = [
+        name
+        for each in _around(day)
+        for files in listed.get(each, {}).values()
+        for name, _ in files
+    ]
+    return ClosedDay(
+        site=site,
+        day=day,
+        version=sha256("\n".join(names).encode()).hexdigest()[:VERSION_DIGITS],
+        files=listed[day],
+        beside=tuple(
+            name
+            for each in (day - ONE_DAY, day + ONE_DAY)
+            for name, _ in listed.get(each, {}).get("summaries", ())
+        ),
+    )
+
+
+def _around(day: date) -> tuple[date, date, date]:
+    return day - ONE_DAY, day, day + ONE_DAY
+
+
+def _day_folder(folder: Path, site: str, day: date) -> Path:
+    return folder / f"site={quote(site, safe='')}" / f"day={day}"
