@@ -17,6 +17,8 @@ from msgspec import structs
 
 from analytics.question import Window
 from analytics.reading import Days, Reading
+from analytics.sql import with_read
+from analytics.times import naive
 from store.day_answers import ClosedDay
 from store.snapshot import Snapshot
 
@@ -51,6 +53,37 @@ def by_day(
     asked = _digest(reading, question)
     parts = [_of_day(snapshot, reading, day, asked, answer) for day in whole]
     return pa.concat_tables([answer(live, window), *parts], promote_options="permissive")
+
+
+def query_by_day(
+    snapshot: Snapshot,
+    reading: Reading,
+    window: Window,
+    name: str,
+    *parts: str,
+    asked: Mapping[str, Any],
+    edges: tuple[str, str] = ("start", "end"),
+) -> pa.Table:
+    """by_day() of query NAME with what the `parts` define; the window is bound to the `edges`."""
+
+    def answer(reading: Reading, span: Window) -> pa.Table:
+        text = with_read(reading.fragment, name, *parts)
+        times = dict(zip(edges, (naive(span.start), naive(span.end)), strict=True))
+        return snapshot.arrow(text, {**reading.parameters, **asked, **times})
+
+    question = {"query": with_read(reading.fragment, name, *parts), **asked}
+    return by_day(snapshot, reading, window, question, answer)
+
+
+def summed(table: pa.Table, *keys: str) -> list[dict[str, Any]]:
+    """The rows of the same `keys`, all other columns added up; in the order of the keys."""
+    rest = [name for name in table.column_names if name not in keys]
+    added = table.group_by(list(keys)).aggregate([(name, "sum") for name in rest])
+    added = added.rename_columns(
+        [*keys, *rest] if added.column_names[0] in keys else [*rest, *keys]
+    )
+    ordered: list[dict[str, Any]] = added.sort_by([(key, "ascending") for key in keys]).to_pylist()
+    return ordered
 
 
 def _whole_days(snapshot: Snapshot, reading: Reading, window: Window) -> list[ClosedDay]:

@@ -110,10 +110,9 @@ class ClusterSums(Struct, frozen=True, kw_only=True):
     hits_squares: float
     """(w x)^2."""
 
-    @property
-    def share(self) -> Estimate:
-        """As clustered_share(); every session counts as a visitor."""
-        return _share(*ratio_of(self), int(self.sessions))
+    def share(self, visitors: int | None = None) -> Estimate:
+        """As clustered_share(); unless told, every session counts as a visitor."""
+        return _share(*ratio_of(self), int(self.sessions) if visitors is None else visitors)
 
 
 def ratio_of(sums: ClusterSums) -> tuple[float, float]:

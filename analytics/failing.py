@@ -6,13 +6,13 @@ What a failure is, is as for user-perceived availability; how sure a stretch mus
 import numpy as np
 import pandas as pd
 
+from analytics.by_day import query_by_day
 from analytics.dips import Counts, Dip, clearest
 from analytics.levels import EVERYONE, shown
 from analytics.question import JourneyQuestion, Window
 from analytics.sampling import Reading
 from analytics.slots import Slots
-from analytics.sql import query, with_read
-from analytics.times import naive
+from analytics.sql import query
 from store.snapshot import Snapshot
 
 EVERY_STEP = 0
@@ -25,12 +25,13 @@ def failing(
 ) -> list[Dip]:
     """Those who "went on" are the ones that met none; the step is EVERY_STEP."""
     evidence = question.evidence
-    rows = snapshot.frame(
-        with_read(reading.fragment, "journey_failures", query("perceived_marked")),
-        {
-            **reading.parameters,
-            "from": naive(window.start),
-            "end": naive(window.end),
+    rows = query_by_day(
+        snapshot,
+        reading,
+        window,
+        "journey_failures",
+        query("perceived_marked"),
+        asked={
             "slot_us": slots.width_us,
             "pages": [step.page for step in question.steps if step.page],
             "events": [step.event for step in question.steps if step.event],
@@ -38,7 +39,8 @@ def failing(
             "error_pages": list(evidence.error_pages),
             "key_requests": list(evidence.key_requests),
         },
-    )
+        edges=("from", "end"),
+    ).to_pandas()
     levels = shown(question.scope.levels, rows["level"].unique())
     counted = [(level, EVERY_STEP, *_counts(rows, slots, level)) for level in (EVERYONE, *levels)]
     return clearest(counted, SESSIONS_MIN)

@@ -64,6 +64,32 @@ class Chained(Struct, frozen=True, kw_only=True):
         )
 
 
+def _empty(**types: pa.DataType) -> pa.Table:
+    return pa.table({name: pa.array([], type_) for name, type_ in types.items()})
+
+
+NOBODY_CAME = _empty(
+    who=pa.uint64(),
+    session=pa.uint64(),
+    weight=pa.float64(),
+    depth=pa.int64(),
+    entered_us=pa.int64(),
+    entered_last_us=pa.int64(),
+    took_s=pa.float64(),
+)
+NOBODY_ARRIVED = _empty(
+    who=pa.uint64(),
+    step=pa.int64(),
+    first_us=pa.int64(),
+    last_us=pa.int64(),
+    onward_us=pa.int64(),
+    session=pa.uint64(),
+    load=pa.int64(),
+    view=pa.int64(),
+)
+"""As Chained.came and Chained.arrived, where no event matches."""
+
+
 def chained(
     snapshot: Snapshot, reading: Reading, chain: Chain, *, views: bool = False
 ) -> Chained | None:

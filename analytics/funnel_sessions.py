@@ -6,14 +6,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from msgspec import Struct
 from numpy.typing import NDArray
 
 from analytics.basis import Estimate
 from analytics.breakdown import Parts, without
+from analytics.by_day import by_day
 from analytics.estimates import share
-from analytics.funnel_chain import Chain, chained
-from analytics.question import PLAIN, Rules, Step, Window
+from analytics.funnel_chain import NOBODY_CAME, Chain, chained
+from analytics.question import PLAIN, Rules, Step, Unit, Window
 from analytics.sampling import Days, Reading
 from analytics.sql import query, with_fragments, with_read
 from analytics.times import MICROSECOND, to_us
@@ -106,13 +108,26 @@ def read_sessions(
     if not steps:
         return nobody()
     parts = Parts(dimensions)
-    chain = Chain(steps=steps, window=window, within=within, rules=rules)
-    found = chained(snapshot, reading, chain)
-    if found is None:
-        return nobody(parts.dimensions)
-    text, parameters = told(snapshot, reading, parts, "funnel_entered")
-    frame = snapshot.frame(text, parameters, {"came": found.came})
-    return _sessions(frame, parts, to_us(now) - within // MICROSECOND)
+
+    def entered(reading: Reading, window: Window) -> pa.Table:
+        chain = Chain(steps=steps, window=window, within=within, rules=rules)
+        found = chained(snapshot, reading, chain)
+        text, parameters = told(snapshot, reading, parts, "funnel_entered")
+        return snapshot.arrow(text, parameters, {"came": found.came if found else NOBODY_CAME})
+
+    if rules.unit is Unit.USER:  # whose sessions lie in many days
+        found = entered(reading, window)
+    else:
+        question = {
+            "report": "funnel",
+            "form": 1,
+            "steps": steps,
+            "within_us": within // MICROSECOND,
+            "rules": rules,
+            "parts": (*parts.fragments, parts.parameters),
+        }
+        found = by_day(snapshot, reading, window, question, entered)
+    return _sessions(found.to_pandas(), parts, to_us(now) - within // MICROSECOND)
 
 
 def told(

@@ -8,6 +8,7 @@ linear in the signs, and in the minutes of the window.
 """
 
 from enum import IntEnum
+from math import ceil
 
 import numpy as np
 from msgspec import Struct
@@ -21,6 +22,7 @@ Floats = NDArray[np.float64]
 MINUTE_US = 60_000_000
 CUTOFF_QUANTILE = 0.99
 CUTOFF_US_MIN, CUTOFF_US_MAX = 60_000_000, 1_800_000_000
+CUTOFF_STEP_US = 10_000_000
 GAPS_MIN = 100
 """With fewer silences to take a quantile of, the cutoff is the longest there may be."""
 
@@ -78,14 +80,22 @@ class Worst(Struct, frozen=True):
     active_s: float
 
 
-def cutoff_us(signs: Signs) -> int:
-    """The silence that 99 % of those within sessions are no longer than."""
+def silences(signs: Signs) -> Numbers:
+    """How many silences within sessions are of each length, in steps of CUTOFF_STEP_US rounded up,
+    those beyond the limits of a cutoff at its limits. Counts of parts add up."""
     gaps = np.diff(signs.time_us)[signs.session[1:] == signs.session[:-1]]
-    gaps = gaps[gaps > 0]
-    if len(gaps) < GAPS_MIN:
+    steps = -(-gaps[gaps > 0] // CUTOFF_STEP_US)
+    least, most = CUTOFF_US_MIN // CUTOFF_STEP_US, CUTOFF_US_MAX // CUTOFF_STEP_US
+    return np.bincount(np.clip(steps, least, most), minlength=most + 1).astype(np.int64)
+
+
+def cutoff_us(silences: Numbers) -> int:
+    """The silence that 99 % of those within sessions are no longer than, in whole steps."""
+    count = int(silences.sum())
+    if count < GAPS_MIN:
         return CUTOFF_US_MAX
-    found = int(np.quantile(gaps, CUTOFF_QUANTILE, method="higher"))
-    return min(max(found, CUTOFF_US_MIN), CUTOFF_US_MAX)
+    rank = ceil((count - 1) * CUTOFF_QUANTILE) + 1
+    return int(np.searchsorted(np.cumsum(silences), rank)) * CUTOFF_STEP_US
 
 
 def stretches(signs: Signs, cutoff_us: int, window: Span) -> Stretches:

@@ -51,7 +51,7 @@ class Sums(Struct, frozen=True):
 
     def at_most(self, limit: float) -> Estimate:
         """The share of views with a value up to `limit`."""
-        return self._below(int(np.searchsorted(self.values, limit, side="right")) - 1).share
+        return self._below(int(np.searchsorted(self.values, limit, side="right")) - 1).share()
 
     def above(self, limit: float) -> Estimate:
         """The share of views with a value over `limit`."""
@@ -66,7 +66,7 @@ class Sums(Struct, frozen=True):
             trials_squares=squares,
             products=squares - below.products,
             hits_squares=squares - 2 * below.products + below.hits_squares,
-        ).share
+        ).share()
 
     @property
     def _sessions(self) -> int:

@@ -64,9 +64,15 @@ class Snapshot:
         found = self._cursor.execute(query, dict(parameters or {})).fetchnumpy()
         return {name: np.asarray(column) for name, column in found.items()}
 
-    def arrow(self, query: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
-        """The rows of a query as an Arrow table."""
-        return self._cursor.sql(query, params=dict(parameters or {})).to_arrow_table()
+    def arrow(
+        self,
+        query: str,
+        parameters: Mapping[str, Any] | None = None,
+        tables: Mapping[str, pa.Table] | None = None,
+    ) -> pa.Table:
+        """The rows of a query as an Arrow table; see frame()."""
+        with self._known(tables or {}):
+            return self._cursor.sql(query, params=dict(parameters or {})).to_arrow_table()
 
     def rows(
         self, query: str, parameters: Mapping[str, Any] | None = None

@@ -10,5 +10,3 @@ SELECT
 FROM read
 WHERE kind IN ('view', 'click') AND time >= $start AND time < $end
 GROUP BY page
-ORDER BY clicks DESC, views DESC, page
-LIMIT $most

@@ -4,6 +4,7 @@ SELECT
     arrived.step AS step,
     visitor,
     weight,
+    entered_last_us,
     depth > arrived.step AS onward,
     coalesce(met.error, false) AS error,
     coalesce(met.failed_request, false) AS failed_request,
@@ -16,4 +17,4 @@ SELECT
 FROM arrived
 JOIN told USING (who)
 LEFT JOIN met USING (who, step)
-WHERE entered_last_us < $settled_before_us AND arrived.step < $steps
+WHERE arrived.step < $steps

@@ -1,7 +1,9 @@
--- The elements clicked in most sessions, of those in the sample.
-SELECT click.target AS target, sum(weight) AS clicks, count(DISTINCT session) * any_value(weight)
-FROM read
-WHERE kind = 'click' AND click.target <> '' AND time >= $start AND time < $end
+-- The elements clicked: clicks and sessions, by weight.
+SELECT target, sum(weight * clicks) AS clicks, sum(weight) AS sessions
+FROM (
+    SELECT click.target AS target, session, any_value(weight) AS weight, count(*) AS clicks
+    FROM read
+    WHERE kind = 'click' AND click.target <> '' AND time >= $start AND time < $end
+    GROUP BY ALL
+)
 GROUP BY target
-ORDER BY count(DISTINCT session) DESC, target
-LIMIT $most

@@ -10,6 +10,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from analytics.basis import Withheld
+from analytics.by_day import query_by_day, summed
 from analytics.cohort import Cohort
 from analytics.estimates import clustered_share
 from analytics.levels import shown
@@ -72,12 +73,9 @@ def clicks(
     edges = {"start": naive(window.start), "end": naive(window.end)}
 
     def of_pages(reading: Reading) -> ClicksReport:
-        text = with_read(reading.fragment, "clicks_pages")
-        found = snapshot.rows(text, {**reading.parameters, **edges, "most": PAGES_MAX})
-        pages = tuple(
-            ClickedPage(**dict(zip(ClickedPage.__struct_fields__, row, strict=True)))
-            for row in found
-        )
+        found = summed(query_by_day(snapshot, reading, window, "clicks_pages", asked={}), "page")
+        found.sort(key=lambda row: (-row["clicks"], -row["views"], row["page"] or ""))
+        pages = tuple(ClickedPage(**row) for row in found[:PAGES_MAX])
         return _report(snapshot, reading, window, pages=pages)
 
     def of_page(reading: Reading) -> ClicksReport:

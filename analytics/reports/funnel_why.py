@@ -10,18 +10,20 @@ from enum import StrEnum
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from msgspec import Struct
 
 from analytics.basis import Basis, Estimate
 from analytics.breakdown import Parts
+from analytics.by_day import by_day
 from analytics.differences import Comparison, Words, compare_pairs
-from analytics.funnel_chain import Chain, chained
+from analytics.funnel_chain import NOBODY_ARRIVED, NOBODY_CAME, Chain, chained
 from analytics.funnel_segments import step_name
 from analytics.funnel_sessions import days_of, share_of, told
-from analytics.question import PLAIN, Rules, SiteScope, Step, Window
+from analytics.question import PLAIN, Rules, SiteScope, Step, Unit, Window
 from analytics.sampling import Reading, basis, read
 from analytics.sql import query
-from analytics.times import to_us
+from analytics.times import MICROSECOND, to_us
 from analytics.vitals import VITALS
 from analytics.wording import percent
 from store.snapshot import Snapshot
@@ -49,9 +51,6 @@ TRAIT_WORDS = {
     Trait.SLOW_PAGE: "a slow page (LCP over 4 s)",
     Trait.POOR_VITALS: "a page that reacts late or jumps (INP over 500 ms, CLS over 0.25)",
 }
-
-
-COLUMNS = ("step", "visitor", "weight", "onward", *Trait)
 
 
 class DropRow(Struct, frozen=True, kw_only=True):
@@ -123,7 +122,24 @@ def funnel_why(
     within = timedelta(seconds=convert_within_s)
 
     def at(reading: Reading) -> pd.DataFrame:
-        return _met(snapshot, reading, steps, window, within, now, rules)
+        settled_before_us = to_us(now - within)
+
+        def met(reading: Reading, span: Window) -> pa.Table:
+            return _met(snapshot, reading, steps, span, within, rules)
+
+        if rules.unit is Unit.USER:
+            found = met(reading, window)
+        else:
+            question = {
+                "report": DEFINITION,
+                "form": 1,
+                "steps": steps,
+                "within_us": within // MICROSECOND,
+                "rules": rules,
+            }
+            found = by_day(snapshot, reading, window, question, met)
+        frame: pd.DataFrame = found.to_pandas()
+        return frame[frame["entered_last_us"] < settled_before_us]
 
     def few(frame: pd.DataFrame) -> bool:
         return any(each.dropped.withheld is not None for each in _rows(frame, steps, rules))
@@ -141,26 +157,21 @@ def _met(
     steps: Sequence[Step],
     window: Window,
     within: timedelta,
-    now: datetime,
     rules: Rules,
-) -> pd.DataFrame:
+) -> pa.Table:
     chain = Chain(steps=steps, window=window, within=within, rules=rules)
     found = chained(snapshot, reading, chain, views=True)
-    if found is None:
-        return pd.DataFrame(columns=COLUMNS)
     text, parameters = told(
         snapshot, reading, Parts(()), "funnel_why", query("funnel_met"), detail=True
     )
     limits = {f"{vital}_poor": VITALS[vital].poor for vital in ("lcp", "inp", "cls")}
-    return snapshot.frame(
+    return snapshot.arrow(
         text,
+        {**parameters, **limits, "steps": len(steps)},
         {
-            **parameters,
-            **limits,
-            "settled_before_us": to_us(now - within),
-            "steps": len(steps),
+            "came": found.came if found else NOBODY_CAME,
+            "arrived": found.arrived if found else NOBODY_ARRIVED,
         },
-        {"came": found.came, "arrived": found.arrived},
     )
 
 

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from msgspec import Struct, structs
-from numpy.typing import NDArray
 
 from analytics.basis import Estimate, Withheld
+from analytics.by_day import by_day
 from analytics.combined_time import Combination, Stretch, combined_time, seconds_of, within
 from analytics.demand import Demand, demand, lost_s, weighted_uptime
-from analytics.estimates import clustered_share
 from analytics.levels import EVERYONE, shown
+from analytics.lived import NOBODY, LevelTime, Lived, People, added, told
 from analytics.maintenance import Maintenance
 from analytics.outside import spans
 from analytics.question import Window
@@ -28,12 +30,9 @@ from analytics.sql import query, with_read
 from analytics.times import from_us, naive, to_us
 from analytics.user_time import (
     MINUTE_US,
-    Floats,
     Signs,
-    Stretches,
-    by_minute,
     cutoff_us,
-    present,
+    silences,
     stretches,
     worst_windows,
 )
@@ -42,31 +41,20 @@ from store.snapshot import Snapshot
 DEFINITION = "perceived"
 LEAD = timedelta(hours=1)
 """Before the window, for the state that people came into it with."""
-ACTIVE_GAP_US = 900_000_000
-"""As in the store's active_hours."""
 LIVED_S_MIN = 30 * 60.0
 """Of people's time read, for a window to be called the worst of its length."""
 PER_1000_H = 60_000.0
 UNKNOWN = "too few weeks are known to say how much was missing while monitors were down"
 
 
-class _People(Struct, frozen=True):
-    """Of each session, by its number."""
-
-    level: NDArray[np.object_]
-    visitor: NDArray[np.uint64]
-    weight: NDArray[np.float64]
-
-
 class _Lived(Struct, frozen=True):
-    people: _People
-    signs: Signs
+    """What people lived; `rows` are everyone's, then the levels'. `each_is`: how many sessions one
+    of those read stands for, beside its weight."""
+
+    time: Lived
     cutoff_us: int
-    found: Stretches
     rows: tuple[PerceivedRow, ...]
-    """Everyone's, then the levels'."""
     each_is: float
-    """How many sessions one of those read stands for, beside its weight."""
 
 
 def perceived(
@@ -104,86 +92,89 @@ def _unsure(lived: _Lived) -> bool:
 def _lived(
     snapshot: Snapshot, question: PerceivedQuestion, window: Window, reading: Reading
 ) -> _Lived:
-    people, signs = _read(snapshot, question, window, reading)
-    span = (to_us(window.start), to_us(window.end))
-    cutoff_s = question.evidence.cutoff_s
-    cutoff = cutoff_us(signs) if cutoff_s is None else int(cutoff_s * 1e6)
-    found = stretches(signs, cutoff, span)
+    evidence = question.evidence
+    asked = {"report": DEFINITION, "form": 1, **_evidence(question)}
+    live: list[tuple[People, Signs]] = []
+
+    def read_(reading: Reading, span: Window) -> tuple[People, Signs]:
+        """What is not of a closed day is asked for twice, and read once."""
+        if reading.of_day:
+            return _read(snapshot, question, span, reading)
+        if not live:
+            live.append(_read(snapshot, question, span, reading))
+        return live[0]
+
+    def quiet(reading: Reading, span: Window) -> pa.Table:
+        counts = silences(read_(reading, span)[1])
+        steps = np.flatnonzero(counts)
+        return pa.table({"step": steps, "count": counts[steps]})
+
+    if evidence.cutoff_s is None:
+        gone = by_day(snapshot, reading, window, {**asked, "of": "silences"}, quiet)
+        counts = np.bincount(gone["step"].to_numpy(), gone["count"].to_numpy())
+        cutoff = cutoff_us(counts.astype(np.int64))
+    else:
+        cutoff = int(evidence.cutoff_s * 1e6)
+
+    def time(reading: Reading, span: Window) -> pa.Table:
+        people, signs = read_(reading, span)
+        span_us = to_us(span.start), to_us(span.end)
+        return told(people, signs, stretches(signs, cutoff, span_us), span_us)
+
+    parts = by_day(snapshot, reading, window, {**asked, "cutoff_us": cutoff}, time)
+    lived = added(parts, (to_us(window.start), to_us(window.end)))
     each_is = 1.0 if reading.weighted else 1.0 / reading.rate
-    rows = tuple(_rows(people, found, each_is, question.scope.levels))
-    return _Lived(people, signs, cutoff, found, rows, each_is)
+    levels = shown(question.scope.levels, set(lived.levels) - {EVERYONE})
+    rows = [_row(each, lived.levels.get(each, NOBODY), each_is) for each in (EVERYONE, *levels)]
+    return _Lived(lived, cutoff, tuple(rows), each_is)
+
+
+def _evidence(question: PerceivedQuestion) -> dict[str, Any]:
+    """What perceived_marked.sql is told."""
+    return {
+        "pages": list(question.pages) if question.journey else None,
+        "events": list(question.events),
+        "errors": question.evidence.errors,
+        "error_pages": list(question.evidence.error_pages),
+        "key_requests": list(question.evidence.key_requests),
+    }
 
 
 def _read(
     snapshot: Snapshot, question: PerceivedQuestion, window: Window, reading: Reading
-) -> tuple[_People, Signs]:
+) -> tuple[People, Signs]:
     edges = {"from": naive(window.start - LEAD), "end": naive(window.end)}
     people = snapshot.frame(
         with_read(reading.fragment, "perceived_people"), {**reading.parameters, **edges}
     )
-    signs = snapshot.frame(
+    signs = snapshot.columns(
         with_read(reading.fragment, "perceived_signs", query("perceived_marked")),
-        {
-            **reading.parameters,
-            **edges,
-            "pages": list(question.pages) if question.journey else None,
-            "events": list(question.events),
-            "errors": question.evidence.errors,
-            "error_pages": list(question.evidence.error_pages),
-            "key_requests": list(question.evidence.key_requests),
-        },
+        {**reading.parameters, **edges, **_evidence(question)},
     )
     return (
-        _People(
+        People(
             people["level"].to_numpy(dtype=object),
             people["visitor"].to_numpy(dtype=np.uint64),
             people["weight"].to_numpy(dtype=np.float64),
         ),
         Signs(
-            session=np.cumsum(signs["begins"].to_numpy(dtype=np.int64)) - 1,
-            time_us=signs["time_us"].to_numpy(dtype=np.int64),
-            mark=signs["mark"].to_numpy(dtype=np.int64),
+            session=np.cumsum(signs["begins"].astype(np.int64)) - 1,
+            time_us=signs["time_us"].astype(np.int64),
+            mark=signs["mark"].astype(np.int64),
         ),
     )
 
 
-def _rows(
-    people: _People, found: Stretches, each_is: float, declared: Sequence[str]
-) -> Iterator[PerceivedRow]:
-    count = len(people.weight)
-    seconds = found.seconds
-    up_s = _by_session(found, np.where(found.up, seconds, 0.0), count)
-    active_s = _by_session(found, seconds, count)
-    there = active_s > 0
-    for level in (EVERYONE, *shown(declared, people.level[there])):
-        members = there if level == EVERYONE else there & np.asarray(people.level == level)
-        yield _row(level, up_s[members], active_s[members], people, members, each_is)
-
-
-def _by_session(found: Stretches, seconds: Floats, count: int) -> Floats:
-    return np.bincount(found.session, seconds, count).astype(np.float64)
-
-
-def _row(
-    level: str,
-    up_s: NDArray[np.float64],
-    active_s: NDArray[np.float64],
-    people: _People,
-    members: NDArray[np.bool_],
-    each_is: float,
-) -> PerceivedRow:
-    weight = people.weight[members]
-    visitors = len(np.unique(people.visitor[members]))
-    share = clustered_share(up_s, active_s, weight, visitors)
-    down_s = active_s - up_s
+def _row(level: str, time: LevelTime, each_is: float) -> PerceivedRow:
+    share = time.user_uptime
     return PerceivedRow(
         level=level,
-        sessions=int(members.sum()),
-        people=round(float(weight.sum()) * each_is),
-        people_met=round(float(weight[down_s > 0].sum()) * each_is),
-        active_min=float((weight * active_s).sum()) * each_is / 60,
-        down_min=float((weight * down_s).sum()) * each_is / 60,
-        met=int((down_s > 0).sum()),
+        sessions=int(time.share.sessions),
+        people=round(time.share.weight * each_is),
+        people_met=round(time.met_weight * each_is),
+        active_min=time.active_s * each_is / 60,
+        down_min=time.down_s * each_is / 60,
+        met=time.met,
         user_uptime=share,
         lost_per_1000_h=_lost(share),
     )
@@ -213,7 +204,7 @@ def _report(
     everyone, *levels = lived.rows
     down = spans(probes.monitors, State.DOWN)
     usual = demand(snapshot, question.scope, window, down, now)
-    missing_s = _missing_s(question, window, lived, usual, down)
+    missing_s = _missing_s(question, lived, usual, down)
     whole = seconds_of(clock)
     observed_s = whole.up_s + whole.down_s
     main = basis(snapshot, reading, DEFINITION, window, "" if missing_s is not None else UNKNOWN)
@@ -240,22 +231,20 @@ def _report(
 
 def _missing_s(
     question: PerceivedQuestion,
-    window: Window,
     lived: _Lived,
     usual: Demand,
     down: Sequence[Window],
 ) -> float | None:
     """People's time that was missing while probes confirmed down. A journey's demand is its share
     of the site's."""
-    span = (to_us(window.start), to_us(window.end))
-    weight = lived.people.weight * lived.each_is
-    there = by_minute(present(lived.signs, ACTIVE_GAP_US, span), weight, span)
+    minutes, each_is = lived.time.minutes, lived.each_is
+    there = lived.time.there * each_is
     if not question.journey:
-        return lost_s(usual, 1.0, there.up, there.first, down)
-    own = by_minute(lived.found, weight, span)
-    on_site = float(there.up.sum())
-    share = float((own.up + own.down).sum()) / on_site if on_site else 0.0
-    return lost_s(usual, min(1.0, share), own.up + own.down, own.first, down)
+        return lost_s(usual, 1.0, there, minutes.first, down)
+    own = (minutes.up + minutes.down) * each_is
+    on_site = float(there.sum())
+    share = float(own.sum()) / on_site if on_site else 0.0
+    return lost_s(usual, min(1.0, share), own, minutes.first, down)
 
 
 def _with_missing(everyone: PerceivedRow, missing_s: float | None) -> Estimate | None:
@@ -273,8 +262,8 @@ def _worst(
     window: Window,
     monitors: Sequence[MonitorUptime],
 ) -> Iterator[WorstWindow]:
-    span = (to_us(window.start), to_us(window.end))
-    minutes = by_minute(lived.found, lived.people.weight * lived.each_is, span)
+    read_, each_is = lived.time.minutes, lived.each_is
+    minutes = structs.replace(read_, up=read_.up * each_is, down=read_.down * each_is)
     for each in worst_windows(minutes, LIVED_S_MIN):
         start = from_us((minutes.first + each.first) * MINUTE_US)
         end = start + timedelta(minutes=each.minutes)

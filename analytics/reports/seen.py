@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from analytics.by_day import query_by_day, summed
 from analytics.question import SiteScope, Window
 from analytics.reports.types import SeenReport, SeenRow
 from analytics.sampling import Days, Reading, basis, read
@@ -21,13 +22,14 @@ Sessions = dict[tuple[str, str], float]
 
 def seen(snapshot: Snapshot, scope: SiteScope, window: Window) -> SeenReport:
     """The most frequent pages and events of the window, whole hours of it."""
-    edges = {"start": naive(window.start), "end": naive(window.end)}
 
     def at(reading: Reading) -> Sessions:
-        text = with_read(reading.fragment, "seen_sessions")
-        found = snapshot.rows(text, {**reading.parameters, **edges})
+        found = query_by_day(snapshot, reading, window, "seen_sessions", asked={})
         share = 1 if reading.weighted else reading.rate
-        return {(kind, what): weight / share for kind, what, weight in found}
+        return {
+            (row["kind"], row["what"]): row["sessions"] / share
+            for row in summed(found, "kind", "what")
+        }
 
     def few(sessions: Sessions) -> bool:
         return max(sessions.values(), default=0) * scope.sample < SESSIONS_MIN
@@ -46,20 +48,22 @@ def seen(snapshot: Snapshot, scope: SiteScope, window: Window) -> SeenReport:
         basis=basis(snapshot, reading, DEFINITION, window),
         pages=_rows(EventKind.VIEW, counts, sessions),
         events=_rows(EventKind.EVENT, counts, sessions),
-        clicks=_clicks(snapshot, reading, edges),
+        clicks=_clicks(snapshot, reading, window),
     )
 
 
-def _clicks(snapshot: Snapshot, reading: Reading, edges: dict[str, Any]) -> tuple[SeenRow, ...]:
-    """Elements that were clicked: both counts are what the sample says."""
-    found = snapshot.rows(
-        with_read(reading.fragment, "seen_clicks"),
-        {**reading.parameters, **edges, "most": CLICKS_MAX},
-    )
+def _clicks(snapshot: Snapshot, reading: Reading, window: Window) -> tuple[SeenRow, ...]:
+    """Elements that were clicked in most sessions: both counts are what the sample says."""
+    found = summed(query_by_day(snapshot, reading, window, "seen_clicks", asked={}), "target")
+    found.sort(key=lambda row: (-row["sessions"], row["target"]))
     share = 1 if reading.weighted else reading.rate
     return tuple(
-        SeenRow(name=target, count=round(clicks / share), sessions=round(sessions / share))
-        for target, clicks, sessions in found
+        SeenRow(
+            name=row["target"],
+            count=round(row["clicks"] / share),
+            sessions=round(row["sessions"] / share),
+        )
+        for row in found[:CLICKS_MAX]
     )
 
 

@@ -15,6 +15,7 @@ from analytics.user_time import (
     by_minute,
     cutoff_us,
     present,
+    silences,
     stretches,
     worst_windows,
 )
@@ -142,11 +143,11 @@ def test_the_cutoff_is_the_silence_that_nearly_all_are_no_longer_than() -> None:
         time_us=times,
         mark=np.ones(len(times), dtype=np.int64),
     )
-    assert cutoff_us(signs) == 400 * SECOND_US
+    assert cutoff_us(silences(signs)) == 400 * SECOND_US
     few = Signs(session=signs.session[:50], time_us=times[:50], mark=signs.mark[:50])
-    assert cutoff_us(few) == CUTOFF_US_MAX
+    assert cutoff_us(silences(few)) == CUTOFF_US_MAX
     quick = Signs(session=signs.session, time_us=times // 1_000, mark=signs.mark)
-    assert cutoff_us(quick) == CUTOFF_US_MIN
+    assert cutoff_us(silences(quick)) == CUTOFF_US_MIN
 
 
 def test_presence_leaves_out_a_long_silence_whole() -> None:
@@ -159,4 +160,4 @@ def test_nobody_is_no_time() -> None:
     found = stretches(signs_of([]), MINUTE_US, WINDOW)
     assert len(found.seconds) == 0
     assert worst_windows(by_minute(found, np.array([]), WINDOW), 1.0) == []
-    assert cutoff_us(signs_of([])) == CUTOFF_US_MAX
+    assert cutoff_us(silences(signs_of([]))) == CUTOFF_US_MAX
