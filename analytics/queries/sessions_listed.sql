@@ -3,6 +3,7 @@
 SELECT merged.*, coalesce(chunks, 0) AS chunks, coalesce(recorded_s, 0) AS recorded_s
 FROM merged LEFT JOIN recorded USING (session)
 WHERE last_time >= $start AND first_time < $end
+    AND ($since::TIMESTAMP IS NULL OR first_time >= $since::TIMESTAMP)
     AND ($level IS NULL OR coalesce(level, 'undeclared') = $level)
     AND ($device IS NULL OR device = $device)
     AND ($user_key IS NULL OR user_key = $user_key)

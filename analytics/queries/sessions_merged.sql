@@ -1,5 +1,5 @@
 -- One row a session: its days' summaries merged. Of a window's days, so that one that began before
--- it is known from there on.
+-- it is known from there on. With $since, of hot ones those alone that were heard of since.
 merged AS (
     SELECT
         session,
@@ -20,7 +20,11 @@ merged AS (
         coalesce(sum(s.failed_requests), 0)::BIGINT AS failed_requests,
         coalesce(sum(s.engaged_ms), 0) / 1000.0 AS engaged_s,
         bool_or(s.generated) AS generated
-    FROM summaries_in($files) AS s
+    FROM (
+        SELECT * FROM hot_summaries_since($since::TIMESTAMP)
+        UNION ALL BY NAME
+        SELECT * FROM sealed_summaries($files)
+    ) AS s
     WHERE site = $site AND day BETWEEN $first_day AND $last_day AND NOT bot
         AND server IS NOT TRUE
         AND ($session::UUID IS NULL OR session = $session::UUID)

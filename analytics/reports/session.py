@@ -129,6 +129,7 @@ def _found(
         {
             "site": site,
             "session": id_,
+            "since": None,
             "files": snapshot.summary_files([site], *days),
             "first_day": days[0],
             "last_day": days[1],

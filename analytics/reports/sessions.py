@@ -1,6 +1,7 @@
 """Which sessions there were: each with what it came to, newest first, a page at a time."""
 
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from store.snapshot import Snapshot
 DEFINITION = "sessions"
 WHOLE = "everyone's sessions, none left out by a sample"
 ROWS_MAX = 50
+LOOKED_BACK = tuple(timedelta(hours=hours) for hours in (1, 6, 24, 96, 288))
 AFTER_MAX = 10_000
 """Sessions that may lie before a page of the list: narrow the window to see further."""
 
@@ -88,33 +90,28 @@ def sessions(
     A page is looked for among all views while a day is hot, then among those of kept sessions, and
     everyone's first. Raises ValueError for a code that is none.
     """
-    days = {"first_day": window.first_day, "last_day": window.last_day}
     ranges = ranges_of(asked.code) if asked.code else None
     if ranges == ():
         raise ValueError(f"{asked.code!r} is neither a session's code nor the beginning of its id")
-    names = [scope.site]
-    found = snapshot.frame(
-        "WITH " + query("sessions_merged") + query("sessions_listed"),
-        {
-            **days,
-            "site": scope.site,
-            "files": snapshot.summary_files(names, *days.values()),
-            "detail_files": snapshot.detail_files(names, *days.values(), rest=True),
-            "session": None,
-            "start": naive(window.start),
-            "end": naive(window.end),
-            "level": asked.level or None,
-            "page": asked.page or None,
-            "device": asked.device or None,
-            "user_key": asked.user_key or None,
-            "low": ranges and [each.low for each in ranges],
-            "high": ranges and [each.high for each in ranges],
-            "errors": asked.errors,
-            "recorded": asked.recorded,
-            "most": ROWS_MAX + 1,
-            "after": min(after, AFTER_MAX),
-        },
-    )
+    chosen = {
+        "level": asked.level or None,
+        "page": asked.page or None,
+        "device": asked.device or None,
+        "user_key": asked.user_key or None,
+        "low": ranges and [each.low for each in ranges],
+        "high": ranges and [each.high for each in ranges],
+        "errors": asked.errors,
+        "recorded": asked.recorded,
+        "most": ROWS_MAX + 1,
+        "after": min(after, AFTER_MAX),
+    }
+    few = bool(ranges or asked.user_key)
+    for since in () if few else _looked_back(window):
+        found = _found(snapshot, scope.site, window, since, chosen)
+        if len(found) > ROWS_MAX:
+            break
+    else:
+        found = _found(snapshot, scope.site, window, None, chosen)
     rows = tuple(session_row(row) for row in found.head(ROWS_MAX).to_dict("records"))
     page_note = "; of sealed days, a page other than the first is known of kept sessions only"
     return SessionsReport(
@@ -128,6 +125,38 @@ def sessions(
         rows=rows,
         after=after,
         more=len(found) > ROWS_MAX,
+    )
+
+
+def _looked_back(window: Window) -> Iterator[datetime]:
+    """How far back to look for the newest sessions, further each time; all who are newer are known
+    from there on."""
+    for back in LOOKED_BACK:
+        if (since := window.end - back) > window.start:
+            yield since
+
+
+def _found(
+    snapshot: Snapshot, site: str, window: Window, since: datetime | None, chosen: dict[str, Any]
+) -> pd.DataFrame:
+    """The newest of the chosen ones, of those that began since, or of all."""
+    # What began the day before and went on over midnight began before.
+    first = window.first_day if since is None else since.date() - timedelta(days=1)
+    days = (max(first, window.first_day), window.last_day)
+    return snapshot.frame(
+        "WITH " + query("sessions_merged") + query("sessions_listed"),
+        {
+            **chosen,
+            "first_day": days[0],
+            "last_day": days[1],
+            "site": site,
+            "files": snapshot.summary_files([site], *days),
+            "detail_files": snapshot.detail_files([site], *days, rest=True),
+            "session": None,
+            "since": naive(since) if since else None,
+            "start": naive(window.start),
+            "end": naive(window.end),
+        },
     )
 
 

@@ -1,0 +1,212 @@
+"""Reports over closed days say from what is kept of these what they say from their rows."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from analytics import by_day
+from analytics.question import JourneyQuestion, SiteScope, Step, Window
+from analytics.reports.clicks import clicks
+from analytics.reports.funnel import funnel
+from analytics.reports.funnel_why import funnel_why
+from analytics.reports.journey import journey
+from analytics.reports.perceived import perceived
+from analytics.reports.perceived_types import PerceivedQuestion
+from analytics.reports.seen import seen
+from analytics.reports.speed import speed
+from bench.generated_people import LEVELS, SIGNED, STEPS
+from bench.generated_rows import SITE
+from bench.generated_store import generate
+from store.database import Database
+from store.day_answers import ANSWERS_FOLDER
+from store.retention import RetentionLimits, retire
+from store.snapshot import Snapshot
+from store.tombstones import Subject
+from tests.support.erasing import eraser_of, finished
+
+NOW = datetime(2026, 3, 11, 9, 30, tzinfo=UTC)
+WINDOW = Window(NOW - timedelta(days=7), NOW)
+SCOPE = SiteScope(site=SITE, levels=LEVELS, sample=0.2)
+FUNNEL = (*(Step(page=page) for page in STEPS), Step(event=SIGNED))
+SURE = 1_000
+PLACES = 4
+"""Decimals to which sums in another order are the same."""
+
+
+def _funnel(snapshot: Snapshot, sample: float, *, window: Window = WINDOW, **options: Any) -> Any:
+    return funnel(
+        snapshot, SCOPE, FUNNEL, window, convert_within_s=3600.0, now=NOW, sample=sample, **options
+    )
+
+
+def _perceived(snapshot: Snapshot, sample: float) -> Any:
+    question = PerceivedQuestion(scope=SCOPE, name="The shop", monitors=())
+    return perceived(snapshot, question, WINDOW, NOW, sample=sample)
+
+
+def _journey(snapshot: Snapshot, sample: float) -> Any:
+    question = JourneyQuestion(
+        id="mandate",
+        name="Sign a mandate",
+        owner="",
+        scope=msgspec.structs.replace(SCOPE, sample=sample),
+        steps=FUNNEL,
+        event=SIGNED,
+        monitors=(),
+        window_s=3600.0,
+    )
+    return journey(snapshot, question, WINDOW, NOW)
+
+
+QUESTIONS = {
+    "funnel": _funnel,
+    "funnel in parts": lambda s, sample: _funnel(s, sample, by=("quality", "device")),
+    "why": lambda s, sample: funnel_why(
+        s, SCOPE, FUNNEL, WINDOW, convert_within_s=3600.0, now=NOW, sample=sample
+    ),
+    "journey": _journey,
+    "perceived": _perceived,
+    "seen": lambda s, sample: seen(s, msgspec.structs.replace(SCOPE, sample=sample), WINDOW),
+    "clicks": lambda s, sample: clicks(s, SCOPE, WINDOW, now=NOW, sample=sample),
+}
+
+
+@pytest.fixture(scope="module", params=[1.0, 0.5], ids=["all kept", "half kept"])
+def store(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Database]:
+    folder = tmp_path_factory.mktemp("by-day")
+    generate(folder, 90_000, now=NOW, days=9, keep=request.param, seed=4)
+    database = Database(folder)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Days as small as these are kept too."""
+    monkeypatch.setattr(by_day, "DAY_ROWS_MIN", 1)
+
+
+def ask(database: Database, question: Any, sample: float) -> Any:
+    with database.snapshot() as snapshot:
+        return question(snapshot, sample)
+
+
+def rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, PLACES)
+    if isinstance(value, dict):
+        return {name: rounded(each) for name, each in value.items()}
+    return [rounded(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def plain(report: Any) -> Any:
+    return rounded(msgspec.to_builtins(report, enc_hook=lambda value: value.item()))
+
+
+def answers(database: Database) -> set[Path]:
+    return set((database.folder / ANSWERS_FOLDER).rglob("*.arrow"))
+
+
+@pytest.mark.parametrize("sample", [0.2, 1.0])
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_kept_days_say_what_their_rows_say(
+    store: Database, name: str, sample: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = plain(ask(store, QUESTIONS[name], sample))
+    monkeypatch.setattr(by_day, "DAY_ROWS_MIN", 1)
+    first, again = (plain(ask(store, QUESTIONS[name], sample)) for _ in range(2))
+    assert first == wanted
+    assert again == wanted
+    assert answers(store)
+
+
+@pytest.mark.parametrize("sample", [0.2, 1.0])
+def test_kept_days_know_vitals_to_two_percent_and_their_shares_exactly(
+    store: Database, sample: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(snapshot: Snapshot, rate: float) -> Any:
+        return speed(snapshot, SCOPE, WINDOW, now=NOW, sample=rate, by_device=True)
+
+    wanted = ask(store, asked, sample)
+    monkeypatch.setattr(by_day, "DAY_ROWS_MIN", 1)
+    found = ask(store, asked, sample)
+    assert [plain(each) for each in found.worst] == [plain(each) for each in wanted.worst]
+    for one, other in zip(found.rows, wanted.rows, strict=True):
+        assert (one.page, one.level, one.device, one.vital) == (
+            *(other.page, other.level, other.device, other.vital),
+        )
+        assert (one.views, rounded(one.good), rounded(one.poor)) == (
+            *(other.views, rounded(other.good), rounded(other.poor)),
+        )
+        assert one.p75.withheld == other.p75.withheld
+        if one.p75.value is not None:
+            assert one.p75.value == pytest.approx(other.p75.value, rel=0.0201, abs=1e-4)
+        if one.views > SURE:  # of fewer, the next value is further off
+            for end in ("low", "high"):
+                assert getattr(one.p75, end) == pytest.approx(getattr(other.p75, end), rel=0.05)
+
+
+def test_an_erased_session_is_in_no_answer_any_more(tmp_path: Path, kept: None) -> None:
+    generate(tmp_path / "store", 30_000, now=NOW, days=14, seed=5)
+    database = Database(tmp_path / "store")
+    asked = partial(_funnel, window=Window(NOW - timedelta(days=12), NOW))
+    before, made = ask(database, asked, 1.0), answers(database)
+    erased = (NOW - timedelta(days=9)).date()
+    session = _one_of(database, erased)
+    eraser = eraser_of(database, tmp_path)
+    finished(eraser, eraser.ask(SITE, Subject.SESSION, session, NOW))
+    gone = {path.parent.name for path in made - answers(database)}
+    assert gone == {f"day={erased + timedelta(days=days)}" for days in (-1, 0, 1)}
+    after = ask(database, asked, 1.0)
+    assert after.everyone.steps[0].reached == before.everyone.steps[0].reached - 1
+    database.close()
+
+
+def test_answers_go_with_their_day(tmp_path: Path, kept: None) -> None:
+    generate(tmp_path, 30_000, now=NOW, days=14, seed=6)
+    database = Database(tmp_path)
+    asked = partial(_funnel, window=Window(NOW - timedelta(days=12), NOW))
+    ask(database, asked, 1.0)
+    days = {path.parent.name for path in answers(database)}
+    retire(database, NOW, RetentionLimits(retention_days=7))
+    # That of the first day left knew which sessions lie in the one before.
+    first = f"day={(NOW - timedelta(days=7)).date()}"
+    files = (database.folder / ANSWERS_FOLDER).rglob("*.*")
+    left = {path.parent.name for path in files if path.is_file()}
+    assert left == {day for day in days if day > first}
+    assert left
+    database.close()
+
+
+def test_what_was_torn_is_read_anew(tmp_path: Path, kept: None) -> None:
+    generate(tmp_path, 20_000, now=NOW, days=9, seed=7)
+    database = Database(tmp_path)
+    wanted = plain(ask(database, _funnel, 1.0))
+    for path in answers(database):
+        path.write_bytes(path.read_bytes()[:40])
+    assert plain(ask(database, _funnel, 1.0)) == wanted
+    database.close()
+
+
+def _one_of(database: Database, day: date) -> str:
+    ((session,),) = (
+        database.cursor()
+        .execute(
+            "SELECT session::VARCHAR FROM events_in($files) WHERE day = $day AND page = $page"
+            " AND hour(time) BETWEEN 9 AND 15 ORDER BY session LIMIT 1",
+            {
+                "files": [str(path) for path in database.sealed.glob("detail/*/*/*.parquet")],
+                "day": day,
+                "page": STEPS[0],
+            },
+        )
+        .fetchall()
+    )
+    return str(session).replace("-", "")
