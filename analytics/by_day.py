@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -160,7 +161,12 @@ def _without(
     answers = snapshot.answers
     closed = {path for day in whole for path in answers.files(day, contents)[1:]}
     apart = [path for day in whole for path in answers.straddling_files(day, contents)]
-    return [*(path for path in files if path not in closed), *apart]
+    # By day, as files are listed: analytics/in_order.py takes a session's rows as they come.
+    return sorted((*(path for path in files if path not in closed), *apart), key=_day_of)
+
+
+def _day_of(path: str) -> str:
+    return next((part for part in Path(path).parts if part.startswith("day=")), "")
 
 
 def _digest(reading: Reading, question: Mapping[str, Any]) -> str:
