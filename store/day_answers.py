@@ -134,11 +134,11 @@ class DayAnswers:
     def _copy_straddling(
         self, day: ClosedDay, content: str, files: Sequence[str], path: Path
     ) -> None:
+        """In the order they lie in: analytics/in_order.py takes a session's rows as they come."""
         kind = "summaries" if content == "summaries" else "detail"
 
         def write(unfinished: Path) -> None:
             self._cursor.execute(
-                # In the order they lie in: analytics/in_order.py takes a session's rows as they come.
                 "COPY (SELECT * EXCLUDE (site, day, file_row_number) FROM"
                 " read_parquet($files, hive_partitioning = true, union_by_name = true,"
                 " file_row_number = true, hive_types = {'site': 'VARCHAR', 'day': 'DATE'})"

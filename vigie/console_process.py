@@ -24,6 +24,7 @@ from vigie.funnel_snapshots import FunnelSnapshots
 from vigie.keeper import Job, Keeper
 from vigie.keeper_jobs import database_limits, keeper_jobs
 from vigie.own_settings import OwnSettings
+from vigie.prepared_answers import PreparedAnswers
 from vigie.process import private_config, serve_app, yield_processors
 from vigie.processes_at_work import hold_console_lock
 from vigie.restoring import finish_restore
@@ -80,6 +81,7 @@ async def run_console(
         *backups.jobs(),
         erasures.job(),
         FunnelSnapshots(settings, folder, database).job(),
+        PreparedAnswers(settings, folder, database).job(),
     ]
     keeper = keeper_of(
         settings, folder, database, utc_now, tombstones=tombstones, more_jobs=more_jobs

@@ -10,6 +10,7 @@ from msgspec.structs import asdict
 from store.check_days import close_day, unclosed_days
 from store.clock_watch import ClockWatch
 from store.database import Database, DatabaseLimits
+from store.day_answers import sweep_answers
 from store.deletions import rewriting_due
 from store.rehearsal import expire_copies
 from store.replays import sweep_replays
@@ -39,6 +40,8 @@ def keeper_jobs(
     def sweep(now: datetime) -> str:
         expire_copies(database.folder, now)
         removed = sweep_orphans(database) + sweep_replays(database, now)
+        with database.reading() as cursor:
+            sweep_answers(cursor, database.folder)
         return f"removed {counted(removed, 'file')} that the store does not list" if removed else ""
 
     def seal(now: datetime) -> str:

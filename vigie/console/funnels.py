@@ -39,12 +39,12 @@ from vigie.console.funnel_form import (
     seen_options,
     tidied,
 )
-from vigie.console.journeys import funnel_params
 from vigie.console.scope import Scope
 from vigie.own_funnels import SavedFunnel
 from vigie.own_things import Own
 from vigie.reporting.catalogue import run_report
 from vigie.reporting.funnels import WINDOW_MINUTES_DEFAULT, WINDOW_MINUTES_MAX
+from vigie.reporting.journeys import funnel_params
 from vigie.reporting.params import BadRequestError, number_of, scope_of
 from vigie.reporting.steps import steps_of
 

@@ -22,8 +22,7 @@ from vigie.console.lived import LISTED_FRESH_S, perceived_answer
 from vigie.console.scope import Scope
 from vigie.maintenance import maintenance_of
 from vigie.reporting.funnels import only_level
-from vigie.reporting.journeys import journey_question
-from vigie.reporting.steps import journey_step, step_text
+from vigie.reporting.journeys import funnel_params, journey_question
 from vigie.settings import JourneySettings
 
 JOURNEY_FRESH_S = 4.0
@@ -134,11 +133,6 @@ def _closer(scope: Scope, path: str, line: FindingLine) -> str:
 def funnel_address(console: Console, scope: Scope, id_: str) -> str:
     """The journey's steps as a funnel of its own."""
     return scope.href("/funnels", **funnel_params(journey_settings(console, id_)))
-
-
-def funnel_params(journey: JourneySettings) -> dict[str, str]:
-    steps = ",".join(step_text(journey_step(step)) for step in journey.steps)
-    return {"steps": steps, "window_minutes": f"{journey.window_minutes:g}"}
 
 
 def journey_settings(console: Console, id_: str) -> JourneySettings:

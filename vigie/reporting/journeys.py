@@ -13,8 +13,8 @@ from vigie.maintenance import maintenance_of
 from vigie.readiness import ReadyReport, readiness
 from vigie.reporting.params import named, sample_of, scope_of, window_of
 from vigie.reporting.people import evidence_of
-from vigie.reporting.steps import journey_step
-from vigie.settings import Settings
+from vigie.reporting.steps import journey_step, step_text
+from vigie.settings import JourneySettings, Settings
 
 
 def journey_question(settings: Settings, id_: str, sample: float | None = None) -> JourneyQuestion:
@@ -46,3 +46,9 @@ def ready_asked(
 ) -> ReadyReport:
     chosen = named(params.get("journey", ""), settings.journeys, "journey")
     return readiness(snapshot, settings, chosen, now)
+
+
+def funnel_params(journey: JourneySettings) -> dict[str, str]:
+    """A journey's steps as the request of a funnel of its own."""
+    steps = ",".join(step_text(journey_step(step)) for step in journey.steps)
+    return {"steps": steps, "window_minutes": f"{journey.window_minutes:g}"}

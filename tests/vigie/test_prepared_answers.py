@@ -1,0 +1,37 @@
+"""What pages ask by default was asked of sealed days before anybody opens one."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from analytics import by_day
+from bench.analytics import SETTINGS
+from bench.generated_store import generate
+from store.database import Database
+from store.day_answers import ANSWERS_FOLDER
+from vigie.folders import DataFolder
+from vigie.prepared_answers import PreparedAnswers
+from vigie.reporting.catalogue import run_report
+
+NOW = datetime(2026, 3, 11, 9, 30, tzinfo=UTC)
+RUNS_MAX = 20
+
+
+def test_pages_find_kept_what_they_ask_by_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(by_day, "DAY_ROWS_MIN", 1)
+    folder = DataFolder(tmp_path)
+    generate(folder.store, 20_000, now=NOW, days=8)
+    database = Database(folder.store)
+    job = PreparedAnswers(SETTINGS, folder, database).job()
+    said = [job.run(NOW) for _ in range(RUNS_MAX)]
+    assert "asked speed of shop" in said
+    assert said[-1] == "", "all was asked, and no day was sealed since"
+    kept = sorted((database.folder / ANSWERS_FOLDER).rglob("*"))
+    for name, params in {"speed": {"site": "shop"}, "journey": {"journey": "mandate"}}.items():
+        with database.snapshot() as snapshot:
+            run_report(name, params, SETTINGS, snapshot, NOW)
+    assert sorted((database.folder / ANSWERS_FOLDER).rglob("*")) == kept
+    database.close()
