@@ -4,10 +4,13 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+import pyarrow as pa
 from msgspec import Struct
 
+from analytics.by_day import by_day, summed
 from analytics.owners import OwnerRule, owner_of
 from analytics.question import Window
+from analytics.reading import Days, Reading
 from analytics.reports.error_types import ErrorGroup, ErrorPart, ErrorState, total
 from analytics.sql import query, with_read
 from analytics.times import aware
@@ -96,9 +99,23 @@ class Groups:
 
     def sessions(self) -> dict[tuple[str, str], float]:
         """All sessions of the days, by part and its value."""
-        files = self._snapshot.summary_files([self._site], self._days.first, self._days.last)
-        rows = self._snapshot.rows(query("error_sessions"), {**self._of, "files": files})
-        return {(part, value): float(number) for part, value, number in rows}
+        reading = Reading(
+            fragment="read_sampled",
+            parameters={**self._of, "files": []},
+            days=Days(self._days.first, self._days.last),
+            asked=1.0,
+            rate=1.0,
+        )
+
+        def count(reading: Reading, _: Window) -> pa.Table:
+            straddling = reading.parameters.get("straddling", [])
+            asked = {**reading.summaries(self._snapshot), "straddling": straddling}
+            return self._snapshot.arrow(query("error_sessions"), asked)
+
+        window = self._days.window(self._now)
+        found = by_day(self._snapshot, reading, window, {"of": "error sessions", "form": 1}, count)
+        rows = summed(found, "part", "value")
+        return {(row["part"], row["value"]): float(row["sessions"]) for row in rows}
 
     def parts(
         self,

@@ -18,7 +18,7 @@ from vigie.reporting.params import DAYS_DEFAULT, BadRequestError
 from vigie.settings import Settings
 
 PERIOD_S = 30.0
-OF_SITES = ("speed", "seen", "clicks", "perceived", "paths")
+OF_SITES = ("speed", "seen", "clicks", "perceived", "errors")
 OF_JOURNEYS = ("journey", "perceived")
 OF_FUNNELS = ("funnel", "funnel_why")
 

@@ -1,6 +1,7 @@
 -- How many sessions there were on the days, by level, release and browser; of one over midnight, each
 -- day's part.
-SELECT part, value, sum(sessions) FROM (
+-- Not of those that straddle the midnights of a closed day, which are counted apart.
+SELECT part, value, sum(sessions)::DOUBLE AS sessions FROM (
     SELECT
         CASE GROUPING(level, release, browser)
             WHEN 7 THEN 'all' WHEN 3 THEN 'level' WHEN 5 THEN 'release' ELSE 'browser'
@@ -11,7 +12,8 @@ SELECT part, value, sum(sessions) FROM (
         SELECT
             coalesce(level, 'undeclared') AS level, coalesce(release, '') AS release,
             coalesce(browser, '') AS browser
-        FROM summaries_in($files)
+        FROM summaries_in($summary_files)
+        ANTI JOIN (SELECT unnest($straddling::UUID[]) AS session) USING (session)
         WHERE site = $site AND day BETWEEN $first_day AND $last_day AND NOT bot
             AND server IS NOT TRUE
     )

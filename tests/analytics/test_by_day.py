@@ -10,8 +10,10 @@ import msgspec
 import pytest
 
 from analytics import by_day
+from analytics.error_reading import Choice
 from analytics.question import JourneyQuestion, SiteScope, Step, Window
 from analytics.reports.clicks import clicks
+from analytics.reports.errors import errors
 from analytics.reports.funnel import funnel
 from analytics.reports.funnel_why import funnel_why
 from analytics.reports.journey import journey
@@ -72,6 +74,7 @@ QUESTIONS = {
     "journey": _journey,
     "perceived": _perceived,
     "seen": lambda s, sample: seen(s, msgspec.structs.replace(SCOPE, sample=sample), WINDOW),
+    "errors": lambda s, _: errors(s, SCOPE, WINDOW, Choice(), now=NOW),
     "clicks": lambda s, sample: clicks(s, SCOPE, WINDOW, now=NOW, sample=sample),
 }
 
