@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from msgspec import Struct
+from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from analytics.basis import Estimate
@@ -41,6 +41,8 @@ class FunnelSessions(Struct, frozen=True, kw_only=True):
     took_s: NDArray[np.float64]
     parts: dict[str, NDArray[np.object_]] = {}
     """By dimension (analytics.breakdown), what each is told apart by."""
+    of_users: bool = False
+    """Whether what was drawn are users: sessions of one are then alike, and count as a cluster."""
 
 
 def share_of(
@@ -77,10 +79,11 @@ def joined(one: FunnelSessions, other: FunnelSessions) -> FunnelSessions:
         parts={
             name: np.concatenate([values, other.parts[name]]) for name, values in one.parts.items()
         },
+        of_users=one.of_users,
         **{
             name: np.concatenate([getattr(one, name), getattr(other, name)])
             for name in FunnelSessions.__struct_fields__
-            if name != "parts"
+            if name not in ("parts", "of_users")
         },
     )
 
@@ -127,7 +130,10 @@ def read_sessions(
             "parts": (*parts.fragments, parts.parameters),
         }
         found = by_day(snapshot, reading, window, question, entered)
-    return _sessions(found.to_pandas(), parts, to_us(now) - within // MICROSECOND)
+    sessions = _sessions(found.to_pandas(), parts, to_us(now) - within // MICROSECOND)
+    # Of a funnel that counts users, each is one already.
+    clusters = reading.unit is Unit.USER and rules.unit is Unit.SESSION
+    return structs.replace(sessions, of_users=clusters)
 
 
 def told(
