@@ -38,11 +38,7 @@ def keeper_jobs(
     """In the order they run at the start. Without the `journal`'s folder, no sizes are noted."""
 
     def sweep(now: datetime) -> str:
-        expire_copies(database.folder, now)
-        removed = sweep_orphans(database) + sweep_replays(database, now)
-        with database.reading() as cursor:
-            sweep_answers(cursor, database.folder)
-        return f"removed {counted(removed, 'file')} that the store does not list" if removed else ""
+        return sweep_files(database, now)
 
     def seal(now: datetime) -> str:
         return seal_due_days(database, settings, now)
@@ -101,6 +97,15 @@ def keeper_jobs(
             run=measure_sizes,
         ),
     ]
+
+
+def sweep_files(database: Database, now: datetime) -> str:
+    """Remove copies past their term, answers of days that are gone, and files that nothing lists."""
+    expire_copies(database.folder, now)
+    with database.reading() as cursor:
+        sweep_answers(cursor, database.folder)
+    removed = sweep_orphans(database) + sweep_replays(database, now)
+    return f"removed {counted(removed, 'file')} that the store does not list" if removed else ""
 
 
 def seal_due_days(database: Database, settings: Settings, now: datetime) -> str:
