@@ -100,7 +100,7 @@ def keeper_jobs(
 
 
 def sweep_files(database: Database, now: datetime) -> str:
-    """Remove copies past their term, answers of days that are gone, and files that nothing lists."""
+    """Remove copies past their term, answers of days that are gone, and files nothing lists."""
     expire_copies(database.folder, now)
     with database.reading() as cursor:
         sweep_answers(cursor, database.folder)
