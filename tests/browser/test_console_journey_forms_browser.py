@@ -83,6 +83,7 @@ def test_steps_are_picked_moved_and_conditioned(page: Page, console: RunningCons
 def test_a_mistake_is_led_to_and_mended(page: Page, console: RunningConsole) -> None:
     page.goto(ADD)
     page.get_by_label("Name", exact=True).fill("Place an order")
+    page.get_by_label("Event", exact=True).fill("order_placed")
     page.get_by_label("Target", exact=True).fill("all of it")
     page.get_by_role("button", name="Add the journey").click()
     alert = page.get_by_role("alert")
@@ -100,6 +101,7 @@ def test_a_mistake_is_led_to_and_mended(page: Page, console: RunningConsole) -> 
 def test_edits_and_removals_are_undone(page: Page, console: RunningConsole) -> None:
     page.goto(ADD)
     page.get_by_label("Name", exact=True).fill("Buy a lamp")
+    page.get_by_label("Event", exact=True).fill("order_placed")
     page.get_by_role("button", name="Add the journey").click()
     page.get_by_role("link", name="Edit").click()
     page.get_by_label("Owner", exact=True).fill("Lamp team")
