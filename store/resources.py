@@ -11,6 +11,7 @@ from msgspec.structs import asdict
 
 from store.database import Database
 from store.database_files import wal_of
+from store.day_answers import ANSWERS_FOLDER
 from store.replay_writer import REPLAYS_FOLDER
 from store.times import naive
 
@@ -23,7 +24,8 @@ _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(?:([KMGT])(i)?)?B")
 
 class Sizes(Struct, frozen=True, kw_only=True):
     """Bytes on disk. `disk_free_bytes` and `disk_bytes` are of the disk of the store;
-    `backups_here`: backups are on it too."""
+    `backups_here`: backups are on it too;
+    `sealed_bytes` has what is kept of sealed days' answers, too."""
 
     database_bytes: int
     wal_bytes: int
@@ -63,7 +65,7 @@ def measure(database: Database, journal: Path, backups: str = "") -> Sizes:
         wal_bytes=_file_bytes(wal_of(file)),
         temp_bytes=folder_bytes(folder / TEMP_FOLDER),
         journal_bytes=folder_bytes(journal),
-        sealed_bytes=folder_bytes(database.sealed),
+        sealed_bytes=folder_bytes(database.sealed) + folder_bytes(folder / ANSWERS_FOLDER),
         replays_bytes=folder_bytes(folder / REPLAYS_FOLDER),
         backups_bytes=folder_bytes(into) if into else 0,
         backups_here=into is not None and _same_disk(into, folder),

@@ -119,7 +119,7 @@ def size_lines(sizes: Sizes, store: StoreSettings) -> list[tuple[str, int, str]]
         ("Its write-ahead log", sizes.wal_bytes, "put into the database from time to time"),
         ("Spilled by queries", sizes.temp_bytes, "gone when they end"),
         ("Journal", sizes.journal_bytes, loaded),
-        ("Sealed days", sizes.sealed_bytes, kept),
+        ("Sealed days, with answers kept of them", sizes.sealed_bytes, kept),
         ("Recordings", sizes.replays_bytes, kept),
         ("Backups", sizes.backups_bytes, where if sizes.backups_bytes else "none"),
     ]
