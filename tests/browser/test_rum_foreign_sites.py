@@ -237,7 +237,7 @@ RULES = {
 ESLINT = {
     "configs": [{"name": "base", "index": 0, "rules": {"no-var": "error", "eqeqeq": "warn"}}],
     "rules": RULES,
-    "meta": {"lastUpdate": 0, "basePath": "/work", "configPath": "/work/eslint.config.js"},
+    "meta": {"lastUpdate": 0, "basePath": "/app", "configPath": "/app/eslint.config.js"},
 }
 
 
