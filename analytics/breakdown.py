@@ -8,8 +8,15 @@ from analytics.sql import query
 
 LEVEL, QUALITY = "level", "quality"
 DIMENSIONS = (
-    *(LEVEL, QUALITY, "device", "browser", "os", "release", "country"),
-    *("campaign", "entry_page"),
+    LEVEL,
+    QUALITY,
+    "device",
+    "browser",
+    "os",
+    "release",
+    "country",
+    "campaign",
+    "entry_page",
 )
 SUMMED = frozenset(DIMENSIONS) - {QUALITY, "campaign"}
 """What session summaries hold."""

@@ -146,7 +146,7 @@ def quantile(values: Floats, clusters: Numbers, weights: Floats, q: float) -> Es
     weight. Every session counts as a visitor.
     """
     if not len(values):
-        return _withheld(Withheld.NO_DATA, 0.0)
+        return withheld(Withheld.NO_DATA, 0.0)
     order = np.argsort(values, kind="stable")
     ordered = values[order]
     reached = np.cumsum(weights[order])
@@ -165,7 +165,7 @@ def woodruff(
 ) -> Estimate:
     """The `q` quantile and its interval: values, ascending, and the weight at or below each."""
     if reason := _too_few(effective_n, visitors):
-        return _withheld(reason, effective_n)
+        return withheld(reason, effective_n)
     half = Z * sqrt(q * (1 - q) / effective_n)
     return Estimate(
         value=_at(ordered, reached, q),
@@ -220,12 +220,12 @@ def _at(ordered: Floats, reached: NDArray[Any], q: float) -> float:
 
 def _share(value: float, effective_n: float, visitors: int) -> Estimate:
     if not effective_n:
-        return _withheld(Withheld.NO_DATA, 0.0)
+        return withheld(Withheld.NO_DATA, 0.0)
     if reason := _too_few(effective_n, visitors):
-        return _withheld(reason, effective_n)
+        return withheld(reason, effective_n)
     low, high = wilson(value, effective_n)
     if high - low > SHARE_WIDTH_MAX:
-        return _withheld(Withheld.TOO_WIDE, effective_n)
+        return withheld(Withheld.TOO_WIDE, effective_n)
     return Estimate(value=value, low=low, high=high, effective_n=effective_n)
 
 
@@ -235,5 +235,5 @@ def _too_few(effective_n: float, visitors: int) -> Withheld | None:
     return Withheld.TOO_FEW_VISITORS if visitors < VISITORS_MIN else None
 
 
-def _withheld(reason: Withheld, effective_n: float) -> Estimate:
+def withheld(reason: Withheld, effective_n: float) -> Estimate:
     return Estimate(value=None, low=None, high=None, effective_n=effective_n, withheld=reason)

@@ -1,6 +1,6 @@
 """The sessions that entered a funnel, one element each, and what is counted of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -112,28 +112,42 @@ def read_sessions(
         return nobody()
     parts = Parts(dimensions)
 
-    def entered(reading: Reading, window: Window) -> pa.Table:
-        chain = Chain(steps=steps, window=window, within=within, rules=rules)
+    def entered(reading: Reading, chain: Chain) -> pa.Table:
         found = chained(snapshot, reading, chain)
         text, parameters = told(snapshot, reading, parts, "funnel_entered")
         return snapshot.arrow(text, parameters, {"came": found.came if found else NOBODY_CAME})
 
-    if rules.unit is Unit.USER:  # whose sessions lie in many days
-        found = entered(reading, window)
-    else:
-        question = {
-            "report": "funnel",
-            "form": 1,
-            "steps": steps,
-            "within_us": within // MICROSECOND,
-            "rules": rules,
-            "parts": (*parts.fragments, parts.parameters),
-        }
-        found = by_day(snapshot, reading, window, question, entered)
+    chain = Chain(steps=steps, window=window, within=within, rules=rules)
+    question = {"report": "funnel", "form": 1, "parts": (*parts.fragments, parts.parameters)}
+    found = chains_by_day(snapshot, reading, chain, question, entered)
     sessions = _sessions(found.to_pandas(), parts, to_us(now) - within // MICROSECOND)
     # Of a funnel that counts users, each is one already.
     clusters = reading.unit is Unit.USER and rules.unit is Unit.SESSION
     return structs.replace(sessions, of_users=clusters)
+
+
+def chains_by_day(
+    snapshot: Snapshot,
+    reading: Reading,
+    chain: Chain,
+    question: Mapping[str, Any],
+    answer: Callable[[Reading, Chain], pa.Table],
+) -> pa.Table:
+    """by_day() of what chains give, of which `question` says the rest. Those of users, whose
+    sessions lie in many days, are read at once."""
+    if chain.rules.unit is Unit.USER:
+        return answer(reading, chain)
+    asked = {
+        **question,
+        "steps": chain.steps,
+        "within_us": chain.within // MICROSECOND,
+        "rules": chain.rules,
+    }
+
+    def of_part(reading: Reading, window: Window) -> pa.Table:
+        return answer(reading, structs.replace(chain, window=window))
+
+    return by_day(snapshot, reading, chain.window, asked, of_part)
 
 
 def told(

@@ -10,7 +10,15 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from analytics.basis import Estimate, Withheld
-from analytics.estimates import EFFECTIVE_N_MIN, VISITORS_MIN, Difference, Z, recovered, wilson
+from analytics.estimates import (
+    EFFECTIVE_N_MIN,
+    Difference,
+    place_of,
+    recovered,
+    wilson,
+    withheld,
+    woodruff,
+)
 from analytics.reports.vital_types import VitalChange, VitalDay
 from analytics.vitals import VITALS
 
@@ -45,9 +53,7 @@ class Histogram(Struct, frozen=True):
         return min(self.total, self.sessions)
 
     def at(self, q: float) -> float:
-        reached = np.cumsum(self.views)
-        place = int(np.searchsorted(reached, q * reached[-1] * (1 - 1e-12)))
-        return float(self.values[min(place, len(self.values) - 1)])
+        return float(self.values[place_of(np.cumsum(self.views), q)])
 
     def over(self, limit: float) -> float:
         """The share of views above `limit`."""
@@ -65,22 +71,14 @@ def merged(histograms: Sequence[Histogram]) -> Histogram:
 
 def quantile_of(histogram: Histogram) -> Estimate:
     """The 75th percentile with Woodruff's interval, or why it is withheld."""
-    n = histogram.effective_n
-    reason = None
     if not histogram.total:
-        reason = Withheld.NO_DATA
-    elif n < EFFECTIVE_N_MIN:
-        reason = Withheld.TOO_FEW_SESSIONS
-    elif histogram.sessions < VISITORS_MIN:
-        reason = Withheld.TOO_FEW_VISITORS
-    if reason:
-        return Estimate(value=None, low=None, high=None, effective_n=n, withheld=reason)
-    half = Z * sqrt(QUANTILE * (1 - QUANTILE) / n)
-    return Estimate(
-        value=histogram.at(QUANTILE),
-        low=histogram.at(max(0.0, QUANTILE - half)),
-        high=histogram.at(min(1.0, QUANTILE + half)),
-        effective_n=n,
+        return withheld(Withheld.NO_DATA, 0.0)
+    return woodruff(
+        histogram.values,
+        np.cumsum(histogram.views),
+        QUANTILE,
+        histogram.effective_n,
+        int(histogram.sessions),
     )
 
 

@@ -41,7 +41,7 @@ def pages_timed(
 
 def prepare(settings: Settings, folder: DataFolder, database: Database) -> None:
     """As the keeper's job does after a seal: whoever opens a console finds it done."""
-    job = PreparedAnswers(settings, folder, database).job()
+    job = PreparedAnswers(lambda: settings, folder, database).job()
     started = time.perf_counter()
     while job.run(datetime.now(UTC)):
         pass

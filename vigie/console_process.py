@@ -81,7 +81,7 @@ async def run_console(
         *backups.jobs(),
         erasures.job(),
         FunnelSnapshots(settings, folder, database).job(),
-        PreparedAnswers(settings, folder, database).job(),
+        PreparedAnswers(reader.settings, folder, database).job(),
     ]
     keeper = keeper_of(
         settings, folder, database, utc_now, tombstones=tombstones, more_jobs=more_jobs

@@ -2,16 +2,13 @@
 waits no longer than the next."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
-
-from msgspec import structs
 
 from store.database import Database
 from vigie.folders import DataFolder
 from vigie.keeper import Job
 from vigie.own_funnels import FUNNELS
-from vigie.own_journeys import all_journeys
 from vigie.reporting.catalogue import run_report
 from vigie.reporting.journeys import funnel_params
 from vigie.reporting.params import DAYS_DEFAULT, BadRequestError
@@ -30,7 +27,10 @@ _log = logging.getLogger(__name__)
 class PreparedAnswers:
     """Asks one question a run, where other days are closed than when it was asked last."""
 
-    def __init__(self, settings: Settings, folder: DataFolder, database: Database) -> None:
+    def __init__(
+        self, settings: Callable[[], Settings], folder: DataFolder, database: Database
+    ) -> None:
+        """`settings` gives those with the console's journeys."""
         self._settings = settings
         self._folder = folder
         self._database = database
@@ -46,9 +46,7 @@ class PreparedAnswers:
         )
 
     def run(self, now: datetime) -> str:
-        settings = structs.replace(
-            self._settings, journeys=all_journeys(self._settings, self._folder)
-        )
+        settings = self._settings()
         versions = {site.id: self._versions(site.id, now) for site in settings.sites}
         for site, name, params in self._questions(settings):
             question = (name, tuple(sorted(params.items())))

@@ -7,6 +7,7 @@ difference is told only as far as all that were looked at hold together; it neve
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -15,15 +16,14 @@ from msgspec import Struct
 
 from analytics.basis import Basis, Estimate
 from analytics.breakdown import Parts
-from analytics.by_day import by_day
 from analytics.differences import Comparison, Words, compare_pairs
 from analytics.funnel_chain import NOBODY_ARRIVED, NOBODY_CAME, Chain, chained
 from analytics.funnel_segments import step_name
-from analytics.funnel_sessions import days_of, share_of, told
-from analytics.question import PLAIN, Rules, SiteScope, Step, Unit, Window
+from analytics.funnel_sessions import chains_by_day, days_of, share_of, told
+from analytics.question import PLAIN, Rules, SiteScope, Step, Window
 from analytics.sampling import Reading, basis, read
 from analytics.sql import query
-from analytics.times import MICROSECOND, to_us
+from analytics.times import to_us
 from analytics.vitals import VITALS
 from analytics.wording import percent
 from store.snapshot import Snapshot
@@ -121,45 +121,23 @@ def funnel_why(
     """Every trait at every step but the last. Raises as funnel() does."""
     within = timedelta(seconds=convert_within_s)
 
-    def at(reading: Reading) -> pd.DataFrame:
-        settled_before_us = to_us(now - within)
+    chain = Chain(steps=steps, window=window, within=within, rules=rules)
 
-        def met(reading: Reading, span: Window) -> pa.Table:
-            return _met(snapshot, reading, steps, span, within, rules)
-
-        if rules.unit is Unit.USER:
-            found = met(reading, window)
-        else:
-            question = {
-                "report": DEFINITION,
-                "form": 1,
-                "steps": steps,
-                "within_us": within // MICROSECOND,
-                "rules": rules,
-            }
-            found = by_day(snapshot, reading, window, question, met)
+    def at(reading: Reading) -> list[DropRow]:
+        question = {"report": DEFINITION, "form": 1}
+        found = chains_by_day(snapshot, reading, chain, question, partial(_met, snapshot))
         frame: pd.DataFrame = found.to_pandas()
-        return frame[frame["entered_last_us"] < settled_before_us]
+        return _rows(frame[frame["entered_last_us"] < to_us(now - within)], steps, rules)
 
-    def few(frame: pd.DataFrame) -> bool:
-        return any(each.dropped.withheld is not None for each in _rows(frame, steps, rules))
+    def few(rows: list[DropRow]) -> bool:
+        return any(each.dropped.withheld is not None for each in rows)
 
     days = days_of(window, within, now)
-    frame, reading = read(snapshot, scope, days, sample, at, few, rules.unit)
-    return FunnelWhyReport(
-        basis=basis(snapshot, reading, DEFINITION, window), rows=tuple(_rows(frame, steps, rules))
-    )
+    rows, reading = read(snapshot, scope, days, sample, at, few, rules.unit)
+    return FunnelWhyReport(basis=basis(snapshot, reading, DEFINITION, window), rows=tuple(rows))
 
 
-def _met(
-    snapshot: Snapshot,
-    reading: Reading,
-    steps: Sequence[Step],
-    window: Window,
-    within: timedelta,
-    rules: Rules,
-) -> pa.Table:
-    chain = Chain(steps=steps, window=window, within=within, rules=rules)
+def _met(snapshot: Snapshot, reading: Reading, chain: Chain) -> pa.Table:
     found = chained(snapshot, reading, chain, views=True)
     text, parameters = told(
         snapshot, reading, Parts(()), "funnel_why", query("funnel_met"), detail=True
@@ -167,7 +145,7 @@ def _met(
     limits = {f"{vital}_poor": VITALS[vital].poor for vital in ("lcp", "inp", "cls")}
     return snapshot.arrow(
         text,
-        {**parameters, **limits, "steps": len(steps)},
+        {**parameters, **limits, "steps": len(chain.steps)},
         {
             "came": found.came if found else NOBODY_CAME,
             "arrived": found.arrived if found else NOBODY_ARRIVED,

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.console import RunningConsole, history, running_console
+from tests.support.entering import entering_page
 from vigie.own_journeys import JOURNEYS
 from vigie.settings import JourneySettings, StepSettings
 
@@ -29,13 +30,8 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningConsole
 def page(
     chromium: Browser, console: RunningConsole, request: pytest.FixtureRequest
 ) -> Iterator[Page]:
-    (console.folder.root / "journeys.json").unlink(missing_ok=True)
-    context = chromium.new_context(base_url=console.base, java_script_enabled=request.param)
-    context.set_default_timeout(20_000)
-    page = context.new_page()
-    page.goto(console.link())
-    yield page
-    context.close()
+    with entering_page(chromium, console, "journeys.json", javascript=request.param) as page:
+        yield page
 
 
 def saved(console: RunningConsole) -> list[JourneySettings]:

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.console import RunningConsole, running_console
+from tests.support.entering import entering_page
 from vigie.own_monitors import read_own_monitors
 
 pytestmark = pytest.mark.browser
@@ -24,13 +25,8 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningConsole
 def page(
     chromium: Browser, console: RunningConsole, request: pytest.FixtureRequest
 ) -> Iterator[Page]:
-    (console.folder.root / "monitors.json").unlink(missing_ok=True)
-    context = chromium.new_context(base_url=console.base, java_script_enabled=request.param)
-    context.set_default_timeout(20_000)
-    page = context.new_page()
-    page.goto(console.link())
-    yield page
-    context.close()
+    with entering_page(chromium, console, "monitors.json", javascript=request.param) as page:
+        yield page
 
 
 def test_a_monitor_is_added_by_keyboard_alone(page: Page, console: RunningConsole) -> None:

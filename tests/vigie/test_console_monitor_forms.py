@@ -1,7 +1,6 @@
 """Monitors entered in the console: added, tried, edited, paused, removed, had back and exported;
 those of the settings file only shown; every mistake beside its field."""
 
-import html
 import re
 import threading
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from probes.monitor import Monitor
 from probes.outcome import Outcome
 from probes.result import CheckResult
 from tests.support.console import SETTINGS, RunningConsole, running_console
+from tests.support.entering import entering, version_of, words
 from vigie.console.monitor_actions import monitor_toml
 from vigie.console.monitor_fields import FIELDS, filled, texts_of
 from vigie.console.texts import OUTCOMES
@@ -77,25 +77,12 @@ def console(tmp_path: Path) -> Iterator[RunningConsole]:
 
 @pytest.fixture
 def reader(console: RunningConsole) -> Iterator[httpx.Client]:
-    with console.reader() as client:
-        client.headers["origin"] = console.base
-        client.follow_redirects = True
+    with entering(console) as client:
         yield client
-
-
-def words(answer: httpx.Response) -> str:
-    text = html.unescape(re.sub(r"<[^>]+>", " ", answer.text))
-    return " ".join(text.replace("\u202f", " ").split())
 
 
 def add(reader: httpx.Client, **fields: str) -> httpx.Response:
     return reader.post("/monitors/-/add", data={**NEW, **fields})
-
-
-def version_of(answer: httpx.Response) -> str:
-    found = re.search(r'name="version" value="(\d+)"', answer.text)
-    assert found
-    return found[1]
 
 
 def test_a_monitor_is_added_with_what_was_entered(

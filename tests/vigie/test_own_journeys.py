@@ -1,7 +1,6 @@
 """Journeys saved from the console and by API: added, changed, removed, had back and undone; known
 at once to all that reads journeys; every mistake is said, and two who edit at once are told."""
 
-import html
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from msgspec import structs
 
 from probes.monitor import Monitor
 from tests.support.console import JOURNEY, SETTINGS, RunningConsole, history, running_console
+from tests.support.entering import entering, version_of, words
 from vigie.commands.ready import ready
 from vigie.console.journey_form import Entered, entered, form_of
 from vigie.folders import DataFolder
@@ -78,21 +78,8 @@ def program(console: RunningConsole) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def reader(console: RunningConsole) -> Iterator[httpx.Client]:
-    with console.reader() as client:
-        client.headers["origin"] = console.base
-        client.follow_redirects = True
+    with entering(console) as client:
         yield client
-
-
-def words(answer: httpx.Response) -> str:
-    text = html.unescape(re.sub(r"<[^>]+>", " ", answer.text))
-    return " ".join(text.replace("\u202f", " ").split())
-
-
-def version_of(answer: httpx.Response) -> str:
-    found = re.search(r'name="version" value="(\d+)"', answer.text)
-    assert found
-    return found[1]
 
 
 def kept(console: RunningConsole) -> list[JourneySettings]:

@@ -25,7 +25,7 @@ def test_pages_find_kept_what_they_ask_by_default(
     folder = DataFolder(tmp_path)
     generate(folder.store, 20_000, now=NOW, days=8)
     database = Database(folder.store)
-    job = PreparedAnswers(SETTINGS, folder, database).job()
+    job = PreparedAnswers(lambda: SETTINGS, folder, database).job()
     said = [job.run(NOW) for _ in range(RUNS_MAX)]
     assert "asked speed of shop" in said
     assert said[-1] == "", "all was asked, and no day was sealed since"
