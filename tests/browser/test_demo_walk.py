@@ -47,7 +47,9 @@ class RunningDemo(Struct, frozen=True):
         return answer.json()
 
     def break_it(self, fault: Fault) -> None:
-        answer = httpx.post(f"{self.site}/break-it", data={"fault": fault}, trust_env=False)
+        answer = httpx.post(
+            f"{self.site}/break-it", data={"fault": fault}, trust_env=False, timeout=60
+        )
         assert answer.status_code == 303
 
     def states(self) -> dict[str, str]:

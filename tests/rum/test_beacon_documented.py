@@ -79,7 +79,7 @@ def test_the_pages_samples_hold_to_the_schema(kind: str, name: str, count: int) 
 
 
 def test_the_collector_takes_every_sample_whole(tmp_path: Path) -> None:
-    with collecting_in(tmp_path, sites=(SITE,)) as collecting, httpx.Client() as client:
+    with collecting_in(tmp_path, sites=(SITE,)) as collecting, httpx.Client(timeout=60) as client:
         for sample in samples("beacon"):
             body = json.dumps(moved_to_now(sample)).encode()
             answer = client.post(
@@ -120,6 +120,7 @@ def test_what_the_schema_forbids_the_collector_refuses(
             f"{collecting.base}/rum/v1/beacon",
             content=json.dumps(wrong),
             headers={"origin": ORIGIN},
+            timeout=60,
         )
     assert answer.status_code == 400
     assert answer.json()["error"]["reason"] == reason
@@ -136,6 +137,7 @@ def test_an_event_without_what_makes_it_is_refused_by_both(tmp_path: Path, kind:
             f"{collecting.base}/rum/v1/beacon",
             content=json.dumps(sample),
             headers={"origin": ORIGIN},
+            timeout=60,
         )
     assert answer.status_code == 204
     assert [refusal.reason for refusal in collecting.refusals()] == [Reason.INVALID_EVENT]
@@ -153,5 +155,6 @@ def test_a_pieces_header_is_taken_as_the_page_shows_it(tmp_path: Path) -> None:
             f"{collecting.base}/rum/v1/replay",
             content=header + b"\n" + gzip.compress(b"[]"),
             headers={"origin": ORIGIN},
+            timeout=60,
         )
     assert (answer.status_code, answer.text) == (204, "")

@@ -77,6 +77,7 @@ def test_a_page_may_send_compressed(collect: Collect) -> None:
                 "access-control-request-method": "POST",
                 "access-control-request-headers": "content-encoding",
             },
+            timeout=60,
         )
     assert "content-encoding" in answer.headers["access-control-allow-headers"]
     assert "access-control-allow-credentials" not in answer.headers

@@ -99,7 +99,7 @@ def test_who_sends_too_much_is_told_when_to_come_back(collect: Collect) -> None:
         # Somebody else behind the same proxy, and the proxy itself, are others.
         assert collecting.post(body, **{"x-forwarded-for": "203.0.113.10"}).status_code == 204
         assert [collecting.post(body).status_code for _ in range(5)] == [204] * 5
-        metrics = httpx.get(f"{collecting.base}/metrics").text
+        metrics = httpx.get(f"{collecting.base}/metrics", timeout=60).text
         assert 'refused_total{reason="too_many_beacons"} 2' in metrics
 
 
@@ -121,7 +121,7 @@ def test_recordings_are_limited_too_and_apart_from_beacons(collect: Collect) -> 
         assert (status, 1 <= int(retry_after_s) <= 10) == (429, True), "a third chunk"
         assert sent(mine, **{"x-forwarded-for": "203.0.113.10"}) == (204, "")
         assert collecting.post(json.dumps(beacon()).encode(), **client).status_code == 204
-        metrics = httpx.get(f"{collecting.base}/metrics").text
+        metrics = httpx.get(f"{collecting.base}/metrics", timeout=60).text
         assert 'refused_total{reason="too_many_sessions"} 1' in metrics
 
 

@@ -50,6 +50,7 @@ def test_of_a_servers_refused_event_its_own_part_is_kept(collect: Collect) -> No
                 f"{collecting.base}/events/v1",
                 json=sent,
                 headers={"authorization": f"Bearer {TOKEN}"},
+                timeout=60,
             )
     listed, alone, malformed = collecting.refusals()
     for refusal in (listed, alone):

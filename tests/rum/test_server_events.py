@@ -31,7 +31,7 @@ def post(
     headers |= {"authorization": f"Bearer {token}"}
     if key:
         headers["idempotency-key"] = key
-    return httpx.post(f"{collecting.base}/events/v1", content=content, headers=headers)
+    return httpx.post(f"{collecting.base}/events/v1", content=content, headers=headers, timeout=60)
 
 
 def identities(batches: list[Batch]) -> list[tuple[str, int]]:
@@ -137,7 +137,7 @@ def test_only_a_token_of_a_site_lets_in_and_it_is_never_written(collect: Collect
         url = f"{collecting.base}/events/v1"
         origin = {"origin": "https://shop.test", "access-control-request-method": "POST"}
         answers = [
-            httpx.options(url, headers=origin),
+            httpx.options(url, headers=origin, timeout=60),
             post(collecting, {"name": "a"}, origin="https://shop.test"),
         ]
         assert answers[0].status_code == 405

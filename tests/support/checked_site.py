@@ -34,7 +34,7 @@ class CheckedSite(WebSite):
         if path in self.answers:
             return self.answers[path]
         if path.startswith("/vigie/"):
-            return self._passed(httpx.get(self.vigie + path.removeprefix("/vigie"), timeout=20))
+            return self._passed(httpx.get(self.vigie + path.removeprefix("/vigie"), timeout=60))
         answer = super().get(path)
         return Answer(answer.status, {**answer.headers, **self.headers.get(path, {})}, answer.body)
 
@@ -43,7 +43,7 @@ class CheckedSite(WebSite):
             return self.answers["POST"]
         passed = {name: headers[name] for name in FORWARDED if name in headers}
         url = f"{self.vigie}/rum/v1/beacon"
-        return self._passed(httpx.post(url, content=body, headers=passed, timeout=20))
+        return self._passed(httpx.post(url, content=body, headers=passed, timeout=60))
 
     @staticmethod
     def _passed(answer: httpx.Response) -> Answer:

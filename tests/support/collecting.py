@@ -46,7 +46,7 @@ class Collecting:
 
     def refused(self) -> dict[str, int]:
         """How many were refused so far, by reason."""
-        metrics = httpx.get(f"{self.base}/metrics", timeout=10).text
+        metrics = httpx.get(f"{self.base}/metrics", timeout=60).text
         counts = re.findall(r'^vigie_collector_refused_total{reason="(\w+)"} (\d+)$', metrics, re.M)
         return {reason: int(count) for reason, count in counts if count != "0"}
 
@@ -82,7 +82,7 @@ class Collecting:
         passed = {name: headers[name] for name in FORWARDED if name in headers}
         url = f"{self.base}{path}"
         try:
-            answer = httpx.post(url, content=body, headers=passed, timeout=10)
+            answer = httpx.post(url, content=body, headers=passed, timeout=60)
         except httpx.TransportError:
             return Answer(502)
         kept = {name: answer.headers[name] for name in ("retry-after",) if name in answer.headers}

@@ -46,12 +46,18 @@ class Collecting:
 
     def post(self, body: bytes, **headers: str) -> httpx.Response:
         return httpx.post(
-            f"{self.base}/rum/v1/beacon", content=body, headers={"origin": ORIGIN} | headers
+            f"{self.base}/rum/v1/beacon",
+            content=body,
+            headers={"origin": ORIGIN} | headers,
+            timeout=60,
         )
 
     def post_replay(self, body: bytes, **headers: str) -> httpx.Response:
         return httpx.post(
-            f"{self.base}/rum/v1/replay", content=body, headers={"origin": ORIGIN} | headers
+            f"{self.base}/rum/v1/replay",
+            content=body,
+            headers={"origin": ORIGIN} | headers,
+            timeout=60,
         )
 
     def chunks(self) -> list[ReplayChunk]:

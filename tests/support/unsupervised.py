@@ -87,7 +87,7 @@ class Unsupervised:
             f"{self.urls['console']}{path}",
             params=params,
             headers={"authorization": f"Bearer {token}"},
-            timeout=20,
+            timeout=60,
         )
 
     def end(self) -> None:

@@ -59,7 +59,7 @@ def test_scheduled_by_command_shown_and_restored(tmp_path: Path) -> None:
             lambda: bool(backups_in(scheduled) and backups_in(scheduled)[-1].verified),
             "the first scheduled backup, restored into scratch",
         )
-        with httpx.Client() as client:
+        with httpx.Client(timeout=60) as client:
             for number in range(30):
                 body = beacon(SITE_KEY, secrets.token_hex(16), number, [view("/")])
                 assert post(client, served.collector, body, ORIGIN).status_code == 204
@@ -76,12 +76,14 @@ def test_scheduled_by_command_shown_and_restored(tmp_path: Path) -> None:
         (made,) = backups_in(asked)
         assert str(made.folder) in done.stdout
         assert (made.folder / "data" / "vigie.toml").exists(), "the console knows its settings file"
-        with httpx.Client(follow_redirects=True) as reader:
+        with httpx.Client(follow_redirects=True, timeout=60) as reader:
             reader.get(one_time_link(served.data / "run", served.console, datetime.now(UTC)))
             page = reader.get(f"{served.console}/data").text
         assert "Last restored and equal" in page
         assert "Backed up" in page
-        unsigned = httpx.post(f"{served.console}/api/v1/backup", params={"folder": str(asked)})
+        unsigned = httpx.post(
+            f"{served.console}/api/v1/backup", params={"folder": str(asked)}, timeout=60
+        )
         assert unsigned.status_code == 401
         assert served.stop() == 0
     assert vigie("backup", str(asked), "--verify").returncode == 0

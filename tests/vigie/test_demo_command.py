@@ -70,7 +70,7 @@ def test_the_link_opens_the_console_and_a_second_start_keeps_the_history(
 ) -> None:
     said, link = said_until(first := start(), LINK)
     assert "Generated" in said
-    with httpx.Client(follow_redirects=True, trust_env=False) as browser:
+    with httpx.Client(follow_redirects=True, trust_env=False, timeout=60) as browser:
         assert browser.get(link).status_code == 200
         home = browser.get(httpx.URL(link).copy_with(path="/", query=None))
     assert home.status_code == 200

@@ -44,7 +44,9 @@ def site_url() -> Iterator[str]:
 @pytest.fixture
 def browser(site_url: str) -> Iterator[httpx.Client]:
     """A browser without JavaScript."""
-    with httpx.Client(base_url=site_url, follow_redirects=True, trust_env=False) as client:
+    with httpx.Client(
+        base_url=site_url, follow_redirects=True, trust_env=False, timeout=60
+    ) as client:
         yield client
 
 
@@ -104,7 +106,7 @@ def test_pages_behind_the_sign_in_lead_to_it(browser: httpx.Client) -> None:
 
 
 def watched_page(monitor: Monitor) -> httpx.Response:
-    return httpx.get(monitor.url, headers=monitor.headers, trust_env=False)
+    return httpx.get(monitor.url, headers=monitor.headers, trust_env=False, timeout=60)
 
 
 @pytest.mark.parametrize("watched", network.WATCHED, ids=lambda watched: watched.id)
@@ -121,7 +123,7 @@ def test_down_resets_every_connection_but_the_controls(browser: httpx.Client) ->
     break_it(browser, Fault.DOWN)
     for path in ("/sign-in", "/listings", "/api/health"):
         with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
-            httpx.get(f"{browser.base_url}{path}", trust_env=False)
+            httpx.get(f"{browser.base_url}{path}", trust_env=False, timeout=60)
     control = browser.get("/break-it")
     assert control.status_code == 200
     assert "Broken: down" in control.text

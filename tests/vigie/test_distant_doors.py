@@ -73,6 +73,7 @@ def post(opened: Doors, body: bytes, token: str = TOKEN) -> httpx.Response:
         f"{opened.base}/probes/v1/results",
         content=body,
         headers={"authorization": f"Bearer {token}"},
+        timeout=60,
     )
 
 
@@ -81,6 +82,7 @@ def ask(opened: Doors, location: str = "paris", **headers: str) -> httpx.Respons
         f"{opened.base}/probes/v1/monitors",
         params={"location": location},
         headers={"authorization": f"Bearer {TOKEN}"} | headers,
+        timeout=60,
     )
 
 
@@ -106,7 +108,7 @@ def test_the_answer_says_what_time_it_is(opened: Doors) -> None:
 def test_who_has_no_token_is_turned_away_in_clear_words(opened: Doors) -> None:
     body = msgspec.msgpack.encode(delivery())
     for answer in (
-        httpx.get(f"{opened.base}/probes/v1/monitors", params={"location": "paris"}),
+        httpx.get(f"{opened.base}/probes/v1/monitors", params={"location": "paris"}, timeout=60),
         ask(opened, authorization="Bearer vigie-wrong"),
         ask(opened, authorization=f"Basic {TOKEN}"),
         post(opened, body, "vigie-wrong"),
@@ -161,7 +163,7 @@ def test_a_delivery_that_is_too_large_is_refused(opened: Doors) -> None:
 def test_a_call_is_in_the_journal_before_it_is_answered(opened: Doors, method: str) -> None:
     address = f"{opened.base}/heartbeat/v1/{heartbeat_token(SECRET, 'backup')}"
     body = b"the job's output" if method == "POST" else None
-    assert httpx.request(method, address, content=body).status_code == 200
+    assert httpx.request(method, address, content=body, timeout=60).status_code == 200
     (ping,) = opened.records()
     assert isinstance(ping, Ping)
     assert (ping.monitor, ping.call) == ("backup", Call.DONE)
@@ -170,7 +172,9 @@ def test_a_call_is_in_the_journal_before_it_is_answered(opened: Doors, method: s
 
 def test_a_job_may_say_that_it_began_or_failed(opened: Doors) -> None:
     address = f"{opened.base}/heartbeat/v1/{heartbeat_token(SECRET, 'backup')}"
-    statuses = [httpx.get(f"{address}{end}").status_code for end in ("/start", "/fail", "/stop")]
+    statuses = [
+        httpx.get(f"{address}{end}", timeout=60).status_code for end in ("/start", "/fail", "/stop")
+    ]
     assert statuses == [200, 200, 404]
     assert [each.call for each in opened.records() if isinstance(each, Ping)] == [
         Call.STARTED,
@@ -181,14 +185,14 @@ def test_a_job_may_say_that_it_began_or_failed(opened: Doors) -> None:
 def test_an_address_of_no_heartbeat_monitor_is_not_found(opened: Doors) -> None:
     for monitor in ("all", "other"):
         token = heartbeat_token(SECRET, monitor)
-        assert httpx.get(f"{opened.base}/heartbeat/v1/{token}").status_code == 404
+        assert httpx.get(f"{opened.base}/heartbeat/v1/{token}", timeout=60).status_code == 404
     assert opened.records() == []
 
 
 def test_a_job_that_calls_without_pause_does_not_fill_the_journal(opened: Doors) -> None:
     address = f"{opened.base}/heartbeat/v1/{heartbeat_token(SECRET, 'backup')}"
     begun_us = now_us()
-    with httpx.Client() as client:
+    with httpx.Client(timeout=60) as client:
         for _ in range(50):
             assert client.get(address).status_code == 200
     assert len(opened.records()) <= 1 + (now_us() - begun_us) / 500_000

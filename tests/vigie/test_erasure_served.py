@@ -23,7 +23,7 @@ ANNA, BERT = "ab" * 16, "cd" * 16
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     with serving(tmp_path_factory.mktemp("erasure")) as running:
-        with httpx.Client() as client:
+        with httpx.Client(timeout=60) as client:
             for session, user in ((ANNA, "anna@shop.test"), (BERT, "bert@shop.test")):
                 for number in range(3):
                     body = beacon(SITE_KEY, session, number, [view(f"/p/{number}")], user=user)
@@ -61,7 +61,9 @@ def test_a_user_is_erased_while_vigie_runs(served: Serving) -> None:
     assert "1 sessions: 3 events" in done.stdout
     assert scan([served.data], [ANNA], [key]).places == ()
     assert sessions_seen(served) == 1
-    with httpx.Client() as client:  # a retry of what was never acknowledged, from her browser
+    with httpx.Client(
+        timeout=60
+    ) as client:  # a retry of what was never acknowledged, from her browser
         body = beacon(SITE_KEY, ANNA, 7, [view("/late")], user="anna@shop.test")
         # The collector takes it for the second in which it has not yet heard of her erasure.
         assert post(client, served.collector, body, ORIGIN).status_code in (204, 410)
@@ -107,7 +109,7 @@ def test_the_erasure_page_takes_a_request_and_attests(served: Serving) -> None:
         text=True,
         check=True,
     ).stdout.strip()
-    with httpx.Client(base_url=served.console, follow_redirects=True) as client:
+    with httpx.Client(base_url=served.console, follow_redirects=True, timeout=60) as client:
         client.get(said)
         page = client.get("/data/erasure").text
         assert "none older is in the store" in page
@@ -127,7 +129,7 @@ def test_the_erasure_page_takes_a_request_and_attests(served: Serving) -> None:
 
 def test_without_a_console_the_store_is_opened_itself(served: Serving, tmp_path: Path) -> None:
     with serving(tmp_path) as own:
-        with httpx.Client() as client:
+        with httpx.Client(timeout=60) as client:
             body = beacon(SITE_KEY, ANNA, 1, [view("/p")], user="anna")
             assert post(client, own.collector, body, ORIGIN).status_code == 204
         wait_for(lambda: sessions_seen(own) == 1, "the session in the store")

@@ -98,9 +98,9 @@ def test_a_folder_that_cannot_be_written_ends_nothing(tmp_path: Path) -> None:
 def test_a_collector_tells_its_figures_as_the_parser_reads_them(tmp_path: Path) -> None:
     with collecting_in(tmp_path) as collecting:
         collecting.post(b"nonsense")
-        found = families(httpx.get(f"{collecting.base}/metrics").text)
+        found = families(httpx.get(f"{collecting.base}/metrics", timeout=60).text)
         for path in ("/health", "/ready", "/live"):
-            assert httpx.get(f"{collecting.base}{path}").status_code == 200
+            assert httpx.get(f"{collecting.base}{path}", timeout=60).status_code == 200
     assert found["vigie_collector_refused_total"][(("reason", "malformed"),)] == 1
     assert found["vigie_collector_batches_total"] == {(): 0}
     assert found["vigie_collector_limit"][(("limit", "events_max"),)] == 50

@@ -41,7 +41,7 @@ def test_a_job_is_up_then_late_then_up_again(tmp_path: Path) -> None:
 
         def called_until(wanted: str) -> bool:
             before = time.time()
-            assert httpx.get(address).status_code == 200
+            assert httpx.get(address, timeout=60).status_code == 200
             called.append((before, time.time()))
             return state() == wanted
 

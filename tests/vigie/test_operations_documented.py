@@ -66,11 +66,11 @@ def test_every_figure_is_documented_and_every_one_documented_exists(tmp_path: Pa
     )
     with running_console(tmp_path / "console", SETTINGS) as console:
         tell(console.folder.run, "prober", prober_figures(status, journal))
-        told = httpx.get(f"{console.base}/metrics").text
+        told = httpx.get(f"{console.base}/metrics", timeout=60).text
     journal.close()
     (tmp_path / "collector").mkdir()
     with collecting_in(tmp_path / "collector") as collecting:
-        told += httpx.get(f"{collecting.base}/metrics").text
+        told += httpx.get(f"{collecting.base}/metrics", timeout=60).text
     there = set(re.findall(r"^# TYPE (\S+)", told, re.MULTILINE))
     there |= {"vigie_journal_backlog_bytes", "vigie_journal_disk_free_bytes"}
     named = {name.removesuffix("_bucket") for name in FIGURE.findall(OPERATIONS)}

@@ -32,7 +32,7 @@ def pages_stored(served: Serving) -> list[str]:
 
 def test_each_wrong_beacon_is_answered_and_counted_and_the_good_ones_arrive(tmp_path: Path) -> None:
     url_of = "{}/rum/v1/beacon".format
-    with serving(tmp_path) as served, httpx.Client(timeout=10) as client:
+    with serving(tmp_path) as served, httpx.Client(timeout=60) as client:
 
         def send(content: bytes, origin: str = ORIGIN) -> httpx.Response:
             return client.post(
