@@ -6,10 +6,11 @@ from analytics.quality import Quality, quality_of, quality_parameters
 from analytics.question import UNDECLARED
 from analytics.sql import query
 
-LEVEL, QUALITY = "level", "quality"
+LEVEL, QUALITY, SITE = "level", "quality", "site"
 DIMENSIONS = (
     LEVEL,
     QUALITY,
+    SITE,
     "device",
     "browser",
     "os",
@@ -18,7 +19,7 @@ DIMENSIONS = (
     "campaign",
     "entry_page",
 )
-SUMMED = frozenset(DIMENSIONS) - {QUALITY, "campaign"}
+SUMMED = frozenset(DIMENSIONS) - {QUALITY, SITE, "campaign"}
 """What session summaries hold."""
 SEGMENTS = "segments."
 """Before the name of a segment that the site declares: "segments.team"."""
@@ -43,11 +44,14 @@ def dimension_problem(dimensions: Sequence[str]) -> str:
 
 class Parts:
     """The SQL and parameters by which a query tells sessions apart; `part_1`, `part_2` hold the
-    values, in the order asked for. Raises ValueError."""
+    values, in the order asked for. Sites are told apart by whoever reads each. Raises ValueError.
+    """
 
     def __init__(self, dimensions: Sequence[str]) -> None:
         if problem := dimension_problem(dimensions):
             raise ValueError(problem)
+        if SITE in dimensions:
+            raise ValueError("sessions of one site are not told apart by site")
         self.names = [f"part_{number}" for number in range(1, len(dimensions) + 1)]
         self.dimensions = tuple(dimensions)
         self.parameters: dict[str, object] = {}

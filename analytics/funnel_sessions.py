@@ -79,7 +79,7 @@ def joined(one: FunnelSessions, other: FunnelSessions) -> FunnelSessions:
         parts={
             name: np.concatenate([values, other.parts[name]]) for name, values in one.parts.items()
         },
-        of_users=one.of_users,
+        of_users=one.of_users or other.of_users,
         **{
             name: np.concatenate([getattr(one, name), getattr(other, name)])
             for name in FunnelSessions.__struct_fields__

@@ -4,14 +4,15 @@ A session (or user) counts once. It is still in window while less than the windo
 it last came to the first step; it is then in `reached`, and in no share.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from analytics.basis import Withheld
-from analytics.breakdown import LEVEL
+from analytics.basis import Basis, Withheld
+from analytics.breakdown import LEVEL, SITE
 from analytics.estimates import quantile
 from analytics.funnel_depths import Depths, depths
 from analytics.funnel_segments import (
@@ -22,7 +23,7 @@ from analytics.funnel_segments import (
     level_groups,
     readings,
 )
-from analytics.funnel_sessions import FunnelSessions, days_of, read_sessions
+from analytics.funnel_sessions import FunnelSessions, days_of, joined, read_sessions
 from analytics.funnel_times import before, days_of_entry, halves_of, took_bins
 from analytics.levels import shown
 from analytics.question import PLAIN, Order, Rules, SiteScope, Step, Unit, Window
@@ -47,10 +48,30 @@ class _Asked(Struct, frozen=True, kw_only=True):
     now: datetime
     rules: Rules
     by: tuple[str, ...]
+    sample: float | None
+    beside: Sequence[SiteScope]
 
     def at(self, window: Window, reading: Reading) -> FunnelSessions:
-        asked = (self.steps, window, self.within, self.now, self.rules, self.by)
-        return read_sessions(self.snapshot, reading, *asked)
+        dimensions = [each for each in self.by if each != SITE]
+        asked = (self.steps, window, self.within, self.now, self.rules, dimensions)
+        found = read_sessions(self.snapshot, reading, *asked)
+        return _of_site(found, reading) if SITE in self.by else found
+
+    def others(self, window: Window) -> "list[tuple[FunnelSessions, Reading]]":
+        """The sessions of the sites beside, each read at its own rate."""
+        return [
+            read(
+                self.snapshot,
+                scope,
+                self.days(window),
+                self.sample,
+                partial(self.at, window),
+                lambda _: False,
+                self.rules.unit,
+            )
+            for scope in self.beside
+            if SITE in self.by and scope.site != self.scope.site
+        ]
 
     def days(self, window: Window) -> Days:
         return days_of(window, self.within, self.now)
@@ -83,12 +104,14 @@ def funnel(
     sample: float | None = None,
     rules: Rules = PLAIN,
     by: Sequence[str] = (),
+    beside: Sequence[SiteScope] = (),
     compare_from: datetime | None = None,
 ) -> FunnelReport:
     """The funnel of sessions that came to the first step within `window`.
 
     Their conversions count up to `convert_within_s` after the entry, also beyond the window's end.
-    `by`: dimensions (analytics.breakdown) in place of the level. `compare_from`: compare with the
+    `by`: dimensions (analytics.breakdown) in place of the level; by site, those `beside` are read
+    too, and everyone is whoever came to any of them. `compare_from`: compare with the
     period before, as far as detail is kept, which is from then on. Raises ValueError for steps,
     dimensions or a sample that make no sense, UnitError for users where sessions are sampled.
     """
@@ -102,20 +125,23 @@ def funnel(
         now=now,
         rules=rules,
         by=() if tuple(by) == (LEVEL,) else tuple(by),
+        sample=sample,
+        beside=beside,
     )
+    others = asked.others(window)
     found, reading = read(
         snapshot,
         scope,
         asked.days(window),
         sample,
-        lambda reading: _answer(asked, asked.at(window, reading), reading),
+        lambda reading: _answer(asked, _all(asked.at(window, reading), others), reading),
         lambda answer: withheld(answer.sure),
         rules.unit,
     )
     sessions = found.sessions
     levels = shown(scope.levels, sessions.level)
     return FunnelReport(
-        basis=basis(snapshot, reading, DEFINITION, window),
+        basis=_basis(snapshot, window, [reading, *(at for _, at in others)]),
         window_s=convert_within_s,
         everyone=found.everyone,
         levels=tuple(found.levels),
@@ -159,7 +185,7 @@ def _answer(asked: _Asked, sessions: FunnelSessions, reading: Reading) -> _Answe
     steps, rules = asked.steps, asked.rules
     levels = level_groups(sessions, asked.scope.levels)
     groups = groups_of(sessions, asked.by, asked.scope.levels)
-    stands_for = 1.0 if reading.weighted else 1 / reading.rate
+    stands_for = 1.0 if reading.weighted or SITE in asked.by else 1 / reading.rate
     compared = groups if asked.by else [each for each in levels if each.members.any()]
     return _Answer(
         sessions,
@@ -195,7 +221,7 @@ def _before(
             lambda _: False,
             asked.rules.unit,
         )
-        return found
+        return _all(found, asked.others(part))
 
     unit = asked.rules.unit
     try:
@@ -205,6 +231,36 @@ def _before(
     except UnitError:
         return None
     return before(sessions, earlier, len(asked.steps), halves, unit)
+
+
+def _of_site(sessions: FunnelSessions, reading: Reading) -> FunnelSessions:
+    """Those of one site, each of which stands for as many as its rate says."""
+    sites = np.full(len(sessions.depth), reading.site, dtype=np.object_)
+    weight = sessions.weight if reading.weighted else sessions.weight / reading.rate
+    return structs.replace(sessions, parts={**sessions.parts, SITE: sites}, weight=weight)
+
+
+def _all(own: FunnelSessions, others: Iterable[tuple[FunnelSessions, Reading]]) -> FunnelSessions:
+    for sessions, _ in others:
+        own = joined(own, sessions)
+    return own
+
+
+def _basis(snapshot: Snapshot, window: Window, readings: Sequence[Reading]) -> Basis:
+    """The basis of the first reading, with the sessions of all."""
+    found = [basis(snapshot, reading, DEFINITION, window) for reading in readings]
+    if len(found) == 1:
+        return found[0]
+    rates = ", ".join(f"{reading.site} at {reading.rate:.3g}" for reading in readings)
+    notes = dict.fromkeys(
+        [f"sites are read each at its own rate: {rates}", *(each.note for each in found)]
+    )
+    return structs.replace(
+        found[0],
+        sessions=sum(each.sessions or 0 for each in found),
+        generated=any(each.generated for each in found),
+        note="; ".join(filter(None, notes)),
+    )
 
 
 def _everyone(sessions: FunnelSessions, steps: Sequence[Step], order: Order) -> FunnelSegment:

@@ -224,3 +224,37 @@ def test_users_cannot_be_told_from_a_sample_of_sessions(store: Any) -> None:
     )
     with pytest.raises(ValueError, match="cannot answer for users"):
         ask(store, rules=Rules(unit=Unit.USER))
+
+
+def test_sites_are_told_apart_each_read_at_its_own_rate(store: Any) -> None:
+    fifth = SiteScope(site="fifth", levels=(), sample=0.2)
+    store.events(visits(0, 100, 90, 80, level="novice"))
+    low_buckets = visits(1000, 100, 30, 20, site="fifth", level="expert")
+    high = [
+        {**row, "session": f"{row['session'][:24]}ffffffff", "batch": row["batch"] + 10}
+        for row in visits(2000, 100, 100, 100, site="fifth")
+    ]
+    store.events([*low_buckets, *high])
+    report = ask(store, by=("site", "level"), beside=(SCOPE, fifth))
+    assert counted(report) == {
+        ("shop", "novice"): [100, 90, 80],
+        ("fifth", "expert"): [100, 30, 20],
+    }
+    assert report.everyone.steps[-1].of_entered.value == pytest.approx((80 + 5 * 20) / 600)
+    assert report.basis.sessions == 200
+    assert "shop at 1, fifth at 0.2" in report.basis.note
+    assert any(each.told and each.parts == ("shop", "novice") for each in report.differences)
+    alone = ask(store, beside=(SCOPE, fifth))
+    assert (alone.everyone.entered, alone.basis.sessions) == (100, 100)
+
+
+def test_periods_before_are_compared_over_all_sites(store: Any) -> None:
+    later = START + timedelta(days=2)
+    for site in ("shop", "other"):
+        store.events(visits(0, 50, 40, 40, entered=START, site=site))
+        store.events(visits(500, 50, 20, 10, entered=later, site=site))
+    beside = (SiteScope(site="other", levels=(), sample=1.0),)
+    report = ask(store, by=("site",), beside=beside, compare_from=START)
+    assert report.before is not None
+    assert (report.before.then.value, report.before.now.value) == (0.8, 0.2)
+    assert report.everyone.entered == 200

@@ -3,11 +3,15 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import pytest
+from msgspec import structs
 
-from tests.support.console import RunningConsole, history, running_console
+from rum.records import Batch
+from tests.support.console import SETTINGS, RunningConsole, history, running_console
+from vigie.settings import SiteSettings
 
 STEPS = "page:/cart,page:/checkout,event:order_placed"
 
@@ -119,3 +123,30 @@ def test_each_cell_leads_to_its_sessions(reader: httpx.Client) -> None:
     first = reader.get("/funnels/-/sessions", params=bar).text
     assert "Left at /cart: novice" in first
     assert '<a href="/sessions/' in first
+
+
+def test_sites_stand_side_by_side_and_each_cell_leads_to_its_own(tmp_path: Path) -> None:
+    outlet = SiteSettings(id="outlet", key="outlet-key", origins=("*",), sample=0.5)
+    settings = structs.replace(SETTINGS, sites=(*SETTINGS.sites, outlet))
+    now = datetime.now(UTC)
+    moved = [
+        structs.replace(record, site="outlet", session=record.session[::-1])
+        for record in history(now, sessions=150)
+        if isinstance(record, Batch)
+    ]
+    with running_console(tmp_path, settings) as console, console.reader() as reader:
+        console.load([*history(now, sessions=100), *moved])
+        page = reader.get("/funnels", params={"steps": STEPS, "by": "site"}).text
+        assert '<option value="site" selected>Site</option>' in page
+        assert "What leaving goes with on shop" in page
+        assert "part=outlet" in page
+        asked = {"site": "shop", "steps": STEPS, "by": "site,level"}
+        funnel = reader.get("/api/v1/reports/funnel", params=asked).json()
+        entered = {tuple(each["parts"]): each["entered"] for each in funnel["segments"]}
+        assert entered["shop", "novice"] == 100
+        assert 0 < entered["outlet", "novice"] < 150  # half of them
+        bar = {**asked, "step": "1", "part": "outlet", "part_2": "novice", "outcome": "reached"}
+        found = reader.get("/api/v1/reports/funnel_sessions", params=bar).json()
+        assert len(found["rows"]) == min(50, entered["outlet", "novice"])
+        of_outlet = {record.session for record in moved}
+        assert {row["session"] for row in found["rows"]} <= of_outlet

@@ -33,10 +33,12 @@ BY = {
     "country": "Country",
     "campaign": "Campaign",
     "entry_page": "First page",
+    "site": "Site",
     "level,device": "Level and device",
     "level,quality": "Level and quality",
     "device,browser": "Device and browser",
     "release,device": "Release and device",
+    "site,level": "Site and level",
 }
 
 

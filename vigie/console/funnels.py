@@ -9,6 +9,7 @@ from msgspec import structs
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from analytics.breakdown import SITE
 from analytics.charts.funnel_time import Point, day_lines, took_bars
 from analytics.levels import EVERYONE
 from analytics.reports.funnel_days import FunnelDaysReport
@@ -83,7 +84,7 @@ def funnels(request: Request) -> Response:
         window_minutes=minutes,
         orders=ORDERS,
         units=UNITS,
-        breakdowns=_breakdowns(asked),
+        breakdowns=_breakdowns(asked, sites=len(console.settings.sites)),
         operators=OPERATORS,
         properties=properties(),
         funnel=report,
@@ -222,6 +223,7 @@ def _answer_values(
         "days_chart": Markup(day_lines(lines, declared)) if len(report.days) > 1 else "",
         "day_levels": levels,
         "why": _why(console, scope, params) if report.everyone.entered else None,
+        "why_of": params["site"] if SITE in report.by else "",
         "trait_words": TRAIT_WORDS,
         "address": scope.href("/api/v1/reports/funnel", **params),
         "bar_href": _bar_href(scope, asked, report),
@@ -240,7 +242,7 @@ def _charted(
 
 
 def _bar_href(scope: Scope, asked: Asked, report: FunnelReport) -> Any:
-    """Where the sessions of a cell are listed; "" for what is not one segment."""
+    """Where the sessions of a cell are listed; "" for what is not one segment of one site."""
     parts = {each.name: each.parts or (each.level,) for each in report.shown}
 
     def href(segment: Any, step: int, outcome: str) -> str:
@@ -250,6 +252,8 @@ def _bar_href(scope: Scope, asked: Asked, report: FunnelReport) -> Any:
             if "other" in values:
                 return ""
             named = dict(zip(("part", "part_2"), values, strict=False))
+        elif SITE in report.by:
+            return ""
         given = {**asked.params(), **named, "step": str(step), "outcome": outcome}
         return scope.href("/funnels/-/sessions", level=None, **given)
 
@@ -309,9 +313,12 @@ def _minutes(asked: Asked) -> float:
         return usual
 
 
-def _breakdowns(asked: Asked) -> dict[str, str]:
+def _breakdowns(asked: Asked, sites: int) -> dict[str, str]:
     by = asked.options.get("by", "")
-    return BY if by in BY else {**BY, by: by.replace(",", " and ")}
+    offered = {
+        names: words for names, words in BY.items() if sites > 1 or SITE not in names.split(",")
+    }
+    return offered if by in offered else {**offered, by: BY.get(by, by.replace(",", " and "))}
 
 
 def _longer(console: Console, saved: Own[SavedFunnel] | None) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from analytics.breakdown import dimension_problem
+from analytics.breakdown import SITE, dimension_problem
 from analytics.funnel_chain import steps_problem
 from analytics.question import Order, Rules, SiteScope, Step, Unit
 from analytics.reports.funnel import funnel
@@ -116,6 +116,7 @@ def funnel_asked(
         window_of(params, now),
         now=now,
         by=by_of(params),
+        beside=[scope_of(site) for site in settings.sites],
         compare_from=kept_from(settings, now) if compared else None,
         **asked.common(),
     )
@@ -125,14 +126,16 @@ def funnel_asked(
 def funnel_sessions_asked(
     params: Mapping[str, str], settings: Settings, snapshot: Snapshot, now: datetime
 ) -> FunnelSessionsReport:
-    asked = asked_funnel(params, settings)
+    values = _bar_values(params)
+    site = values.pop(SITE, "")
+    asked = asked_funnel({**params, "site": site} if site else params, settings)
     after = int(number_of(params, "after", 0, least=0, most=AFTER_MAX))
     return funnel_sessions(
         snapshot,
         asked.scope,
         asked.steps,
         window_of(params, now),
-        _bar(params, len(asked.steps)),
+        _bar(params, values, len(asked.steps)),
         now=now,
         after=after,
         **asked.common(),
@@ -162,11 +165,8 @@ def funnel_days_asked(
     return found
 
 
-def _bar(params: Mapping[str, str], steps: int) -> Bar:
-    """The bar that `step`, `outcome` and the values of `by` name."""
-    step = number_of(params, "step", 1, least=1, most=steps)
-    if step != int(step):
-        raise BadRequestError(f"step={params['step']} cannot be used.", "Give a whole number.")
+def _bar_values(params: Mapping[str, str]) -> dict[str, str]:
+    """The values of `by` that a bar is of."""
     by = by_of(params) or ("level",)
     parts = tuple(params[name] for name in ("part", "part_2") if params.get(name))
     if parts and len(parts) != len(by):
@@ -174,10 +174,18 @@ def _bar(params: Mapping[str, str], steps: int) -> Bar:
             f"by={','.join(by)} names {len(by)}, and {len(parts)} values are given.",
             "Give part=VALUE, and part_2=VALUE for a second one.",
         )
+    return dict(zip(by, parts, strict=False))
+
+
+def _bar(params: Mapping[str, str], values: Mapping[str, str], steps: int) -> Bar:
+    """The bar that `step` and `outcome` name, of those with `values`."""
+    step = number_of(params, "step", 1, least=1, most=steps)
+    if step != int(step):
+        raise BadRequestError(f"step={params['step']} cannot be used.", "Give a whole number.")
     return Bar(
         step=int(step),
         outcome=Outcome(one_of(params, "outcome", tuple(Outcome)) or Outcome.DROPPED),
-        by=by if parts else (),
-        parts=parts,
+        by=tuple(values),
+        parts=tuple(values.values()),
         recorded=bool(one_of(params, "recorded", ("yes",))),
     )
