@@ -139,6 +139,17 @@ def clustered_share(hits: Floats, trials: Floats, weights: Floats, visitors: int
     return _share(ratio, effective_n, visitors)
 
 
+def users_share(
+    weight: Floats, visitor: NDArray[np.uint64], successes: NDArray[np.bool_]
+) -> Estimate:
+    """The share of sessions that did, where users were drawn: those of one user are alike, and
+    count as a cluster. An element a session."""
+    users, user = np.unique(visitor, return_inverse=True)
+    sums = [np.bincount(user, each, len(users)) for each in (weight * successes, weight)]
+    hits, trials = (each.astype(np.float64) for each in sums)
+    return clustered_share(hits, trials, np.ones(len(users)), len(users))
+
+
 def quantile(values: Floats, clusters: Numbers, weights: Floats, q: float) -> Estimate:
     """The `q` quantile of values that come in sessions, by Woodruff's interval.
 

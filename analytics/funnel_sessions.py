@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from analytics.basis import Estimate
 from analytics.breakdown import Parts, without
 from analytics.by_day import by_day
-from analytics.estimates import share
+from analytics.estimates import share, users_share
 from analytics.funnel_chain import NOBODY_CAME, Chain, chained
 from analytics.question import PLAIN, Rules, Step, Unit, Window
 from analytics.sampling import Days, Reading
@@ -46,9 +46,17 @@ class FunnelSessions(Struct, frozen=True, kw_only=True):
 
 
 def share_of(
-    weight: NDArray[np.float64], visitor: NDArray[np.uint64], successes: Mask, among: Mask
+    weight: NDArray[np.float64],
+    visitor: NDArray[np.uint64],
+    successes: Mask,
+    among: Mask,
+    *,
+    of_users: bool = False,
 ) -> Estimate:
-    """The share of `successes` among those of `among`; arrays of one length, an element each."""
+    """The share of `successes` among those of `among`; arrays of one length, an element each.
+    `of_users` as in FunnelSessions."""
+    if of_users:
+        return users_share(weight[among], visitor[among], successes[among])
     chosen = weight[among]
     did = weight[successes & among]
     return share(
@@ -121,9 +129,13 @@ def read_sessions(
     question = {"report": "funnel", "form": 1, "parts": (*parts.fragments, parts.parameters)}
     found = chains_by_day(snapshot, reading, chain, question, entered)
     sessions = _sessions(found.to_pandas(), parts, to_us(now) - within // MICROSECOND)
-    # Of a funnel that counts users, each is one already.
-    clusters = reading.unit is Unit.USER and rules.unit is Unit.SESSION
-    return structs.replace(sessions, of_users=clusters)
+    return structs.replace(sessions, of_users=sessions_of_users(reading, rules))
+
+
+def sessions_of_users(reading: Reading, rules: Rules) -> bool:
+    """Whether users were drawn and sessions are counted. A funnel that counts users has each once
+    already."""
+    return reading.unit is Unit.USER and rules.unit is Unit.SESSION
 
 
 def chains_by_day(

@@ -7,11 +7,9 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from analytics.basis import Estimate, Withheld
-from analytics.estimates import share
-from analytics.funnel_sessions import FunnelSessions, Mask
+from analytics.funnel_sessions import FunnelSessions, Mask, share_of
 from analytics.levels import EVERYONE
 from analytics.slots import Slots
-from analytics.visitors import visitors_by_slot
 
 
 class People(Struct, frozen=True):
@@ -49,20 +47,20 @@ def by_slot(sessions: FunnelSessions, steps: int, slots: Slots, levels: Sequence
 def _shares(
     sessions: FunnelSessions, members: Mask, slot: NDArray[np.int64], steps: int, count: int
 ) -> list[Estimate]:
-    slot, weight = slot[members], sessions.weight[members]
-    through = sessions.depth[members] == steps
-    totals = np.bincount(slot, weight, count)
-    squares = np.bincount(slot, weight**2, count)
-    successes = np.bincount(slot[through], weight[through], count)
-    successes_squares = np.bincount(slot[through], weight[through] ** 2, count)
-    visitors = visitors_by_slot(slot, sessions.visitor[members], count)
+    places = np.flatnonzero(members)
+    ordered = places[np.argsort(slot[places], kind="stable")]
+    ends = np.searchsorted(slot[ordered], np.arange(count + 1))
     return [
-        share(
-            float(successes[i]),
-            float(totals[i]),
-            float(squares[i]),
-            visitors[i],
-            successes_squares=float(successes_squares[i]),
-        )
-        for i in range(count)
+        _share(sessions, ordered[first:end], steps)
+        for first, end in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)
     ]
+
+
+def _share(sessions: FunnelSessions, places: NDArray[np.intp], steps: int) -> Estimate:
+    return share_of(
+        sessions.weight[places],
+        sessions.visitor[places],
+        sessions.depth[places] == steps,
+        np.ones(len(places), dtype=np.bool_),
+        of_users=sessions.of_users,
+    )

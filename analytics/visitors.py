@@ -1,9 +1,13 @@
-"""How many different visitors stand behind a figure, at least: shares need a few of them."""
+"""Who stands behind a figure: shares need a few different visitors, and where users are drawn, what
+comes of one user counts as a cluster."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analytics.estimates import VISITORS_MIN
+from analytics.question import Unit
+from analytics.reading import Reading
+from analytics.sql import query
 
 LOOKED_AT = 100
 
@@ -16,11 +20,10 @@ def visitors_at_least(visitor: Hashes) -> int:
     return few if few >= VISITORS_MIN else len(np.unique(visitor))
 
 
-def visitors_by_slot(slot: NDArray[np.int64], visitor: Hashes, slots: int) -> list[int]:
-    """The same of each slot from 0 up to `slots`; arrays of one length, an element a session."""
-    order = np.argsort(slot, kind="stable")
-    ends = np.searchsorted(slot[order], np.arange(slots + 1))
-    return [
-        visitors_at_least(visitor[order[first:end]])
-        for first, end in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)
-    ]
+def visitor_columns(reading: Reading) -> dict[str, str]:
+    """What a query of views is formatted with, to tell `visitor` beside `session` where users are
+    drawn: `visitor_of` within the query by session, `visitor` outside of it."""
+    if reading.unit is not Unit.USER:
+        return {"visitor_of": "", "visitor": ""}
+    told = query("session_visitor").strip()
+    return {"visitor_of": f",\n{told} AS visitor", "visitor": ", visitor"}

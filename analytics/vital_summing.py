@@ -19,7 +19,8 @@ CAME, AFFECTED = "came", "affected"
 
 
 def summed(views: pa.Table, *, exact: bool) -> pa.Table:
-    """`views` has a row a view: page, level, device, session (a number), weight and vitals.
+    """`views` has a row a view: page, level, device, session (a number), weight and vitals; and
+    `visitor`, where those of one are alike, in place of those of one session.
     Columns KEYS and SUMS; one row for each combination there is."""
     place = {name: coded(views, name) for name in ("page", "level", "device")}
     codes = np.zeros(len(views), dtype=np.int64)
@@ -28,7 +29,10 @@ def summed(views: pa.Table, *, exact: bool) -> pa.Table:
     groups, group = np.unique(codes, return_inverse=True)
     session = np.unique(views["session"].to_numpy(), return_inverse=True)[1]
     pages, page = len(place["page"][1]), place["page"][0]
-    cluster = session * pages + page
+    alike = session
+    if "visitor" in views.column_names:
+        alike = np.unique(views["visitor"].to_numpy(), return_inverse=True)[1]
+    cluster = alike * pages + page
     weight = views["weight"].to_numpy()
     named = _named(groups, [names for _, names in place.values()])
     tables = []

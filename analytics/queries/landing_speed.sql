@@ -1,4 +1,5 @@
 SELECT
+    hash(views.session) AS session{visitor},
     vitals.lcp_ms AS lcp_ms, weight, coalesce(converted_at >= landing.time, false) AS converted
 FROM views
 JOIN vitals

@@ -21,7 +21,7 @@ who AS (
     SELECT
         session, any_value(weight) AS weight, coalesce(any_value(device), '') AS device,
         arg_min(level, (time, batch, position)) FILTER (level IS NOT NULL) AS level,
-        max(time) FILTER (kind = 'event' AND name = $event) AS converted_at
+        max(time) FILTER (kind = 'event' AND name = $event) AS converted_at{visitor_of}
     FROM read
     GROUP BY session
 )

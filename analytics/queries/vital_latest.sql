@@ -34,7 +34,9 @@ requests AS (
     GROUP BY ALL
 ),
 who AS (
-    SELECT session, arg_min(level, (time, batch, position)) FILTER (level IS NOT NULL) AS level
+    SELECT
+        session,
+        arg_min(level, (time, batch, position)) FILTER (level IS NOT NULL) AS level{visitor_of}
     FROM read
     GROUP BY session
 )

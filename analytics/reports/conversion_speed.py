@@ -11,10 +11,12 @@ from msgspec import Struct, structs
 
 from analytics.basis import Basis, Estimate
 from analytics.estimates import Difference, Z, recovered, share
-from analytics.question import SiteScope, Window
+from analytics.funnel_sessions import share_of
+from analytics.question import SiteScope, Unit, Window
 from analytics.sampling import Days, Reading, basis, read
 from analytics.sql import query, with_read
 from analytics.times import naive
+from analytics.visitors import visitor_columns
 from store.snapshot import Snapshot
 
 DEFINITION = "conversion_speed"
@@ -92,13 +94,14 @@ def conversion_speed(
 
     def at(reading: Reading) -> pd.DataFrame:
         text = with_read(reading.fragment, "landing_speed", query("landing_views"))
+        text = text.format(**visitor_columns(reading))
         return snapshot.frame(text, {**reading.parameters, **asked})
 
     days = Days(window.first_day, window.last_day)
     frame, reading = read(
         snapshot, scope, days, sample, at, lambda found: len(found) < SESSIONS_MIN
     )
-    bins = _bins(frame)
+    bins = _bins(frame, of_users=reading.unit is Unit.USER)
     flat, sentence = flattening(bins, event)
     return ConversionSpeedReport(
         basis=basis(snapshot, reading, DEFINITION, window),
@@ -110,27 +113,22 @@ def conversion_speed(
     )
 
 
-def _bins(frame: pd.DataFrame) -> tuple[SpeedBin, ...]:
+def _bins(frame: pd.DataFrame, *, of_users: bool) -> tuple[SpeedBin, ...]:
     values = frame["lcp_ms"].to_numpy(dtype=np.float64)
     places = np.clip(np.searchsorted(EDGES_MS, values, side="left") - 1, 0, None)
     weight = frame["weight"].to_numpy(dtype=np.float64)
     converted = frame["converted"].to_numpy(dtype=np.bool_)
+    visitor = frame["visitor" if of_users else "session"].to_numpy(dtype=np.uint64)
     found = []
     for place, low in enumerate(EDGES_MS):
         part = places == place
-        sessions = int(part.sum())
         found.append(
             SpeedBin(
                 low_ms=low,
                 high_ms=EDGES_MS[place + 1] if place + 1 < len(EDGES_MS) else None,
-                sessions=sessions,
+                sessions=int(part.sum()),
                 converted=int((part & converted).sum()),
-                share=share(
-                    float(weight[part & converted].sum()),
-                    float(weight[part].sum()),
-                    float((weight[part] ** 2).sum()),
-                    sessions,
-                ),
+                share=share_of(weight, visitor, converted, part, of_users=of_users),
             )
         )
     return tuple(found)

@@ -19,7 +19,7 @@ from analytics.breakdown import Parts
 from analytics.differences import Comparison, Words, compare_pairs
 from analytics.funnel_chain import NOBODY_ARRIVED, NOBODY_CAME, Chain, chained
 from analytics.funnel_segments import step_name
-from analytics.funnel_sessions import chains_by_day, days_of, share_of, told
+from analytics.funnel_sessions import chains_by_day, days_of, sessions_of_users, share_of, told
 from analytics.question import PLAIN, Rules, SiteScope, Step, Window
 from analytics.sampling import Reading, basis, read
 from analytics.sql import query
@@ -127,7 +127,8 @@ def funnel_why(
         question = {"report": DEFINITION, "form": 1}
         found = chains_by_day(snapshot, reading, chain, question, partial(_met, snapshot))
         frame: pd.DataFrame = found.to_pandas()
-        return _rows(frame[frame["entered_last_us"] < to_us(now - within)], steps, rules)
+        over = frame[frame["entered_last_us"] < to_us(now - within)]
+        return _rows(over, steps, rules, of_users=sessions_of_users(reading, rules))
 
     def few(rows: list[DropRow]) -> bool:
         return any(each.dropped.withheld is not None for each in rows)
@@ -153,7 +154,9 @@ def _met(snapshot: Snapshot, reading: Reading, chain: Chain) -> pa.Table:
     )
 
 
-def _rows(frame: pd.DataFrame, steps: Sequence[Step], rules: Rules) -> list[DropRow]:
+def _rows(
+    frame: pd.DataFrame, steps: Sequence[Step], rules: Rules, *, of_users: bool
+) -> list[DropRow]:
     step = frame["step"].to_numpy()
     onward = frame["onward"].to_numpy(dtype=np.bool_)
     weight = frame["weight"].to_numpy(dtype=np.float64)
@@ -164,7 +167,8 @@ def _rows(frame: pd.DataFrame, steps: Sequence[Step], rules: Rules) -> list[Drop
         measured = frame[trait.value].notna().to_numpy() & (step == number)
         has = frame[trait.value].fillna(False).to_numpy(dtype=np.bool_)
         dropped, went_on = (
-            share_of(weight, visitor, has, measured & side) for side in (~onward, onward)
+            share_of(weight, visitor, has, measured & side, of_users=of_users)
+            for side in (~onward, onward)
         )
         pairs.append((dropped, went_on))
     words = Words("those who left", "those who went on", "met it less often", "met it more often")

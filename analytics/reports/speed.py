@@ -1,7 +1,7 @@
 """Web vitals of each page, by level: the 75th percentile, and shares of views good and poor.
 
-A view counts once, with the latest vitals it sent; its interval allows for views of one session
-being alike.
+A view counts once, with the latest vitals it sent; its interval allows for views of one session,
+or of one user where users are drawn, being alike.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,12 +12,13 @@ import pyarrow as pa
 from analytics.basis import Withheld
 from analytics.by_day import by_day
 from analytics.levels import EVERYONE, shown
-from analytics.question import SiteScope, Window
+from analytics.question import SiteScope, Unit, Window
 from analytics.reports.types import SpeedReport, SpeedRow, WorstPage
 from analytics.reports.vital_types import VitalChange
 from analytics.sampling import Days, Reading, basis, read
 from analytics.sql import query, with_read
 from analytics.times import naive
+from analytics.visitors import visitor_columns
 from analytics.vital_counts import histograms, releases
 from analytics.vital_days import changes
 from analytics.vital_summing import EXACT_VIEWS_MAX, summed
@@ -58,14 +59,20 @@ def speed(
     asked = {"page": page, "by_device": by_device}
 
     def views(reading: Reading, span: Window) -> pa.Table:
-        text = with_read(reading.fragment, "speed_views", query("speed_latest"))
+        text = with_read(reading.fragment, "speed_views", query("speed_latest")).format(
+            **visitor_columns(reading)
+        )
         edges = {"start": naive(span.start), "end": naive(span.end)}
         found = snapshot.arrow(text, {**reading.parameters, **edges, **asked})
         return summed(found, exact=not reading.of_day and len(found) <= EXACT_VIEWS_MAX)
 
     def at(reading: Reading) -> _Found:
         question = {"report": DEFINITION, "form": 1, **asked}
-        sums = list(merged(by_day(snapshot, reading, window, question, views), by_device=by_device))
+        if reading.unit is Unit.USER:  # whose sessions lie in many days
+            parts = views(reading, window)
+        else:
+            parts = by_day(snapshot, reading, window, question, views)
+        sums = list(merged(parts, by_device=by_device))
         scale = 1.0 if reading.weighted else 1 / reading.rate
         visits = {
             (each.page, each.vital): _visits(each) for each in sums if each.vital not in VITALS

@@ -16,6 +16,7 @@ from analytics.reports.vital_types import VitalBin, VitalPart, VitalReport
 from analytics.sampling import Days, Reading, basis, read
 from analytics.sql import query, with_read
 from analytics.times import naive
+from analytics.visitors import visitor_columns
 from analytics.vital_counts import histograms, releases
 from analytics.vital_days import QUANTILE, changes, trend
 from analytics.vitals import VITALS
@@ -60,8 +61,9 @@ def vital(
 
     def at(reading: Reading) -> pd.DataFrame:
         text = with_read(reading.fragment, "vital_views", query("vital_latest"))
+        text = text.format(**visitor_columns(reading))
         frame = snapshot.frame(text, {**reading.parameters, **views})
-        frame["session"] = pd.factorize(frame["session"])[0]
+        frame["session"] = pd.factorize(frame.get("visitor", frame["session"]))[0]
         frame["value"] = frame["value"].astype(np.float64).round(DECIMALS)
         return frame
 
