@@ -62,6 +62,12 @@ def entered_problems(table: Mapping[str, Any], settings: Settings) -> list[Probl
     return problems or list(_long_steps(journey))
 
 
+def name_taken(journey: JourneySettings, settings: Settings) -> bool:
+    """Whether another journey of its site is called the same."""
+    others = (each for each in settings.journeys if each.id != journey.id)
+    return (journey.site, journey.name) in {(each.site, each.name or each.id) for each in others}
+
+
 def _text_problems(journey: JourneySettings, settings: Settings) -> Iterator[Problem]:
     for part in ("name", "owner", "event"):
         if len(getattr(journey, part)) > NAME_CHARS_MAX:
@@ -76,8 +82,7 @@ def _text_problems(journey: JourneySettings, settings: Settings) -> Iterator[Pro
             wrong="are none, and there is neither a monitor nor an event",
             right="choose a step, a monitor or an event: of none of them nothing can be told",
         )
-    others = (each for each in settings.journeys if each.id != journey.id)
-    if (journey.site, journey.name) in {(each.site, each.name or each.id) for each in others}:
+    if name_taken(journey, settings):
         yield Problem(
             path=("name",),
             wrong=f'"{journey.name}" is taken by another journey of the site',

@@ -45,3 +45,12 @@ def version_of(answer: httpx.Response) -> str:
     found = re.search(r'name="version" value="(\d+)"', answer.text)
     assert found
     return found[1]
+
+
+def undone(client: httpx.Client, answer: httpx.Response) -> httpx.Response:
+    """The answer to Undo, where a page says what was just done."""
+    said = answer.text.split('class="said"')[1].split("</section>")[0]
+    action = re.search(r'action="([^"]+)"', said)
+    version = re.search(r'name="version" value="(\d+)"', said)
+    assert action, words(answer)
+    return client.post(action[1], data={"version": version[1] if version else "0"})

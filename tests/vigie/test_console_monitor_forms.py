@@ -18,7 +18,7 @@ from probes.monitor import Monitor
 from probes.outcome import Outcome
 from probes.result import CheckResult
 from tests.support.console import SETTINGS, RunningConsole, running_console
-from tests.support.entering import entering, version_of, words
+from tests.support.entering import entering, undone, version_of, words
 from vigie.console.monitor_actions import monitor_toml
 from vigie.console.monitor_fields import FIELDS, filled, texts_of
 from vigie.console.texts import OUTCOMES
@@ -298,7 +298,23 @@ def test_pausing_removing_and_having_back(console: RunningConsole, reader: httpx
     assert [each.id for each in read_own_monitors(console.folder)] == ["sign-in"]
 
 
-@pytest.mark.parametrize("action", ["edit", "pause", "resume", "remove", "restore"])
+def test_each_change_of_a_monitor_can_be_taken_back(
+    console: RunningConsole, reader: httpx.Client
+) -> None:
+    removed = undone(reader, add(reader))
+    assert "was removed" in words(removed)
+    assert "is back" in words(undone(reader, removed))
+    texts = {**NEW, "version": version_of(reader.get("/monitors/sign-in/edit"))}
+    saved = reader.post("/monitors/sign-in/edit", data={**texts, "name": "Other"})
+    assert [each.name for each in read_own_monitors(console.folder)] == ["Other"]
+    assert "is as it was before its last change" in words(undone(reader, saved))
+    assert [each.name for each in read_own_monitors(console.folder)] == [NEW["name"]]
+    assert undone(reader, saved).status_code == 409
+    paused = reader.post("/monitors/sign-in/pause")
+    assert "is checked again" in words(undone(reader, paused))
+
+
+@pytest.mark.parametrize("action", ["edit", "pause", "resume", "remove", "restore", "undo"])
 def test_what_stands_in_the_settings_file_is_locked(
     console: RunningConsole, reader: httpx.Client, action: str
 ) -> None:

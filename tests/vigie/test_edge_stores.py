@@ -106,6 +106,7 @@ PAGE_PARTS: Mapping[str, str] = {
     "/incidents/{id}": "front@20261103T000000Z",
     "/monitors/{id}": "front",
     "/journeys/{id}/edit": "",
+    "/journeys/{id}/export": "",
     "/monitors/{id}/edit": "",
     "/monitors/{id}/export": "",
     "/contracts/{id}": "sla",
@@ -118,7 +119,9 @@ PAGE_QUESTIONS: Mapping[str, str] = {
     "/funnels/-/sessions": f"steps={STEPS}&step=1&outcome=reached",
 }
 """What a page that answers no bare address is asked."""
-NOT_READ = frozenset({"/clicks/page", "/sign-in", "/monitors/-/add", "/monitors/-/export"})
+NOT_READ = frozenset(
+    {"/clicks/page", "/sign-in", "/monitors/-/add", "/monitors/-/export", "/journeys/-/export"}
+)
 MAY_BE_MISSING = frozenset({"/sessions/{id}", "/errors/{fingerprint}", "/incidents/{id}"})
 
 

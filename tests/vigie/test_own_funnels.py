@@ -12,6 +12,7 @@ import pytest
 from analytics.reports.funnel_days import FunnelDaysReport, funnel_days
 from store.retention import RetentionLimits, retire
 from tests.support.console import SETTINGS, RunningConsole, running_console, visit
+from tests.support.entering import undone
 from vigie.funnel_snapshots import FunnelSnapshots
 from vigie.own_funnels import FUNNELS
 
@@ -62,6 +63,11 @@ def test_the_api_saves_changes_removes_and_has_back(program: httpx.Client) -> No
     assert (told["funnels"], [each["name"] for each in told["removed"]]) == ([], ["All orders"])
     assert program.post("/api/v1/funnels/orders/restore").json()["name"] == "All orders"
     assert program.delete("/api/v1/funnels/other").status_code == 404
+    other = {"order": "any", "window_minutes": "30"}
+    assert program.post("/api/v1/funnels/orders", data=other).json()["order"] == "any"
+    assert program.post("/api/v1/funnels/orders/undo", data={"version": "1"}).status_code == 409
+    assert program.post("/api/v1/funnels/orders/undo").json()["order"] == "strict"
+    assert program.post("/api/v1/funnels/other/undo").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -106,6 +112,16 @@ def test_the_console_saves_and_removes_with_undo(console: RunningConsole) -> Non
         assert 'action="/funnels/orders/restore"' in page
         back = reader.post("/funnels/orders/restore", headers=own)
         assert "is back." in reader.get(back.headers["location"]).text
+        reader.headers["origin"] = console.base
+        reader.follow_redirects = True
+        changed = reader.post(
+            "/funnels/-/save", data={"site": "shop", **FORM, "id": "orders", "name": "Sales"}
+        )
+        assert "<h1>Sales</h1>" in changed.text
+        before = undone(reader, changed)
+        assert "is as it was before its last change" in before.text
+        assert "<h1>Orders</h1>" in before.text
+        assert "<h1>Sales</h1>" in undone(reader, before).text
     known = FUNNELS.read(console.folder)
     assert (len(known.things), known.restorable(NOW)) == (1, ())
 

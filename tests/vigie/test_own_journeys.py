@@ -14,8 +14,15 @@ import typer
 from msgspec import structs
 
 from probes.monitor import Monitor
-from tests.support.console import JOURNEY, SETTINGS, RunningConsole, history, running_console
-from tests.support.entering import entering, version_of, words
+from tests.support.console import (
+    JOURNEY,
+    MONITORS,
+    SETTINGS,
+    RunningConsole,
+    history,
+    running_console,
+)
+from tests.support.entering import entering, undone, version_of, words
 from vigie.commands.ready import ready
 from vigie.console.journey_form import Entered, entered, form_of
 from vigie.folders import DataFolder
@@ -296,27 +303,62 @@ def test_who_edits_what_somebody_else_just_changed_is_told_and_may_insist(
 
 
 def test_each_change_can_be_undone(console: RunningConsole, reader: httpx.Client) -> None:
-    def undone(answer: httpx.Response) -> httpx.Response:
-        said = answer.text.split('class="said"')[1].split("</section>")[0]
-        found = re.search(r'action="([^"]+)"', said)
-        version = re.search(r'name="version" value="(\d+)"', said)
-        assert found, words(answer)
-        return reader.post(found[1], data={"version": version[1] if version else "0"})
-
     added = reader.post("/journeys/-/add", data=FORM)
-    removed = undone(added)
+    removed = undone(reader, added)
     assert (removed.url.path, "was removed" in words(removed)) == ("/journeys", True)
     assert kept(console) == []
-    back = undone(removed)
+    back = undone(reader, removed)
     assert "is back" in words(back)
     form = {**FORM, "version": version_of(reader.get("/journeys/buy-a-lamp/edit"))}
     saved = reader.post("/journeys/buy-a-lamp/edit", data={**form, "owner": "Other"})
     assert [each.owner for each in kept(console)] == ["Other"]
-    before = undone(saved)
+    before = undone(reader, saved)
     assert "is as it was before its last change" in words(before)
     assert [each.owner for each in kept(console)] == ["Lamp team"]
-    late = undone(saved)
+    late = undone(reader, saved)
     assert (late.status_code, "Somebody changed it meanwhile" in words(late)) == (409, True)
+
+
+def test_what_comes_back_takes_no_name_that_is_another_s_by_now(
+    program: httpx.Client, reader: httpx.Client
+) -> None:
+    assert program.post("/api/v1/journeys", json=LAMP).status_code == 201
+    address = "/api/v1/journeys/buy-a-lamp"
+    assert program.post(address, json={"name": "Light up"}).status_code == 200
+    assert program.post("/api/v1/journeys", json={**LAMP, "id": "second"}).status_code == 201
+    undone = program.post(f"{address}/undo", json={})
+    assert (undone.status_code, undone.json()["error"]["what"]) == (
+        409,
+        "Another journey of shop is called Buy a lamp by now.",
+    )
+    assert program.delete(address).status_code == 204
+    assert program.post(f"{address}/restore").json()["name"] == "Light up"
+    assert program.delete("/api/v1/journeys/second").status_code == 204
+    assert program.post(address, json={"name": "Buy a lamp"}).status_code == 200
+    back = reader.post("/journeys/second/restore")
+    assert (back.status_code, "is called Buy a lamp by now" in words(back)) == (409, True)
+    assert len(program.get("/api/v1/journeys").json()["removed"]) == 1
+
+
+def test_what_is_exported_is_what_the_settings_file_takes(
+    console: RunningConsole, program: httpx.Client, reader: httpx.Client
+) -> None:
+    odd = {**LAMP, "name": 'A "lamp" \\', "activity_chance": 0.01, "target": None}
+    for journey in (LAMP, odd):
+        assert program.post("/api/v1/journeys", json=journey).status_code == 201
+    assert "/journeys/-/export" in reader.get("/journeys").text
+    answer = reader.get("/journeys/-/export")
+    assert answer.headers["content-type"].startswith("application/toml")
+    assert taken(answer.text) == kept(console)
+    assert taken(reader.get("/journeys/buy-a-lamp/export").text) == kept(console)[:1]
+    assert reader.get("/journeys/order/export").status_code == 404
+
+
+def taken(text: str) -> list[JourneySettings]:
+    """The journeys of an exported text beside the site and monitor that they name."""
+    site = toml_table("[[sites]]", set_fields(SHOP.sites[0]))
+    monitor = toml_table("[[monitors]]", set_fields(MONITORS[1]))
+    return list(parse_settings("\n".join([site, monitor, text]), "exported").journeys)
 
 
 @pytest.mark.parametrize("action", ["edit", "remove", "restore", "undo"])

@@ -1,6 +1,7 @@
 """What is done to saved funnels: save, change, rename, remove, have back; from pages and by API."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
@@ -9,9 +10,9 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from vigie.console.console import Console, console_of
 from vigie.console.forms import form_texts, version_of
-from vigie.console.own_changes import ChangeRefusedError, OwnChanges, site_href
+from vigie.console.own_changes import UNDONE, ChangeRefusedError, Done, OwnChanges, site_href
 from vigie.own_funnels import FUNNELS, NAME_CHARS_MAX, SavedFunnel
-from vigie.own_things import RESTORABLE, Own, free_id
+from vigie.own_things import RESTORABLE, Change, Own, free_id
 from vigie.reporting.funnels import asked_funnel, by_of
 from vigie.reporting.params import BadRequestError, site_of
 from vigie.reporting.steps import steps_text
@@ -21,10 +22,13 @@ CHANGES = OwnChanges(
     FUNNELS,
     "saved funnel",
     {
-        "saved": "was saved. Each finished day of it is kept from now on.",
-        "changed": "was changed.",
-        "removed": f"was removed. It can be had back for {RESTORABLE.days} days.",
-        "restored": "is back.",
+        "saved": Done("was saved. Each finished day of it is kept from now on.", back="remove"),
+        "changed": Done("was changed.", back="undo"),
+        "undone": UNDONE,
+        "removed": Done(
+            f"was removed. It can be had back for {RESTORABLE.days} days.", back="restore"
+        ),
+        "restored": Done("is back.", back="remove"),
     },
 )
 
@@ -34,19 +38,27 @@ async def save(request: Request) -> Response:
     console = console_of(request)
     texts = await form_texts(request)
     funnel, did = await run_in_threadpool(_saved, console, texts)
-    return _seen(console, funnel.site, did, funnel.id)
+    return _seen(console, did, CHANGES.own(console, funnel.id))
 
 
 async def remove(request: Request) -> Response:
     console, id_ = console_of(request), request.path_params["id"]
-    site = await run_in_threadpool(_removed, console, id_)
-    return _seen(console, site, "removed", id_)
+    own = await run_in_threadpool(_removed, console, id_)
+    return _seen(console, "removed", own)
 
 
 async def restore(request: Request) -> Response:
     console, id_ = console_of(request), request.path_params["id"]
-    own = await run_in_threadpool(_restored, console, id_)
-    return _seen(console, own.thing.site, "restored", id_)
+    own = await run_in_threadpool(_changed, console, FUNNELS.restore, id_)
+    return _seen(console, "restored", own)
+
+
+async def undo(request: Request) -> Response:
+    """POST /funnels/ID/undo: as it was before its last change, which `version` names."""
+    console, id_ = console_of(request), request.path_params["id"]
+    version = version_of(await form_texts(request))
+    own = await run_in_threadpool(_changed, console, FUNNELS.undo, id_, version)
+    return _seen(console, "undone", own)
 
 
 def listed(request: Request) -> Response:
@@ -91,7 +103,17 @@ async def remove_one(request: Request) -> Response:
 async def restore_one(request: Request) -> Response:
     """POST /api/v1/funnels/ID/restore."""
     console, id_ = console_of(request), request.path_params["id"]
-    return JSONResponse(_told(await run_in_threadpool(_restored, console, id_)))
+    own = await run_in_threadpool(_changed, console, FUNNELS.restore, id_)
+    return JSONResponse(_told(own))
+
+
+async def undo_one(request: Request) -> Response:
+    """POST /api/v1/funnels/ID/undo, with the `version` of the change; without, the last one."""
+    console, id_ = console_of(request), request.path_params["id"]
+    texts = await form_texts(request)
+    version = version_of(texts) if texts.get("version") else CHANGES.own(console, id_).version
+    own = await run_in_threadpool(_changed, console, FUNNELS.undo, id_, version)
+    return JSONResponse(_told(own))
 
 
 def _saved(console: Console, texts: Mapping[str, str]) -> tuple[SavedFunnel, str]:
@@ -134,22 +156,27 @@ def _funnel(console: Console, texts: Mapping[str, str], id_: str) -> SavedFunnel
     )
 
 
-def _removed(console: Console, id_: str) -> str:
-    """Its site."""
-    site = CHANGES.own(console, id_).thing.site
+def _removed(console: Console, id_: str) -> Own[SavedFunnel]:
+    """As it was."""
+    own = CHANGES.own(console, id_)
     CHANGES.make(console, FUNNELS.remove, id_)
-    return site
+    return own
 
 
-def _restored(console: Console, id_: str) -> Own[SavedFunnel]:
-    CHANGES.make(console, FUNNELS.restore, id_)
+def _changed(
+    console: Console, change: Callable[..., Change], id_: str, *arguments: Any
+) -> Own[SavedFunnel]:
+    CHANGES.make(console, change, id_, *arguments)
     return CHANGES.own(console, id_)
 
 
-def _seen(console: Console, site: str, did: str, id_: str) -> Response:
+def _seen(console: Console, did: str, own: Own[SavedFunnel]) -> Response:
     """To the funnel, which says what was done: reloading it does nothing again."""
+    id_ = own.thing.id
     shown = {} if did == "removed" else {"saved": id_}
-    address = site_href(console, "/funnels", site, **shown, did=did, to=id_)
+    address = site_href(
+        console, "/funnels", own.thing.site, **shown, did=did, to=id_, version=own.version
+    )
     return RedirectResponse(address, status_code=303)
 
 

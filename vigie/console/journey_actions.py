@@ -3,7 +3,6 @@
 Those of the settings file are shown and left alone.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -16,20 +15,34 @@ from vigie.console.console import Console, console_of
 from vigie.console.forms import form_texts, json_table, version_of
 from vigie.console.journey_form import place_of
 from vigie.console.monitor_actions import CHANGES as MONITOR_CHANGES
-from vigie.console.own_changes import ChangeRefusedError, OwnChanges, site_href
-from vigie.own_journeys import JOURNEYS, entered_problems, watched, why_aside
+from vigie.console.own_changes import (
+    UNDONE,
+    ChangeRefusedError,
+    Done,
+    OwnChanges,
+    exported,
+    site_href,
+)
+from vigie.own_journeys import JOURNEYS, entered_problems, name_taken, watched, why_aside
 from vigie.own_things import RESTORABLE, Change, Own, free_id
 from vigie.settings import JourneySettings
+from vigie.settings_toml import set_fields, toml_table
 
+EXPORT_HEAD = """\
+# Journeys of the console, as they would stand in vigie.toml. Once they stand there, those of the
+# same id in the console are left aside.
+"""
 CHANGES = OwnChanges(
     JOURNEYS,
     "journey in the console",
     {
-        "added": "was added. Its report reads what was recorded before, too.",
-        "saved": "was saved.",
-        "undone": "is as it was before its last change.",
-        "removed": f"was removed. It can be had back for {RESTORABLE.days} days.",
-        "restored": "is back.",
+        "added": Done("was added. Its report reads what was recorded before, too.", back="remove"),
+        "saved": Done("was saved.", back="undo"),
+        "undone": UNDONE,
+        "removed": Done(
+            f"was removed. It can be had back for {RESTORABLE.days} days.", back="restore"
+        ),
+        "restored": Done("is back.", back="remove"),
     },
     elsewhere=", or it stands in vigie.toml, which is changed there",
 )
@@ -43,17 +56,33 @@ class AsideJourney(Struct, frozen=True):
 
 
 async def remove(request: Request) -> Response:
-    return await run_in_threadpool(_changed, request, JOURNEYS.remove, "removed")
+    console, id_ = console_of(request), request.path_params["id"]
+    journey = CHANGES.own(console, id_).thing
+    await run_in_threadpool(CHANGES.make, console, JOURNEYS.remove, id_)
+    return seen(console, journey, "removed")
 
 
 async def restore(request: Request) -> Response:
-    return await run_in_threadpool(_changed, request, JOURNEYS.restore, "restored")
+    console, id_ = console_of(request), request.path_params["id"]
+    await run_in_threadpool(_restore, console, id_)
+    return await run_in_threadpool(_seen_own, console, id_, "restored")
 
 
 async def undo(request: Request) -> Response:
     """POST /journeys/ID/undo: as it was before its last edit, which `version` names."""
+    console, id_ = console_of(request), request.path_params["id"]
     version = version_of(await form_texts(request))
-    return await run_in_threadpool(_changed, request, JOURNEYS.undo, "undone", version)
+    await run_in_threadpool(_undo, console, id_, version)
+    return await run_in_threadpool(_seen_own, console, id_, "undone")
+
+
+def export(request: Request) -> Response:
+    return exported(request, CHANGES, EXPORT_HEAD, journey_toml)
+
+
+def journey_toml(journey: JourneySettings) -> str:
+    """A journey as it would stand in vigie.toml."""
+    return toml_table("[[journeys]]", set_fields(journey))
 
 
 def listed(request: Request) -> Response:
@@ -95,7 +124,7 @@ async def remove_one(request: Request) -> Response:
 async def restore_one(request: Request) -> Response:
     """POST /api/v1/journeys/ID/restore."""
     console, id_ = console_of(request), request.path_params["id"]
-    await run_in_threadpool(CHANGES.make, console, JOURNEYS.restore, id_)
+    await run_in_threadpool(_restore, console, id_)
     return JSONResponse(_told(console, CHANGES.own(console, id_)))
 
 
@@ -103,7 +132,7 @@ async def undo_one(request: Request) -> Response:
     """POST /api/v1/journeys/ID/undo, with the `version` of the edit."""
     console, id_ = console_of(request), request.path_params["id"]
     version = _version(await json_table(request), CHANGES.own(console, id_))
-    await run_in_threadpool(CHANGES.make, console, JOURNEYS.undo, id_, version)
+    await run_in_threadpool(_undo, console, id_, version)
     return JSONResponse(_told(console, CHANGES.own(console, id_)))
 
 
@@ -140,14 +169,30 @@ def seen(console: Console, journey: JourneySettings, did: str, version: int = 0)
     return RedirectResponse(address, status_code=303)
 
 
-def _changed(
-    request: Request, change: Callable[..., Change], did: str, *arguments: Any
-) -> Response:
-    console, id_ = console_of(request), request.path_params["id"]
-    before = CHANGES.own(console, id_).thing if did == "removed" else None
-    CHANGES.make(console, change, id_, *arguments)
-    if before is not None:
-        return seen(console, before, did)
+def _restore(console: Console, id_: str) -> None:
+    removed = CHANGES.entered(console).restorable(console.context.clock())
+    _refuse_taken(console, *(each.thing for each in removed if each.thing.id == id_))
+    CHANGES.make(console, JOURNEYS.restore, id_)
+
+
+def _undo(console: Console, id_: str, version: int) -> None:
+    if (before := CHANGES.own(console, id_).before) is not None:
+        _refuse_taken(console, before)
+    CHANGES.make(console, JOURNEYS.undo, id_, version)
+
+
+def _refuse_taken(console: Console, *journeys: JourneySettings) -> None:
+    """Before they come back: their names may have become another's."""
+    for each in journeys:
+        if name_taken(each, console.settings):
+            raise ChangeRefusedError(
+                f"Another journey of {each.site} is called {each.name} by now.",
+                "Give that one another name first.",
+                409,
+            )
+
+
+def _seen_own(console: Console, id_: str, did: str) -> Response:
     own = CHANGES.own(console, id_)
     return seen(console, own.thing, did, own.version)
 

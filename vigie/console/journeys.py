@@ -51,6 +51,7 @@ def journeys(request: Request) -> Response:
         journeys=lines,
         fixed=console.fixed_journeys,
         said=CHANGES.said(console, kept, request.query_params),
+        own=kept.things,
         removed=kept.restorable(scope.now),
         aside=aside(console),
         generated=any(line.report.basis.generated for line in lines),

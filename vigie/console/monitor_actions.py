@@ -6,12 +6,14 @@ Those of the settings file are shown and left alone.
 from collections.abc import Callable
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from probes.monitor import Monitor
 from vigie.console.console import Console, console_of
-from vigie.console.own_changes import OwnChanges
+from vigie.console.forms import form_texts, version_of
+from vigie.console.own_changes import UNDONE, Done, OwnChanges, exported
 from vigie.own_monitors import MONITORS, set_paused
 from vigie.own_things import RESTORABLE, Change
 from vigie.settings_toml import set_fields, toml_table
@@ -25,12 +27,18 @@ CHANGES = OwnChanges(
     MONITORS,
     "monitor in the console",
     {
-        "added": "was added. Its first result comes within one interval.",
-        "saved": "was saved. It is checked like this from its next turn.",
-        "paused": "is paused: nothing is checked, and the time is excluded from its uptime.",
-        "resumed": "is checked again.",
-        "removed": f"was removed. It can be had back for {RESTORABLE.days} days.",
-        "restored": "is back, and checked again.",
+        "added": Done("was added. Its first result comes within one interval.", back="remove"),
+        "saved": Done("was saved. It is checked like this from its next turn.", back="undo"),
+        "undone": UNDONE,
+        "paused": Done(
+            "is paused: nothing is checked, and the time is excluded from its uptime.",
+            back="resume",
+        ),
+        "resumed": Done("is checked again.", back="pause"),
+        "removed": Done(
+            f"was removed. It can be had back for {RESTORABLE.days} days.", back="restore"
+        ),
+        "restored": Done("is back, and checked again.", back="remove"),
     },
     elsewhere=", or it stands in vigie.toml, which is changed there",
 )
@@ -52,14 +60,14 @@ def restore(request: Request) -> Response:
     return _changed(request, MONITORS.restore, did="restored")
 
 
+async def undo(request: Request) -> Response:
+    """POST /monitors/ID/undo: as it was before its last edit, which `version` names."""
+    version = version_of(await form_texts(request))
+    return await run_in_threadpool(_changed, request, MONITORS.undo, version, did="undone")
+
+
 def export(request: Request) -> Response:
-    """The console's monitors as TOML, or one of them."""
-    console = console_of(request)
-    id_ = request.path_params.get("id", "")
-    chosen = [CHANGES.own(console, id_)] if id_ else CHANGES.entered(console).things
-    text = "\n".join([EXPORT_HEAD, *(monitor_toml(each.thing) for each in chosen)])
-    headers = {"Content-Disposition": f'attachment; filename="{id_ or "monitors"}.toml"'}
-    return Response(text, media_type="application/toml; charset=utf-8", headers=headers)
+    return exported(request, CHANGES, EXPORT_HEAD, monitor_toml)
 
 
 def monitor_toml(monitor: Monitor) -> str:
@@ -81,14 +89,17 @@ def page_values(console: Console, request: Request) -> dict[str, Any]:
     }
 
 
-def seen(path: str, did: str, id_: str) -> Response:
+def seen(console: Console, did: str, id_: str) -> Response:
     """To a page that says what was done: reloading it does nothing again."""
-    return RedirectResponse(f"{path}?did={did}&to={id_}", status_code=303)
+    path, version = "/monitors", ""
+    if did != "removed":
+        path, version = f"/monitors/{id_}", f"&version={CHANGES.own(console, id_).version}"
+    return RedirectResponse(f"{path}?did={did}&to={id_}{version}", status_code=303)
 
 
 def _changed(
     request: Request, change: Callable[..., Change], *arguments: Any, did: str
 ) -> Response:
-    id_ = request.path_params["id"]
-    CHANGES.make(console_of(request), change, id_, *arguments)
-    return seen("/monitors" if did == "removed" else f"/monitors/{id_}", did, id_)
+    console, id_ = console_of(request), request.path_params["id"]
+    CHANGES.make(console, change, id_, *arguments)
+    return seen(console, did, id_)

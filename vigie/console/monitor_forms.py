@@ -125,7 +125,7 @@ def _add(console: Console, request: Request, texts: Texts, form: Filled) -> Resp
     if change is not Change.DONE:
         words = CHANGES.words[change]
         return form_page(console, request, NEW, texts_of(NEW) | texts, notice=words, status=409)
-    return seen(f"/monitors/{form.monitor.id}", "added", form.monitor.id)
+    return seen(console, "added", form.monitor.id)
 
 
 def _edit(
@@ -140,7 +140,7 @@ def _edit(
         return _conflict(console, request, texts, form.monitor)
     if change is not Change.DONE:
         raise CHANGES.refused(change)
-    return seen(f"/monitors/{form.monitor.id}", "saved", form.monitor.id)
+    return seen(console, "saved", form.monitor.id)
 
 
 def _conflict(console: Console, request: Request, texts: Texts, wanted: Monitor) -> Response:

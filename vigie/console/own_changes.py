@@ -5,8 +5,10 @@ from typing import Any, Generic
 from urllib.parse import urlencode
 
 from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
 
-from vigie.console.console import Console
+from vigie.console.console import Console, console_of
 from vigie.console.forms import version_of
 from vigie.own_things import Change, Kept, Own, OwnThings, T, UnreadableError
 from vigie.reporting.params import BadRequestError
@@ -21,25 +23,36 @@ class ChangeRefusedError(BadRequestError):
         self.status = status
 
 
+class Done(Struct, frozen=True):
+    """What is said of something done, and the action that takes it back; "" where none does."""
+
+    words: str
+    back: str = ""
+
+
+UNDONE = Done("is as it was before its last change.", back="undo")
+
+
 class Said(Struct, frozen=True):
-    """What was just done to which thing; `version` is that of an edit."""
+    """What was just done to which thing; `version` is that of an edit, `back` the action that takes
+    it back, "" where none can any more."""
 
     did: str
     id: str
     name: str
     words: str
     version: int
-    restorable: bool
+    back: str
 
 
 class OwnChanges(Generic[T]):
-    """Of one kind of thing; `called` is what pages call it, `done` the words for what was done."""
+    """Of one kind of thing; `called` is what pages call it, `done` tells what can be done to it."""
 
     def __init__(
         self,
         things: OwnThings[T],
         called: str,
-        done: Mapping[str, str],
+        done: Mapping[str, Done],
         elsewhere: str = "",
     ) -> None:
         """`elsewhere` is where one that is not there may stand besides."""
@@ -91,23 +104,34 @@ class OwnChanges(Generic[T]):
     def said(self, console: Console, kept: Kept[T], params: Mapping[str, str]) -> Said | None:
         """What a page should tell of what was just done, as the address has it."""
         did, id_ = params.get("did", ""), params.get("to", "")
-        names = kept.names()
-        if did not in self._done or id_ not in names:
+        names, done = kept.names(), self._done.get(did)
+        if done is None or id_ not in names:
             return None
-        restorable = kept.restorable(console.context.clock())
-        return Said(
-            did,
-            id_,
-            names[id_] or id_,
-            self._done[did],
-            version_of(params),
-            any(each.thing.id == id_ for each in restorable),
-        )
+        version = version_of(params)
+        own, restorable = kept.get(id_), kept.restorable(console.context.clock())
+        possible = {
+            "restore": any(each.thing.id == id_ for each in restorable),
+            "undo": own is not None and own.version == version and own.before is not None,
+        }
+        back = done.back if possible.get(done.back, True) else ""
+        return Said(did, id_, names[id_] or id_, done.words, version, back)
 
     def _unreadable(self, error: UnreadableError) -> BadRequestError:
         return BadRequestError(
             f"The {self.things.noun}s of the console cannot be read.", str(error)
         )
+
+
+def exported(
+    request: Request, changes: OwnChanges[T], head: str, as_toml: Callable[[T], str]
+) -> Response:
+    """Those of the console as TOML, or the one of the path's id."""
+    console, id_ = console_of(request), request.path_params.get("id", "")
+    chosen = [changes.own(console, id_)] if id_ else changes.entered(console).things
+    text = "\n".join([head, *(as_toml(each.thing) for each in chosen)])
+    name = id_ or f"{changes.things.noun}s"
+    headers = {"Content-Disposition": f'attachment; filename="{name}.toml"'}
+    return Response(text, media_type="application/toml; charset=utf-8", headers=headers)
 
 
 def site_href(console: Console, path: str, site: str, **params: str | int) -> str:
