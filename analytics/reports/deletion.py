@@ -34,7 +34,8 @@ class TermDeletion(Struct, frozen=True, kw_only=True):
 
 
 class ErasureLine(Struct, frozen=True, kw_only=True):
-    """An erasure that was asked for; `took_h` from the request to the scan that found nothing."""
+    """An erasure that was asked for; `took_h` from the request to the scan that found nothing,
+    `masked` rows, frames and chunks of others that quoted an id of it."""
 
     receipt: str
     site: str
@@ -45,6 +46,7 @@ class ErasureLine(Struct, frozen=True, kw_only=True):
     events: int
     replays: int
     scanned_files: int
+    masked: int
 
     @property
     def took_h(self) -> float:
@@ -93,7 +95,9 @@ class DeletionReport(Struct, frozen=True, kw_only=True):
             longest = max(line.took_h for line in self.erasures)
             asked = (
                 f"Erasures finished: {len(self.erasures)}, each within {max(longest, 0.1):.1f} h of"
-                " its request; after each, every file was read and no trace found."
+                f" its request; what others' records quoted was masked"
+                f" ({sum(line.masked for line in self.erasures):,}); after each, every file was"
+                " read and no trace found."
             )
         backups = (
             "Backups still hold what was erased or retired until they expire themselves, within the"
@@ -104,18 +108,25 @@ class DeletionReport(Struct, frozen=True, kw_only=True):
     def frame(self) -> pd.DataFrame:
         """One row a kind of deletion by term, and one an erasure."""
         rows = [
-            {"what": line.what, "count": line.count, "before": str(line.before), "receipt": ""}
+            {
+                "what": line.what,
+                "count": line.count,
+                "masked": 0,
+                "before": str(line.before),
+                "receipt": "",
+            }
             for line in self.terms
         ] + [
             {
                 "what": f"erasure of a {line.subject}",
                 "count": line.events,
+                "masked": line.masked,
                 "before": "",
                 "receipt": line.receipt,
             }
             for line in self.erasures
         ]
-        return pd.DataFrame(rows, columns=["what", "count", "before", "receipt"])
+        return pd.DataFrame(rows, columns=["what", "count", "masked", "before", "receipt"])
 
 
 def deletion(
@@ -139,22 +150,15 @@ def deletion(
                 subject=subject,
                 asked_at=aware(asked_at),
                 finished_at=aware(finished_at),
-                sessions=sessions,
-                events=events,
-                replays=replays,
-                scanned_files=scanned_files,
+                sessions=counts[0],
+                events=counts[1],
+                replays=counts[2],
+                scanned_files=counts[3],
+                masked=counts[4],
             )
-            for (
-                receipt,
-                site,
-                subject,
-                asked_at,
-                finished_at,
-                sessions,
-                events,
-                replays,
-                scanned_files,
-            ) in snapshot.rows(query("deletion_erasures"), asked)
+            for receipt, site, subject, asked_at, finished_at, *counts in snapshot.rows(
+                query("deletion_erasures"), asked
+            )
         ),
         kept=tuple(
             Kept(place=place, oldest=oldest)

@@ -18,6 +18,8 @@ from vigie.folders import DataFolder
 
 ANNA, BERT = "ab" * 16, "cd" * 16
 """Their sessions."""
+CARLA = "ef" * 16
+"""A session of whom nothing is there but that Bert's browser named it."""
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +30,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
                 for number in range(3):
                     body = beacon(SITE_KEY, session, number, [view(f"/p/{number}")], user=user)
                     assert post(client, running.collector, body, ORIGIN).status_code == 204
+            named = {
+                **view("/p/0"),
+                "kind": "event",
+                "name": "helped",
+                "attributes": {"who": CARLA},
+            }
+            body = beacon(SITE_KEY, BERT, 3, [named], user="bert@shop.test")
+            assert post(client, running.collector, body, ORIGIN).status_code == 204
         wait_for(lambda: sessions_seen(running) == 2, "both sessions in the store")
         yield running
 
@@ -118,13 +128,16 @@ def test_the_erasure_page_takes_a_request_and_attests(served: Serving) -> None:
         assert wrong.status_code == 400
         assert "A session id is 32 digits" in wrong.text
         assert 'value="xyz"' in wrong.text
-        right = client.post("/data/erasure", data={"session": "ef" * 16}, headers=own)
+        right = client.post("/data/erasure", data={"session": CARLA}, headers=own)
         receipt = re.search(r"asked=([0-9a-f]{16})", str(right.url))
         assert receipt
         wait_for(
             lambda: receipt[1] in client.get("/data/erasure").text.split("Files read")[-1],
             "the erasure to be listed as finished",
         )
+        page = client.get("/data/erasure").text
+        assert int(re.findall(r"quoted was masked \((\d+)\)", page)[0]) >= 1
+        assert scan([served.data], [CARLA]).clean
 
 
 def test_without_a_console_the_store_is_opened_itself(served: Serving, tmp_path: Path) -> None:
