@@ -9,6 +9,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 
+from msgspec import Struct
 from msgspec.structs import asdict
 from starlette.types import Receive, Scope, Send
 
@@ -48,6 +49,20 @@ _COUNTED = {
 log = logging.getLogger("vigie.collector")
 
 
+class Sender(Struct, frozen=True):
+    """What a request's headers, and the address of its connection's other end, say of who sent it:
+    the same of many requests."""
+
+    origin: str
+    same_origin: bool
+    user_agent: str
+    address: str
+    """The client's; see rum.intake.BeaconRequest."""
+    peer: str
+    believed: bool
+    """Not where X-Forwarded-For came from outside trusted_proxies."""
+
+
 class BeaconRoute:
     """Takes beacons, and counts what became of them."""
 
@@ -78,36 +93,53 @@ class BeaconRoute:
         else:
             await self._post(scope, headers, origin, receive, send)
 
-    def begin(self, scope: Scope, body: bytes, respond: Callable[[Answer], None]) -> bool:
+    def sender(self, headers: Headers, peer: str) -> Sender | None:
+        """See QuickRoute. None for one that sends compressed."""
+        if any(name == b"content-encoding" for name, _ in headers):
+            return None
+        return self._sender(headers, peer)
+
+    def begin(self, sender: Sender, body: bytes, respond: Callable[[Answer], None]) -> bool:
         """Judge a POST whose body came whole; `respond` is called once, now or when it is durable.
 
         False, and nothing else, for what needs more than that: it is to come as any request.
         """
-        headers = dict(scope["headers"])
-        if len(body) > self._intake.limits.body_bytes_max or b"content-encoding" in headers:
+        if len(body) > self._intake.limits.body_bytes_max:
             return False
-        self._take(scope, headers, body, respond)
+        self._take(sender, body, respond)
         return True
 
-    def client(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
+    def client(self, scope: Scope) -> str:
         """The client's address, as far as it is known."""
-        peer = scope["client"][0] if scope.get("client") else ""
-        forwarded = b""
-        if b"x-forwarded-for" in headers:  # of several, `headers` has but the last
-            said = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
-            forwarded = b",".join(said)
-            if not self._proxies.trusts(peer):
-                self._tell_of_proxy(peer)
-        return self._proxies.client(peer, forwarded.decode("latin-1"))
+        sender = self._sender_of(scope)
+        self._look_at_proxy(sender)
+        return sender.address
 
-    def _tell_of_proxy(self, peer: str) -> None:
+    def _sender_of(self, scope: Scope) -> Sender:
+        return self._sender(scope["headers"], scope["client"][0] if scope.get("client") else "")
+
+    def _sender(self, headers: Headers, peer: str) -> Sender:
+        last = dict(headers)
+        said = [value for name, value in headers if name == b"x-forwarded-for"]
+        return Sender(
+            origin=last.get(b"origin", b"").decode("latin-1"),
+            same_origin=last.get(b"sec-fetch-site") == b"same-origin",
+            user_agent=last.get(b"user-agent", b"").decode("latin-1"),
+            address=self._proxies.client(peer, b",".join(said).decode("latin-1")),
+            peer=peer,
+            believed=not said or self._proxies.trusts(peer),
+        )
+
+    def _look_at_proxy(self, sender: Sender) -> None:
+        if sender.believed:
+            return
         self._counts["untrusted_proxy"] += 1
         if self._counts["untrusted_proxy"].bit_count() == 1:  # at 1, 2, 4, 8 ...
             log.warning(
                 "%d requests with X-Forwarded-For came from outside trusted_proxies, last from"
                 " %s; a proxy of yours that is not listed is limited as one client",
                 self._counts["untrusted_proxy"],
-                cut_address(peer) or "an unknown address",
+                cut_address(sender.peer) or "an unknown address",
             )
 
     async def _post(
@@ -135,25 +167,14 @@ class BeaconRoute:
             if not answered.done():  # its task was cancelled meanwhile
                 answered.set_result(said)
 
-        self._take(scope, headers, body, respond)
+        self._take(self._sender_of(scope), body, respond)
         said = await answered
         await answer(send, said.status, said.headers, said.body)
 
-    def _take(
-        self,
-        scope: Scope,
-        headers: dict[bytes, bytes],
-        body: bytes,
-        respond: Callable[[Answer], None],
-    ) -> None:
-        origin = headers.get(b"origin", b"").decode("latin-1")
-        request = BeaconRequest(
-            body,
-            origin,
-            headers.get(b"sec-fetch-site") == b"same-origin",
-            headers.get(b"user-agent", b"").decode("latin-1"),
-            self.client(scope, headers),
-        )
+    def _take(self, sender: Sender, body: bytes, respond: Callable[[Answer], None]) -> None:
+        self._look_at_proxy(sender)
+        origin = sender.origin
+        request = BeaconRequest(body, origin, sender.same_origin, sender.user_agent, sender.address)
         try:
             taken = self._intake.take(request, self._clock_us())
         except OSError as problem:

@@ -43,8 +43,8 @@ IN_FLIGHT_MAX = 100
 """Requests at a time, a quarter of a megabyte each; more are told to come back."""
 RETRY_AFTER_S = 5
 
-ClientOf = Callable[[Scope, dict[bytes, bytes]], str]
-"""The client's address, of a request and its headers; "" when it cannot be told."""
+ClientOf = Callable[[Scope], str]
+"""The client's address, of a request; "" when it cannot be told."""
 
 log = logging.getLogger("vigie.collector")
 
@@ -103,7 +103,7 @@ class ReplayRoute:
             return
         self._in_flight += 1
         try:
-            await self._post(headers, origin, self._client_of(scope, headers), receive, send)
+            await self._post(headers, origin, self._client_of(scope), receive, send)
         finally:
             self._in_flight -= 1
 

@@ -1,6 +1,7 @@
 """A beacon that comes whole, or soon, is judged without a task, and answered as any other."""
 
 import asyncio
+import contextlib
 import gc
 import gzip
 import json
@@ -13,7 +14,8 @@ from functools import partial
 import pytest
 
 from rum.limits import Limits
-from rum.server import QuickCycle, server_config
+from rum.quick_protocol import QuickCycle
+from rum.server import server_config
 from rum.sink import Kept
 from tests.support.collector import ORIGIN, Collect, beacon, view
 
@@ -90,7 +92,9 @@ def test_who_asks_for_another_protocol_is_answered_as_without_the_quick_route(
     for quick in (True, False):
         with monkeypatch.context() as patch:
             if not quick:
-                patch.setattr("rum.server.QuickProtocol._is_quick", lambda protocol: False)
+                patch.setattr(
+                    "rum.quick_protocol.QuickProtocol._may_be_quick", lambda protocol: False
+                )
             with (
                 collect() as collecting,
                 socket.create_connection(("127.0.0.1", collecting.port), timeout=30) as client,
@@ -148,13 +152,13 @@ def test_nothing_of_a_beacon_stays_with_its_connection(collect: Collect) -> None
         for _ in range(20):
             client.sendall(head(len(body)) + body)
             assert read_answer(client)[0] == 204
-        assert cycles() == before + 1
+        assert cycles() == before
 
 
 def test_a_body_that_comes_a_little_later_costs_no_task_either(
     collect: Collect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rum.server.HELD_S", 60.0)
+    monkeypatch.setattr("rum.quick_protocol.HELD_S", 60.0)
     sink = WatchingSink()
     with collect(sink=sink) as collecting:
         assert collecting.post(BODIES["good"]).status_code == 204  # httpx sends it by itself
@@ -181,6 +185,109 @@ def test_requests_sent_without_waiting_are_answered_in_their_order(collect: Coll
     statuses = [int(part[:3]) for part in said.split(b"HTTP/1.1 ")[1:]]
     assert statuses == [204, 400, 200, 204]
     assert len(collecting.batches()) == 2
+
+
+def test_each_of_a_connections_beacons_is_judged_by_its_own_head(collect: Collect) -> None:
+    bodies = [json.dumps(beacon(release="1" * length)).encode() for length in (1, 20, 1)]
+    origins = [ORIGIN, "https://elsewhere.test", ORIGIN]
+    with (
+        collect(Limits(trusted_proxies=())) as collecting,
+        socket.create_connection(("127.0.0.1", collecting.port), timeout=30) as client,
+    ):
+        statuses = []
+        for body, origin in zip(bodies * 2, origins * 2, strict=True):
+            client.sendall(head(len(body), "x-forwarded-for: 192.0.2.1", origin=origin) + body)
+            statuses.append(read_answer(client)[0])
+        with collecting.client() as asking:
+            metrics = asking.get(f"{collecting.base}/metrics").text
+    assert statuses == [204, 403, 204] * 2
+    assert "vigie_collector_untrusted_proxy_total 6" in metrics
+    assert len(collecting.batches()) == 4
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "content-length: 5",
+        "transfer-encoding: chunked",
+        "x: y\nz: y",
+        "x: y\0",
+        " folded",
+        "no colon",
+    ],
+)
+def test_a_head_that_can_be_read_in_two_ways_is_no_request(collect: Collect, more: str) -> None:
+    body = BODIES["good"]
+    with (
+        collect() as collecting,
+        socket.create_connection(("127.0.0.1", collecting.port), timeout=30) as client,
+    ):
+        client.sendall(head(len(body), more) + body)
+        said = b""
+        with contextlib.suppress(ConnectionResetError):  # what it did not read
+            while chunk := client.recv(65_536):
+                said += chunk
+    assert said.startswith(b"HTTP/1.1 400 ")
+    assert collecting.batches() == []
+
+
+def test_what_begins_like_a_beacon_amid_another_request_is_a_part_of_that(
+    collect: Collect,
+) -> None:
+    inner = head(len(BODIES["good"])) + BODIES["good"]
+    with (
+        collect() as collecting,
+        socket.create_connection(("127.0.0.1", collecting.port), timeout=30) as client,
+    ):
+        client.sendall(head(len(inner), "x: y"))
+        with collecting.client() as asking:  # by now what was sent before is read
+            assert asking.get(f"{collecting.base}/live").status_code == 200
+        client.sendall(inner)
+        status, _, body = read_answer(client)
+    assert (status, json.loads(body)["error"]["reason"]) == (400, "malformed")
+    assert collecting.batches() == []
+
+
+def test_who_sends_no_more_beacons_is_let_go(
+    collect: Collect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "tests.support.collector.server_config", partial(server_config, timeout_keep_alive=1)
+    )
+    body = BODIES["good"]
+    with (
+        collect(sink=WatchingSink()) as collecting,
+        socket.create_connection(("127.0.0.1", collecting.port), timeout=30) as client,
+    ):
+        for _ in range(3):
+            client.sendall(head(len(body)) + body)
+            assert read_answer(client)[0] == 204
+        assert client.recv(1) == b""
+
+
+def test_who_waits_for_the_disk_is_not_taken_for_idle(
+    collect: Collect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two beacons: the first one's answer sets the timer, which ends amid the second."""
+
+    class Slow(WatchingSink):
+        def submit(self, record: object, kept: Kept) -> None:
+            loop = asyncio.get_running_loop()
+            loop.call_later(2.0 * len(self.tasks), kept, None)
+            self.tasks.append(None)
+
+    monkeypatch.setattr(
+        "tests.support.collector.server_config", partial(server_config, timeout_keep_alive=1)
+    )
+    body = BODIES["good"]
+    with (
+        collect(sink=Slow()) as collecting,
+        socket.create_connection(("127.0.0.1", collecting.port), timeout=30) as client,
+    ):
+        for _ in range(2):
+            client.sendall(head(len(body)) + body)
+            assert read_answer(client)[0] == 204
+        assert client.recv(1) == b""
 
 
 def test_a_request_behind_one_that_is_answered_already_is_not_ended_as_idle(
