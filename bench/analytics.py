@@ -218,7 +218,7 @@ def main() -> None:
         if asked.only != "flood":
             store = asked.store or Path(folder) / "store"
             if asked.store is None:
-                generate(store, asked.events, now=datetime.now(UTC))
+                generate(store, asked.events, now=datetime.now(UTC), today=True)
             run(store, asked.only)
         if asked.only in ("", "flood"):
             bench_flood(Path(folder))

@@ -1,0 +1,337 @@
+"""Cells of hot days: of a few hours each, which rarely change once they have gone by.
+
+What a report read of a cell holds for as long as its version, which is made of its rows. Each
+snapshot asks once what came since the last one looked: only rows received lately are read for it.
+
+A session that lies in two cells, or in a cell and a sealed day, would be counted in each. It is in
+no cell's answer: its rows are read anew with those of the cells that are not closed. Sessions are
+known here by DuckDB's hash(session).
+"""
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from msgspec import Struct, structs
+from numpy.typing import NDArray
+
+from store.sealed_files import EMPTY_FILES
+
+CELL_US = 3 * 3_600_000_000
+"""Divides a day. Of shorter ones, more sessions lie in two."""
+SETTLED_US = 30 * 60_000_000
+"""A cell is closed so long after its end: a session goes on for as long without a sign."""
+RECENT = timedelta(minutes=10)
+"""Rows received so lately are known one by one: several collectors' are not loaded in order."""
+STATES_MAX = 8
+"""Snapshots begun before the last load still find what they see."""
+ONE_DAY = timedelta(days=1)
+DAY_US = ONE_DAY // timedelta(microseconds=1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Hashes = NDArray[np.uint64]
+"""Of sessions or rows; sorted, each once."""
+NONE: Hashes = np.empty(0, dtype=np.uint64)
+
+_MARK = """
+SELECT
+    (SELECT count(*) FROM events),
+    (SELECT [count(*), coalesce(sum(rows), 0)] FROM deletions WHERE cause <> 'retired'),
+    (SELECT [count(*), count(dropped_at), coalesce(epoch_us(max(sealed_at)), 0)] FROM sealed_files)
+"""
+_ALL = """
+SELECT site, epoch_us(time) // $width AS number, hash(session) AS session, count(*) AS rows,
+    bit_xor(hash(session, batch, position)) AS digest, max(received) AS received
+FROM events
+GROUP BY ALL
+"""
+_RECENT = """
+SELECT site, epoch_us(time) // $width AS number, hash(session) AS session, 1 AS rows,
+    hash(session, batch, position) AS digest, received
+FROM events
+WHERE received > $since
+"""
+_SEALED = """
+SELECT site, day, list(file) FROM sealed_files
+WHERE content = 'summaries' AND dropped_at IS NULL AND day >= $first AND day <= $last
+GROUP BY site, day
+"""
+_SESSIONS = """
+SELECT DISTINCT hash(session) AS session
+FROM read_parquet($files, hive_partitioning = true, union_by_name = true)
+"""
+
+
+class Cell(Struct, frozen=True, kw_only=True, eq=False):
+    """A closed one; `straddling` are the sessions that lie elsewhere as well."""
+
+    site: str
+    number: int
+    version: str
+    rows: int
+    straddling: Hashes
+
+    @property
+    def start(self) -> datetime:
+        return EPOCH + timedelta(microseconds=self.number * CELL_US)
+
+    @property
+    def end(self) -> datetime:
+        return EPOCH + timedelta(microseconds=(self.number + 1) * CELL_US)
+
+    @property
+    def day(self) -> date:
+        return self.start.date()
+
+
+class _Stretch(Struct, frozen=True, eq=False):
+    """What is known of the rows of one cell, closed or not."""
+
+    rows: int = 0
+    digest: int = 0
+    sessions: Hashes = NONE
+    straddling: Hashes = NONE
+
+    @property
+    def version(self) -> str:
+        known = f"{self.rows} {self.digest} ".encode() + self.straddling.tobytes()
+        return sha256(known).hexdigest()[:16]
+
+
+_Place = tuple[str, int]
+"""Site and number."""
+
+
+class HotRows(Struct, frozen=True, kw_only=True, eq=False):
+    """Hot rows as some snapshot sees them, by cell; `mark` tells of what changes them other than
+    by adding rows."""
+
+    total: int
+    mark: tuple[Any, ...]
+    recent: Hashes = NONE
+    since: datetime = datetime.min  # noqa: DTZ901  # as the store has times
+    latest_us: Mapping[str, int] = {}
+    """When each site's last row was received."""
+    stretches: Mapping[_Place, _Stretch] = {}
+    sealed: Mapping[tuple[str, date], Hashes] = {}
+    """The sessions of the sealed days that are hot as well, or lie next to a hot one."""
+
+    def days(self, site: str) -> set[date]:
+        return {_day_of(number) for of, number in self.stretches if of == site}
+
+    def closed(self, site: str) -> list[Cell]:
+        """The closed cells of the site, in order; none of a day that is sealed in part."""
+        latest_us = self.latest_us.get(site, 0)
+        return [
+            Cell(
+                site=site,
+                number=number,
+                version=each.version,
+                rows=each.rows,
+                straddling=each.straddling,
+            )
+            for (of, number), each in sorted(self.stretches.items(), key=lambda found: found[0])
+            if of == site
+            and (number + 1) * CELL_US + SETTLED_US <= latest_us
+            and (site, _day_of(number)) not in self.sealed
+        ]
+
+    def begins(self, site: str, without: Iterable[Cell]) -> int | None:
+        """The number of the first stretch that is not among these cells; None: there is none."""
+        left = {number for of, number in self.stretches if of == site}
+        return min(left - {cell.number for cell in without}, default=None)
+
+    def beside(self, site: str, day: date) -> Hashes:
+        """The sessions of a sealed day that are hot on a day next to it."""
+        known = self.sealed.get((site, day), NONE)
+        near = (day - ONE_DAY, day + ONE_DAY)
+        hot = [
+            each.sessions
+            for (of, number), each in self.stretches.items()
+            if of == site and _day_of(number) in near
+        ]
+        return np.intersect1d(known, np.concatenate([NONE, *hot]))
+
+
+class HotCells:
+    """What is known of hot rows in this process. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._states: list[HotRows] = []
+
+    def seen(self, cursor: duckdb.DuckDBPyConnection, sealed: Path) -> HotRows:
+        """The hot rows as the cursor's transaction sees them."""
+        with self._lock:
+            ((total, *marks),) = cursor.execute(_MARK).fetchall()
+            mark = tuple(map(tuple, marks))
+            same = [state for state in self._states if state.mark == mark]
+            found = next((state for state in same if state.total == total), None)
+            if found is not None:
+                return found
+            before = max(
+                (state for state in same if state.total < total),
+                key=lambda state: state.total,
+                default=None,
+            )
+            found = None if before is None else _added(cursor, before, total)
+            if found is None:
+                found = _read(cursor, sealed, total, mark)
+            self._states = [*same, found][-STATES_MAX:]
+            return found
+
+
+def _read(
+    cursor: duckdb.DuckDBPyConnection, sealed: Path, total: int, mark: tuple[Any, ...]
+) -> HotRows:
+    """From all rows."""
+    rows = _columns(cursor, _ALL, {})
+    if not total:
+        return HotRows(total=0, mark=mark)
+    parts = list(_by_place(rows))
+    beside = _sealed_sessions(cursor, sealed, {place for place, _ in parts})
+    stretches = {place: _grown(_Stretch(), part) for place, part in parts}
+    for site in {site for site, _ in stretches}:
+        own = [each.sessions for (of, _), each in stretches.items() if of == site]
+        every = np.sort(np.concatenate(own))
+        twice = every[1:][every[1:] == every[:-1]]
+        apart = np.unique(np.concatenate([twice, *_of_site(beside, site)]))
+        for place, each in list(stretches.items()):
+            if place[0] == site:
+                straddling = each.sessions[_among(each.sessions, apart)]
+                stretches[place] = structs.replace(each, straddling=straddling)
+    since = rows["received"].max().astype(datetime) - RECENT
+    recent = _columns(cursor, _RECENT, {"since": since})
+    return HotRows(
+        total=total,
+        mark=mark,
+        since=since,
+        recent=np.unique(recent["digest"]),
+        latest_us=_latest(rows, {}),
+        stretches=stretches,
+        sealed=beside,
+    )
+
+
+def _added(cursor: duckdb.DuckDBPyConnection, before: HotRows, total: int) -> HotRows | None:
+    """From what came since, where that was all received lately; else None."""
+    rows = _columns(cursor, _RECENT, {"since": before.since})
+    fresh = ~_among(rows["digest"], before.recent)
+    if before.total + np.count_nonzero(fresh) != total:
+        return None
+    stretches = dict(before.stretches)
+    new = {name: column[fresh] for name, column in rows.items()}
+    for (site, number), part in _by_place(new):
+        known = stretches.get((site, number), _Stretch())
+        sessions = np.unique(part["session"])
+        came = sessions[~_among(sessions, known.sessions)]
+        apart = [came[_among(came, each)] for each in _of_site(before.sealed, site)]
+        for place, other in list(stretches.items()):
+            both = came[_among(came, other.sessions)]
+            if place[0] == site and len(both):
+                apart.append(both)
+                stretches[place] = _straddled(other, both)
+        stretches[site, number] = _straddled(_grown(known, part), *apart)
+        if (site, number) not in before.stretches and not _known_day(before, site, number):
+            return None  # a day that was not hot: sealed ones may lie next to it
+    since = max(before.since, rows["received"].max().astype(datetime) - RECENT)
+    late = rows["received"] > np.datetime64(since)
+    return structs.replace(
+        before,
+        total=total,
+        since=since,
+        recent=np.unique(rows["digest"][late]),
+        latest_us=_latest(new, before.latest_us),
+        stretches=stretches,
+    )
+
+
+def _columns(
+    cursor: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, Any]
+) -> dict[str, NDArray[Any]]:
+    found = cursor.execute(query, {**parameters, "width": CELL_US}).fetchnumpy()
+    return {name: np.asarray(column) for name, column in found.items()}
+
+
+def _by_place(
+    rows: dict[str, NDArray[Any]],
+) -> Iterator[tuple[_Place, dict[str, NDArray[Any]]]]:
+    """The columns of each cell's rows."""
+    sites, codes = np.unique(rows["site"].astype(str), return_inverse=True)
+    numbers = rows["number"].astype(np.int64)
+    for code, site in enumerate(sites):
+        own = codes == code
+        for number in np.unique(numbers[own]):
+            chosen = own & (numbers == number)
+            yield (str(site), int(number)), {name: each[chosen] for name, each in rows.items()}
+
+
+def _grown(stretch: _Stretch, part: dict[str, NDArray[Any]]) -> _Stretch:
+    return _Stretch(
+        rows=stretch.rows + int(part["rows"].sum()),
+        digest=stretch.digest ^ int(np.bitwise_xor.reduce(part["digest"])),
+        sessions=np.union1d(stretch.sessions, part["session"]),
+        straddling=stretch.straddling,
+    )
+
+
+def _straddled(stretch: _Stretch, *sessions: Hashes) -> _Stretch:
+    if not any(map(len, sessions)):
+        return stretch
+    return structs.replace(
+        stretch, straddling=np.unique(np.concatenate([stretch.straddling, *sessions]))
+    )
+
+
+def _sealed_sessions(
+    cursor: duckdb.DuckDBPyConnection, sealed: Path, places: set[_Place]
+) -> dict[tuple[str, date], Hashes]:
+    near = {
+        (site, _day_of(number) + timedelta(days=days)) for site, number in places
+        for days in (-1, 0, 1)
+    }
+    days = [day for _, day in near]
+    listed = cursor.execute(_SEALED, {"first": min(days), "last": max(days)}).fetchall()
+    found = {}
+    for site, day, files in listed:
+        if (site, day) in near:
+            paths = [str(sealed / name) for name in (EMPTY_FILES["summaries"], *files)]
+            sessions = cursor.execute(_SESSIONS, {"files": paths}).fetchnumpy()["session"]
+            found[site, day] = np.unique(np.asarray(sessions))
+    return found
+
+
+def _of_site(sealed: Mapping[tuple[str, date], Hashes], site: str) -> list[Hashes]:
+    return [sessions for (of, _), sessions in sealed.items() if of == site]
+
+
+def _known_day(before: HotRows, site: str, number: int) -> bool:
+    return _day_of(number) in before.days(site)
+
+
+def _latest(rows: dict[str, NDArray[Any]], known: Mapping[str, int]) -> dict[str, int]:
+    latest = dict(known)
+    received_us = rows["received"].astype("datetime64[us]").astype(np.int64)
+    sites = rows["site"].astype(str)
+    for site in np.unique(sites):
+        last = int(received_us[sites == site].max())
+        latest[str(site)] = max(last, latest.get(str(site), 0))
+    return latest
+
+
+def _among(values: Hashes, known: Hashes) -> NDArray[np.bool_]:
+    """Of each value, whether it is in `known`, which is sorted."""
+    if not len(known):
+        return np.zeros(len(values), dtype=np.bool_)
+    places = np.minimum(np.searchsorted(known, values), len(known) - 1)
+    return known[places] == values
+
+
+def _day_of(number: int) -> date:
+    return (EPOCH + timedelta(microseconds=number * CELL_US)).date()
