@@ -1,7 +1,9 @@
-"""A report's reading, day by day: closed days from what is kept of them, the others anew.
+"""A report's reading, part by part: closed days, and closed cells of hot days, from what is kept of
+them, the rest anew.
 
 Whatever is one row a session or view, or adds up over sessions, can be read so: each session lies
-in exactly one of the parts (store/day_answers.py says how), and each part is read by the same code.
+in exactly one of the parts (store/day_answers.py and hot_answers.py say how), and each part is read
+by the same code.
 """
 
 import logging
@@ -21,6 +23,7 @@ from analytics.reading import Days, Reading
 from analytics.sql import with_read
 from analytics.times import naive
 from store.day_answers import ClosedDay
+from store.hot_cells import Cell
 from store.snapshot import Snapshot
 
 DAY_ROWS_MIN = 20_000
@@ -39,21 +42,46 @@ def by_day(
 ) -> pa.Table:
     """The rows of `answer` over the window, its parts after one another.
 
-    `answer` is asked for each closed day that lies whole in the window, if not kept, and for what
-    remains; it may use nothing but the reading, the window and what is in `question`, whose `form`
-    changes with the code.
+    `answer` is asked for each closed day and cell that lies whole in the window, if not kept, and
+    for what remains; it may use nothing but the reading, the window and what is in `question`,
+    whose `form` changes with the code.
     """
-    whole = _whole_days(snapshot, reading, window)
-    if not whole:
+    if snapshot.cells.narrowed:
         return answer(reading, window)
+    whole = _whole_days(snapshot, reading, window)
     try:
         live = _live(snapshot, reading, whole)
     except (OSError, duckdb.IOException):
         _log.exception("what lies over midnight cannot be kept apart: all days are read anew")
-        return answer(reading, window)
+        whole, live = [], reading
     asked = _digest(reading, question)
     parts = [_of_day(snapshot, reading, day, asked, answer) for day in whole]
-    return pa.concat_tables([answer(live, window), *parts], promote_options="permissive")
+    parts += hot_parts(snapshot, live, window, asked, answer)
+    return pa.concat_tables(parts, promote_options="permissive")
+
+
+def hot_by_cell(
+    snapshot: Snapshot,
+    site: str,
+    days: Days,
+    window: Window,
+    question: Mapping[str, Any],
+    answer: Callable[[Days, Window], pa.Table],
+) -> pa.Table:
+    """As by_day(), of what is counted of hot rows alone: of sealed days the store has the counts.
+
+    `answer` may also give what it found in those of the days, for it is asked for them but once.
+    """
+    reading = Reading(
+        fragment="",
+        parameters={"site": site, "first_day": days.first, "last_day": days.last, "files": []},
+        days=days,
+        asked=1.0,
+        rate=1.0,
+    )
+    asked = _digest(reading, question)
+    parts = hot_parts(snapshot, reading, window, asked, lambda part, span: answer(part.days, span))
+    return pa.concat_tables(parts, promote_options="permissive")
 
 
 def query_by_day(
@@ -119,6 +147,63 @@ def _of_day(
     return known
 
 
+def hot_parts(
+    snapshot: Snapshot,
+    reading: Reading,
+    window: Window,
+    asked: str,
+    answer: Callable[[Reading, Window], pa.Table],
+) -> list[pa.Table]:
+    """The answer of what is not closed, and of each closed cell."""
+    if snapshot.cells.narrowed:
+        return [answer(reading, window)]
+    cells = [
+        each
+        for each in snapshot.cells.closed(reading.site)
+        if window.start <= each.start
+        and each.end <= window.end
+        and reading.days.first <= each.day <= reading.days.last
+        and each.rows >= DAY_ROWS_MIN
+    ]
+    with snapshot.cells.without(reading.site, cells):
+        live = answer(reading, window)
+    return [live, *(_of_cell(snapshot, reading, cell, asked, answer) for cell in cells)]
+
+
+def _of_cell(
+    snapshot: Snapshot,
+    reading: Reading,
+    cell: Cell,
+    asked: str,
+    answer: Callable[[Reading, Window], pa.Table],
+) -> pa.Table:
+    known = snapshot.cells.get(cell, asked)
+    if known is None:
+        with snapshot.cells.alone(cell):
+            known = answer(_reading_of_cell(snapshot, reading, cell), Window(cell.start, cell.end))
+        snapshot.cells.put(cell, asked, known)
+    return known
+
+
+def _reading_of_cell(snapshot: Snapshot, reading: Reading, cell: Cell) -> Reading:
+    no_summaries = snapshot.summary_files([], cell.day, cell.day)
+    parameters = {
+        **reading.parameters,
+        "first_day": cell.day,
+        "last_day": cell.day,
+        "files": snapshot.detail_files([], cell.day, cell.day),
+    }
+    if reading.weighted:
+        parameters["summary_files"] = no_summaries
+    return structs.replace(
+        reading,
+        parameters=parameters,
+        days=Days(cell.day, cell.day),
+        summary_files=tuple(no_summaries),
+        of_cell=True,
+    )
+
+
 def _reading_of(snapshot: Snapshot, reading: Reading, day: ClosedDay) -> Reading:
     """The reading of one closed day alone, without the sessions that lie over its midnights."""
     summaries = snapshot.answers.files(day, SUMMARIES)
@@ -143,6 +228,8 @@ def _reading_of(snapshot: Snapshot, reading: Reading, day: ClosedDay) -> Reading
 
 def _live(snapshot: Snapshot, reading: Reading, whole: list[ClosedDay]) -> Reading:
     """The reading of all other days, and of the sessions over a midnight of the whole ones."""
+    if not whole:
+        return reading
     parameters = dict(reading.parameters)
     files = _without(snapshot, parameters["files"], whole, reading.contents)
     days = reading.days

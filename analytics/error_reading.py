@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 from msgspec import Struct
 
-from analytics.by_day import by_day, summed
+from analytics.by_day import by_day, hot_by_cell, summed
 from analytics.owners import OwnerRule, owner_of
 from analytics.question import Window
 from analytics.reading import Days, Reading
@@ -76,6 +76,19 @@ class Groups:
         self._now = now
         self._owners = owners
         self._of = {"site": site, "first_day": days.first, "last_day": days.last}
+        self._counted = {"hot_counted": self._hot("errors_hot_counted")}
+
+    def _hot(self, name: str) -> pa.Table:
+        """The rows of query NAME over hot errors, those of each closed cell by themselves."""
+        text = with_read("errors_hot", name)
+
+        def found(days: Days, _: Window) -> pa.Table:
+            of_days = {"first_day": days.first, "last_day": days.last}
+            return self._snapshot.arrow(text, {"site": self._site, **of_days})
+
+        days = Days(self._days.first, self._days.last)
+        window = self._days.window(self._now)
+        return hot_by_cell(self._snapshot, self._site, days, window, {"query": text}, found)
 
     def counted(self, choice: Choice, fingerprint: str | None = None) -> list[dict[str, Any]]:
         """One row a group that was met, most sessions first: errors_listed.sql."""
@@ -90,6 +103,7 @@ class Groups:
                 "fingerprint": fingerprint,
                 "most": GROUPS_MAX + 1,
             },
+            self._counted,
         )
         names = (
             *("fingerprint", "errors", "errors_variance", "sessions", "sessions_variance"),
@@ -127,6 +141,7 @@ class Groups:
         rows = self._snapshot.rows(
             with_read("errors_counted", "errors_parts"),
             {**self._of, "fingerprints": list(fingerprints), "parts": list(by)},
+            self._counted,
         )
         found: dict[str, list[ErrorPart]] = {}
         for fingerprint, part, value, errors, variance, met, met_variance in rows:
@@ -145,8 +160,9 @@ class Groups:
     def known(self, fingerprints: Sequence[str]) -> dict[str, tuple[Any, ...]]:
         """What is known of each: errors_groups.sql."""
         rows = self._snapshot.rows(
-            with_read("errors_counted", "errors_groups"),
-            {**self._of, "fingerprints": list(fingerprints)},
+            query("errors_groups"),
+            {"site": self._site, "fingerprints": list(fingerprints)},
+            {"hot_groups": self._hot("errors_hot_groups")},
         )
         return {row[0]: row for row in rows}
 
@@ -160,6 +176,7 @@ class Groups:
         rows = self._snapshot.rows(
             with_read("errors_counted", "error_days"),
             {**self._of, "fingerprint": fingerprint, "most": most},
+            self._counted,
         )
         return [day for (day,) in rows]
 

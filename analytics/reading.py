@@ -30,6 +30,8 @@ class Reading(Struct, frozen=True, kw_only=True):
     note: str = ""
     summary_files: tuple[str, ...] | None = None
     """Of sealed sessions; None: those of its days."""
+    of_cell: bool = False
+    """Whether it is one closed cell's of a hot day."""
 
     @property
     def site(self) -> str:
@@ -54,9 +56,9 @@ class Reading(Struct, frozen=True, kw_only=True):
         return self.fragment.startswith("read_kept")
 
     @property
-    def of_day(self) -> bool:
-        """Whether it is one closed day's, of what is kept of such; see analytics/by_day.py."""
-        return self.fragment.endswith("_day")
+    def of_part(self) -> bool:
+        """Whether it is one closed day's or cell's; see analytics/by_day.py."""
+        return self.of_cell or self.fragment.endswith("_day")
 
     @property
     def contents(self) -> tuple[str, ...]:

@@ -149,7 +149,7 @@ def basis(
 def _sessions(snapshot: Snapshot, reading: Reading, window: Window) -> pa.Table:
     """How many sessions of a reading lived in the window, and whether any was generated."""
     edges = {"start": naive(window.start), "end": naive(window.end)}
-    if reading.of_day or window.start.date() == window.end.date():
+    if reading.of_part or window.start.date() == window.end.date():
         text = with_read(reading.fragment, "sessions_read")
         return snapshot.arrow(text, {**reading.parameters, **edges})
     text = with_read(reading.fragment, "sessions_summed", query(_SEALED[reading.fragment]))

@@ -2,13 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
 
-from analytics.sampling import Days
+from analytics.by_day import hot_by_cell, midnight
+from analytics.question import Window
+from analytics.reading import Days
 from analytics.sql import query, with_read
 from analytics.times import aware
 from analytics.vital_days import Histogram
@@ -34,18 +36,21 @@ def histograms(
     by_page: bool = False,
 ) -> dict[tuple[str, str], ByDay]:
     """Of each vital and page when `by_page`; else the page is "": the one chosen, or all."""
-    rows = snapshot.arrow(
-        with_read("vital_counted", "vital_buckets"),
-        {
-            "site": site,
-            "first_day": days.first,
-            "last_day": days.last,
-            "vitals": list(vitals),
-            "page": page or None,
-            "level": level or None,
-            "by_page": by_page,
-        },
-    )
+    text = with_read("vital_counted", "vital_buckets")
+    asked = {
+        "site": site,
+        "vitals": list(vitals),
+        "page": page or None,
+        "level": level or None,
+        "by_page": by_page,
+    }
+
+    def counted(days: Days, _: Window) -> pa.Table:
+        return snapshot.arrow(text, {**asked, "first_day": days.first, "last_day": days.last})
+
+    window = Window(midnight(days.first), midnight(days.last + timedelta(days=1)))
+    parts = hot_by_cell(snapshot, site, days, window, {"query": text, **asked}, counted)
+    rows = _added(parts)
     found: defaultdict[tuple[str, str], ByDay] = defaultdict(dict)
     values = rows["value"].to_numpy()
     numbers = rows["number"].to_numpy()
@@ -59,6 +64,15 @@ def histograms(
             values[first + 1 : end] / scale, numbers[first + 1 : end], float(numbers[first])
         )
     return dict(found)
+
+
+def _added(parts: pa.Table) -> pa.Table:
+    """The numbers of each place and bucket added up; a place begins with its row without one."""
+    keys = [*PLACE, "bucket", "value"]
+    added = parts.group_by(keys).aggregate([("number", "sum")])
+    return added.rename_columns([*keys, "number"]).sort_by(
+        [(name, "ascending", "at_start") for name in (*PLACE, "bucket")]
+    )
 
 
 def releases(snapshot: Snapshot, site: str) -> dict[str, datetime]:

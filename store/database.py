@@ -23,6 +23,8 @@ from store.database_files import (
     sweep_left_over,
 )
 from store.gate import Gate
+from store.hot_answers import HotAnswers
+from store.hot_cells import HotCells
 from store.migration import migrations
 from store.readers import Readers
 from store.rehearsal import migrate_safely
@@ -112,6 +114,8 @@ class Database:
         """How often a fatal error made us open the file again."""
         self.commits = 0
         """Transactions committed: while it stands, every question has the answer it had."""
+        self.hot = HotCells()
+        self.hot_answers = HotAnswers()
         self._threads = threading.local()
         self._lock = threading.RLock()
         self._opened = self._open(current_file(folder))
@@ -158,7 +162,7 @@ class Database:
             self._using() as opened,
             begun(self._cursor(opened)) as cursor,
         ):
-            yield Snapshot(cursor, self.sealed)
+            yield Snapshot(cursor, self.sealed, self.hot, self.hot_answers)
 
     def switch_to(self, file: Path, pointed: Callable[[], None] = lambda: None) -> None:
         """Make `file`, which holds the same, the database, and go on in it; with the gate closed.

@@ -25,6 +25,7 @@ import duckdb
 import pyarrow as pa
 from msgspec import Struct
 
+from store.hot_cells import Hashes, HotRows
 from store.sealed_files import EMPTY_FILES, make_folder, sync_file
 
 ANSWERS_FOLDER = "answers"
@@ -42,9 +43,9 @@ _READ = (
 )
 
 
-class ClosedDay(Struct, frozen=True, kw_only=True):
-    """A sealed day of which no row is hot, nor of the days next to it. `files` are by content,
-    with how many rows they hold; from the sealed folder."""
+class ClosedDay(Struct, frozen=True, kw_only=True, eq=False):
+    """A sealed day of which no row is hot. `files` are by content, with how many rows they hold;
+    from the sealed folder."""
 
     site: str
     day: date
@@ -52,6 +53,8 @@ class ClosedDay(Struct, frozen=True, kw_only=True):
     files: dict[str, list[tuple[str, int]]]
     beside: tuple[str, ...]
     """The summaries of the days next to it."""
+    beside_hot: Hashes
+    """The sessions of it that are hot on a day next to it."""
 
     def rows(self, contents: Sequence[str]) -> int:
         return sum(rows for content in contents for _, rows in self.files.get(content, ()))
@@ -60,22 +63,22 @@ class ClosedDay(Struct, frozen=True, kw_only=True):
 class DayAnswers:
     """The answers of closed days, as one snapshot sees those. Lives as long as it."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, sealed: Path) -> None:
+    def __init__(
+        self, cursor: duckdb.DuckDBPyConnection, sealed: Path, hot: Callable[[], HotRows]
+    ) -> None:
         self._cursor = cursor
         self._sealed = sealed
         self._folder = sealed.parent / ANSWERS_FOLDER
-        self._hot: dict[str, set[date]] = {}
+        self._hot = hot
 
     def closed(self, site: str, first: date, last: date) -> list[ClosedDay]:
         """The closed days of `first` to `last`, in order."""
         listed = _listed(self._cursor, site, first - ONE_DAY, last + ONE_DAY)
         if not listed:
             return []
-        hot = self._hot_days(site)
-        days = sorted(day for day in listed if first <= day <= last)
-        return [
-            _closed_day(site, day, listed) for day in days if not hot.intersection(_around(day))
-        ]
+        hot = self._hot()
+        days = sorted({day for day in listed if first <= day <= last} - hot.days(site))
+        return [_closed_day(site, day, listed, hot) for day in days]
 
     def get(self, day: ClosedDay, question: str) -> pa.Table | None:
         """The answer to `question`, a digest; None where it is not kept."""
@@ -104,10 +107,12 @@ class DayAnswers:
             files = [name for name, _ in day.files.get("summaries", ())]
             known = self._cursor.sql(
                 f"SELECT DISTINCT session::VARCHAR AS id FROM {_READ.format('$files')}"  # noqa: S608
-                f" WHERE session IN (SELECT session FROM {_READ.format('$beside')})",
+                f" WHERE session IN (SELECT session FROM {_READ.format('$beside')})"
+                " OR hash(session) IN (SELECT unnest($hot::UBIGINT[]))",
                 params={
                     "files": self._paths("summaries", files),
                     "beside": self._paths("summaries", day.beside),
+                    "hot": day.beside_hot.tolist(),
                 },
             ).to_arrow_table()
             with suppress(OSError):
@@ -161,13 +166,43 @@ class DayAnswers:
     def _paths(self, kind: str, names: Sequence[str]) -> list[str]:
         return [str(self._sealed / name) for name in (EMPTY_FILES[kind], *names)]
 
-    def _hot_days(self, site: str) -> set[date]:
-        if site not in self._hot:
-            rows = self._cursor.execute(
-                "SELECT DISTINCT day FROM events WHERE site = $site", {"site": site}
-            ).fetchall()
-            self._hot[site] = {day for (day,) in rows}
-        return self._hot[site]
+    def sweep(self) -> int:
+        """Remove answers of days that are not listed any more as they were, and the oldest beyond
+        BYTES_MAX; returns how many files went. Raises OSError."""
+        if not self._folder.is_dir():
+            return 0
+        known = self._current()
+        removed, kept = 0, []
+        for path in self._folder.glob("*/*/*"):
+            if path.name[:VERSION_DIGITS] != known.get(path.parent):
+                path.unlink(missing_ok=True)
+                removed += 1
+                continue
+            with suppress(FileNotFoundError):
+                found = path.stat()
+                kept.append((found.st_mtime, found.st_size, path))
+        size = sum(each for _, each, _ in kept)
+        for _, each, path in sorted(kept):
+            if size <= BYTES_MAX:
+                break
+            path.unlink(missing_ok=True)
+            size -= each
+            removed += 1
+        for days in self._folder.glob("*/*"):
+            with suppress(OSError):  # one that is not empty
+                days.rmdir()
+        return removed
+
+    def _current(self) -> dict[Path, str]:
+        """The version of each day that is sealed, by its folder."""
+        sites = self._cursor.execute("SELECT DISTINCT site FROM sealed_files").fetchall()
+        found = {}
+        for (site,) in sites:
+            listed = _listed(self._cursor, site, date.min, date.max)
+            for day in listed:
+                version = _closed_day(site, day, listed, self._hot()).version
+                found[_day_folder(self._folder, site, day)] = version
+        return found
 
     def _path(self, day: ClosedDay, name: str) -> Path:
         return _day_folder(self._folder, day.site, day.day) / f"{day.version}-{name}"
@@ -185,46 +220,6 @@ class DayAnswers:
         except BaseException:
             unfinished.unlink(missing_ok=True)
             raise
-
-
-def sweep_answers(cursor: duckdb.DuckDBPyConnection, store: Path) -> int:
-    """Remove answers of days that are not listed any more as they were, and the oldest beyond
-    BYTES_MAX; returns how many files went. Raises OSError."""
-    folder = store / ANSWERS_FOLDER
-    if not folder.is_dir():
-        return 0
-    known = _current(cursor, folder)
-    removed, kept = 0, []
-    for path in folder.glob("*/*/*"):
-        if path.name[:VERSION_DIGITS] != known.get(path.parent):
-            path.unlink(missing_ok=True)
-            removed += 1
-            continue
-        with suppress(FileNotFoundError):
-            found = path.stat()
-            kept.append((found.st_mtime, found.st_size, path))
-    size = sum(each for _, each, _ in kept)
-    for _, each, path in sorted(kept):
-        if size <= BYTES_MAX:
-            break
-        path.unlink(missing_ok=True)
-        size -= each
-        removed += 1
-    for days in folder.glob("*/*"):
-        with suppress(OSError):  # one that is not empty
-            days.rmdir()
-    return removed
-
-
-def _current(cursor: duckdb.DuckDBPyConnection, folder: Path) -> dict[Path, str]:
-    """The version of each day that is sealed, by its folder."""
-    sites = cursor.execute("SELECT DISTINCT site FROM sealed_files").fetchall()
-    found = {}
-    for (site,) in sites:
-        listed = _listed(cursor, site, date.min, date.max)
-        for day in listed:
-            found[_day_folder(folder, site, day)] = _closed_day(site, day, listed).version
-    return found
 
 
 _Files = dict[str, list[tuple[str, int]]]
@@ -245,17 +240,20 @@ def _listed(
     return found
 
 
-def _closed_day(site: str, day: date, listed: dict[date, _Files]) -> ClosedDay:
+def _closed_day(site: str, day: date, listed: dict[date, _Files], hot: HotRows) -> ClosedDay:
     names = [
         name
         for each in _around(day)
         for files in listed.get(each, {}).values()
         for name, _ in files
     ]
+    beside_hot = hot.beside(site, day)
+    known = "\n".join(names).encode() + beside_hot.tobytes()
     return ClosedDay(
         site=site,
         day=day,
-        version=sha256("\n".join(names).encode()).hexdigest()[:VERSION_DIGITS],
+        version=sha256(known).hexdigest()[:VERSION_DIGITS],
+        beside_hot=beside_hot,
         files=listed[day],
         beside=tuple(
             name

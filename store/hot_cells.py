@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 import numpy as np
-import pyarrow as pa
+import pandas as pd
 from msgspec import Struct, structs
 from numpy.typing import NDArray
 
@@ -62,6 +62,9 @@ SELECT site, day, list(file) FROM sealed_files
 WHERE content = 'summaries' AND dropped_at IS NULL AND day >= $first AND day <= $last
 GROUP BY site, day
 """
+_COUNTED = """
+SELECT DISTINCT site, day FROM hourly_counts WHERE day >= $first AND day <= $last
+"""
 _SESSIONS = """
 SELECT DISTINCT hash(session) AS session
 FROM read_parquet($files, hive_partitioning = true, union_by_name = true)
@@ -79,11 +82,11 @@ class Cell(Struct, frozen=True, kw_only=True, eq=False):
 
     @property
     def start(self) -> datetime:
-        return EPOCH + timedelta(microseconds=self.number * CELL_US)
+        return begin(self.number)
 
     @property
     def end(self) -> datetime:
-        return EPOCH + timedelta(microseconds=(self.number + 1) * CELL_US)
+        return begin(self.number + 1)
 
     @property
     def day(self) -> date:
@@ -152,11 +155,11 @@ class HotRows(Struct, frozen=True, kw_only=True, eq=False):
         known = self.sealed.get((site, day), NONE)
         near = (day - ONE_DAY, day + ONE_DAY)
         hot = [
-            each.sessions
+            each.straddling[_among(each.straddling, known)]
             for (of, number), each in self.stretches.items()
-            if of == site and _day_of(number) in near
+            if len(known) and of == site and _day_of(number) in near
         ]
-        return np.intersect1d(known, np.concatenate([NONE, *hot]))
+        return np.unique(np.concatenate([NONE, *hot]))
 
 
 class HotCells:
@@ -206,7 +209,7 @@ def _read(
             if place[0] == site:
                 straddling = each.sessions[_among(each.sessions, apart)]
                 stretches[place] = structs.replace(each, straddling=straddling)
-    since = rows["received"].max().astype(datetime) - RECENT
+    since = _last(rows) - RECENT
     recent = _columns(cursor, _RECENT, {"since": since})
     return HotRows(
         total=total,
@@ -240,7 +243,9 @@ def _added(cursor: duckdb.DuckDBPyConnection, before: HotRows, total: int) -> Ho
         stretches[site, number] = _straddled(_grown(known, part), *apart)
         if (site, number) not in before.stretches and not _known_day(before, site, number):
             return None  # a day that was not hot: sealed ones may lie next to it
-    since = max(before.since, rows["received"].max().astype(datetime) - RECENT)
+    since = max(
+        before.since, rows["received"].max().astype("datetime64[us]").astype(datetime) - RECENT
+    )
     late = rows["received"] > np.datetime64(since)
     return structs.replace(
         before,
@@ -263,7 +268,7 @@ def _by_place(
     rows: dict[str, NDArray[Any]],
 ) -> Iterator[tuple[_Place, dict[str, NDArray[Any]]]]:
     """The columns of each cell's rows."""
-    sites, codes = np.unique(rows["site"].astype(str), return_inverse=True)
+    codes, sites = pd.factorize(rows["site"])
     numbers = rows["number"].astype(np.int64)
     for code, site in enumerate(sites):
         own = codes == code
@@ -293,12 +298,16 @@ def _sealed_sessions(
     cursor: duckdb.DuckDBPyConnection, sealed: Path, places: set[_Place]
 ) -> dict[tuple[str, date], Hashes]:
     near = {
-        (site, _day_of(number) + timedelta(days=days)) for site, number in places
+        (site, _day_of(number) + timedelta(days=days))
+        for site, number in places
         for days in (-1, 0, 1)
     }
     days = [day for _, day in near]
-    listed = cursor.execute(_SEALED, {"first": min(days), "last": max(days)}).fetchall()
-    found = {}
+    of_days = {"first": min(days), "last": max(days)}
+    # Of a day that was counted, no cell is closed, whatever became of its files.
+    counted = cursor.execute(_COUNTED, of_days).fetchall()
+    listed = cursor.execute(_SEALED, of_days).fetchall()
+    found = {place: NONE for place in counted if place in near}
     for site, day, files in listed:
         if (site, day) in near:
             paths = [str(sealed / name) for name in (EMPTY_FILES["summaries"], *files)]
@@ -315,12 +324,17 @@ def _known_day(before: HotRows, site: str, number: int) -> bool:
     return _day_of(number) in before.days(site)
 
 
+def _last(rows: dict[str, NDArray[Any]]) -> datetime:
+    last: datetime = rows["received"].max().astype("datetime64[us]").astype(datetime)
+    return last
+
+
 def _latest(rows: dict[str, NDArray[Any]], known: Mapping[str, int]) -> dict[str, int]:
     latest = dict(known)
     received_us = rows["received"].astype("datetime64[us]").astype(np.int64)
-    sites = rows["site"].astype(str)
-    for site in np.unique(sites):
-        last = int(received_us[sites == site].max())
+    codes, sites = pd.factorize(rows["site"])
+    for code, site in enumerate(sites):
+        last = int(received_us[codes == code].max())
         latest[str(site)] = max(last, latest.get(str(site), 0))
     return latest
 
@@ -330,8 +344,14 @@ def _among(values: Hashes, known: Hashes) -> NDArray[np.bool_]:
     if not len(known):
         return np.zeros(len(values), dtype=np.bool_)
     places = np.minimum(np.searchsorted(known, values), len(known) - 1)
-    return known[places] == values
+    found: NDArray[np.bool_] = known[places] == values
+    return found
+
+
+def begin(number: int) -> datetime:
+    """When the stretch of that number begins."""
+    return EPOCH + timedelta(microseconds=number * CELL_US)
 
 
 def _day_of(number: int) -> date:
-    return (EPOCH + timedelta(microseconds=number * CELL_US)).date()
+    return begin(number).date()

@@ -12,7 +12,6 @@ from msgspec import Struct
 
 from store.check_days import drop_check_days, drop_raw_checks
 from store.database import Database
-from store.day_answers import sweep_answers
 from store.day_counts import count_day
 from store.deletions import Cause, note_deletion
 from store.error_groups import retire_groups
@@ -136,8 +135,8 @@ def unlink_dropped(database: Database) -> tuple[int, int]:
         del database.dropped[file]
         unlinked += 1
     if not waiting:  # who still reads dropped files may still keep answers of theirs
-        with database.reading() as cursor:
-            sweep_answers(cursor, database.folder)
+        with database.snapshot() as snapshot:
+            snapshot.answers.sweep()
     return unlinked, waiting
 
 

@@ -13,6 +13,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from store.day_answers import DayAnswers
+from store.hot_answers import CellAnswers, HotAnswers
+from store.hot_cells import HotCells
 from store.sealed_files import EMPTY_FILES
 
 SOURCE_MAPS_FOLDER = "source_maps"
@@ -21,10 +23,19 @@ SOURCE_MAPS_FOLDER = "source_maps"
 class Snapshot:
     """What one report reads. Lives inside one transaction, on one thread."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, sealed: Path) -> None:
+    def __init__(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        sealed: Path,
+        hot: HotCells | None = None,
+        answers: HotAnswers | None = None,
+    ) -> None:
+        """`hot` and `answers`: what this process knows of hot rows and keeps of them."""
         self._cursor = cursor
         self._sealed = sealed
-        self.answers = DayAnswers(cursor, sealed)
+        self.cells = CellAnswers(cursor, sealed, hot or HotCells(), answers or HotAnswers())
+        """Of closed cells of its hot days."""
+        self.answers = DayAnswers(cursor, sealed, lambda: self.cells.hot)
         """Of its closed days."""
 
     @property
@@ -75,10 +86,14 @@ class Snapshot:
             return self._cursor.sql(query, params=dict(parameters or {})).to_arrow_table()
 
     def rows(
-        self, query: str, parameters: Mapping[str, Any] | None = None
+        self,
+        query: str,
+        parameters: Mapping[str, Any] | None = None,
+        tables: Mapping[str, pa.Table] | None = None,
     ) -> list[tuple[Any, ...]]:
-        """The rows of a small query."""
-        return self._cursor.execute(query, dict(parameters or {})).fetchall()
+        """The rows of a small query; see frame()."""
+        with self._known(tables or {}):
+            return self._cursor.execute(query, dict(parameters or {})).fetchall()
 
     @contextmanager
     def _known(self, tables: Mapping[str, pa.Table]) -> Iterator[None]:

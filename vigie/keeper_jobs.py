@@ -10,7 +10,6 @@ from msgspec.structs import asdict
 from store.check_days import close_day, unclosed_days
 from store.clock_watch import ClockWatch
 from store.database import Database, DatabaseLimits
-from store.day_answers import sweep_answers
 from store.deletions import rewriting_due
 from store.rehearsal import expire_copies
 from store.replays import sweep_replays
@@ -102,8 +101,8 @@ def keeper_jobs(
 def sweep_files(database: Database, now: datetime) -> str:
     """Remove copies past their term, answers of days that are gone, and files nothing lists."""
     expire_copies(database.folder, now)
-    with database.reading() as cursor:
-        sweep_answers(cursor, database.folder)
+    with database.snapshot() as snapshot:
+        snapshot.answers.sweep()
     removed = sweep_orphans(database) + sweep_replays(database, now)
     return f"removed {counted(removed, 'file')} that the store does not list" if removed else ""
 

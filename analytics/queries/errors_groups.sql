@@ -6,13 +6,7 @@ SELECT
     any_value(resolved_at), any_value(next_release), any_value(regressed_at),
     coalesce(any_value(regressed_release), '')
 FROM (
-    SELECT
-        fingerprint, any_value(name) AS name, any_value(plain_message(message)) AS message,
-        coalesce(any_value(culprit), '') AS culprit, arg_max(page, time) AS page,
-        min(time) AS first_seen, max(time) AS last_seen, arg_min(release, time) AS first_release,
-        arg_max(release, time) AS last_release
-    FROM hot
-    GROUP BY fingerprint
+    SELECT * FROM hot_groups
     UNION ALL
     SELECT
         fingerprint, name, message, culprit, page, first_seen, last_seen, first_release,

@@ -18,4 +18,3 @@ FROM (
     SELECT vital, page, day, device, NULL, sessions FROM sealed
 )
 GROUP BY ALL
-ORDER BY vital, page, day, device, bucket NULLS FIRST

@@ -4,10 +4,12 @@ they say together."""
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import pyarrow as pa
 from msgspec import Struct, structs
 
 from analytics.activity import HOUR_US, Counts, began, history
 from analytics.basis import Basis
+from analytics.by_day import hot_by_cell, summed
 from analytics.funnel_sessions import FunnelSessions, days_of
 from analytics.levels import shown
 from analytics.maintenance import Maintenance
@@ -138,17 +140,18 @@ def _counted(asked: Asked, slots: Slots) -> _Counted:
 
 
 def _counts(asked: Asked, window: Window, width_us: int) -> list[tuple[int, int, int]]:
-    rows = asked.snapshot.rows(
-        with_read("counted", "journey_counts"),
-        {
-            "site": asked.question.scope.site,
-            "event": asked.question.event,
-            "from": naive(window.start),
-            "until": naive(window.end),
-            "slot_us": width_us,
-        },
-    )
-    return [(slot, activity, errors) for slot, activity, errors in rows]
+    text = with_read("counted", "journey_counts")
+    site, event = asked.question.scope.site, asked.question.event
+    of_all = {"site": site, "event": event, "slot_us": width_us}
+
+    def counted(_: Days, span: Window) -> pa.Table:
+        edges = {"from": naive(span.start), "until": naive(span.end)}
+        return asked.snapshot.arrow(text, {**of_all, **edges})
+
+    days = Days(window.first_day, window.last_day)
+    question = {"query": text, **of_all}
+    rows = summed(hot_by_cell(asked.snapshot, site, days, window, question, counted), "slot")
+    return [(row["slot"], row["activity"], row["errors"]) for row in rows]
 
 
 def _slots(

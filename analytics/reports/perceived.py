@@ -98,7 +98,7 @@ def _lived(
 
     def read_(reading: Reading, span: Window) -> tuple[People, Signs]:
         """What is not of a closed day is asked for twice, and read once."""
-        if reading.of_day:
+        if reading.of_part:
             return _read(snapshot, question, span, reading)
         if not live:
             live.append(_read(snapshot, question, span, reading))

@@ -1,8 +1,8 @@
 """The pages and events a site's visitors really met: what a funnel can be made of."""
 
-from typing import Any
+import pyarrow as pa
 
-from analytics.by_day import query_by_day, summed
+from analytics.by_day import hot_by_cell, query_by_day, summed
 from analytics.question import SiteScope, Window
 from analytics.reports.types import SeenReport, SeenRow
 from analytics.sampling import Days, Reading, basis, read
@@ -36,20 +36,31 @@ def seen(snapshot: Snapshot, scope: SiteScope, window: Window) -> SeenReport:
 
     days = Days(window.first_day, window.last_day)
     sessions, reading = read(snapshot, scope, days, None, at, few)
-    counts = snapshot.rows(
-        with_read("counted", "seen_counts"),
-        {
-            "site": scope.site,
-            "from": naive(window.start).replace(minute=0, second=0, microsecond=0),
-            "until": naive(window.end),
-        },
-    )
+    counts = _counts(snapshot, scope.site, window, days)
     return SeenReport(
         basis=basis(snapshot, reading, DEFINITION, window),
         pages=_rows(EventKind.VIEW, counts, sessions),
         events=_rows(EventKind.EVENT, counts, sessions),
         clicks=_clicks(snapshot, reading, window),
     )
+
+
+def _counts(
+    snapshot: Snapshot, site: str, window: Window, days: Days
+) -> list[tuple[str, str, int]]:
+    """Kind, what, and how often it was met: the most frequent first."""
+    text = with_read("counted", "seen_counts")
+
+    def counted(_: Days, span: Window) -> pa.Table:
+        edges = {"from": naive(span.start), "until": naive(span.end)}
+        return snapshot.arrow(text, {"site": site, **edges})
+
+    hours = Window(window.start.replace(minute=0, second=0, microsecond=0), window.end)
+    rows = summed(
+        hot_by_cell(snapshot, site, days, hours, {"query": text}, counted), "kind", "what"
+    )
+    rows.sort(key=lambda row: (-row["count"], row["what"]))
+    return [(row["kind"], row["what"], row["count"]) for row in rows]
 
 
 def _clicks(snapshot: Snapshot, reading: Reading, window: Window) -> tuple[SeenRow, ...]:
@@ -68,7 +79,7 @@ def _clicks(snapshot: Snapshot, reading: Reading, window: Window) -> tuple[SeenR
 
 
 def _rows(
-    kind: EventKind, counts: list[tuple[Any, ...]], sessions: Sessions
+    kind: EventKind, counts: list[tuple[str, str, int]], sessions: Sessions
 ) -> tuple[SeenRow, ...]:
     of_kind = [(what, count) for each, what, count in counts if each == kind.value]
     return tuple(

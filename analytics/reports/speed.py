@@ -64,7 +64,7 @@ def speed(
         )
         edges = {"start": naive(span.start), "end": naive(span.end)}
         found = snapshot.arrow(text, {**reading.parameters, **edges, **asked})
-        return summed(found, exact=not reading.of_day and len(found) <= EXACT_VIEWS_MAX)
+        return summed(found, exact=not reading.of_part and len(found) <= EXACT_VIEWS_MAX)
 
     def at(reading: Reading) -> _Found:
         question = {"report": DEFINITION, "form": 1, **asked}

@@ -38,6 +38,8 @@ FUNNEL = (*(Step(page=page) for page in STEPS), Step(event=SIGNED))
 SURE = 1_000
 PLACES = 4
 """Decimals to which sums in another order are the same."""
+NUDGE = 1e-9
+"""So that what lies half-way is rounded one way."""
 
 
 def _funnel(snapshot: Snapshot, sample: float, *, window: Window = WINDOW, **options: Any) -> Any:
@@ -103,7 +105,7 @@ def ask(database: Database, question: Any, sample: float) -> Any:
 
 def rounded(value: Any) -> Any:
     if isinstance(value, float):
-        return round(value, PLACES)
+        return round(value + NUDGE, PLACES)
     if isinstance(value, dict):
         return {name: rounded(each) for name, each in value.items()}
     return [rounded(each) for each in value] if isinstance(value, list | tuple) else value
