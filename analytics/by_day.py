@@ -115,6 +115,17 @@ def summed(table: pa.Table, *keys: str) -> list[dict[str, Any]]:
     return ordered
 
 
+def kept_versions(snapshot: Snapshot, site: str, days: Days) -> tuple[str, ...]:
+    """The versions of the closed days and cells whose answers are worth keeping: while they stand,
+    a question that was asked finds those."""
+    closed = snapshot.answers.closed(site, days.first, days.last)
+    cells = [each for each in snapshot.cells.closed(site) if days.first <= each.day <= days.last]
+    return (
+        *(each.version for each in closed if each.rows(("sample", "rest")) >= DAY_ROWS_MIN),
+        *(each.version for each in cells if each.rows >= DAY_ROWS_MIN),
+    )
+
+
 def _whole_days(snapshot: Snapshot, reading: Reading, window: Window) -> list[ClosedDay]:
     parameters = reading.parameters
     closed = snapshot.answers.closed(
@@ -138,6 +149,7 @@ def _of_day(
 ) -> pa.Table:
     known = snapshot.answers.get(day, asked)
     if known is None:
+        snapshot.before_part()
         window = Window(midnight(day.day), midnight(day.day + timedelta(days=1)))
         known = answer(_reading_of(snapshot, reading, day), window)
         try:
@@ -179,6 +191,7 @@ def _of_cell(
 ) -> pa.Table:
     known = snapshot.cells.get(cell, asked)
     if known is None:
+        snapshot.before_part()
         with snapshot.cells.alone(cell):
             known = answer(_reading_of_cell(snapshot, reading, cell), Window(cell.start, cell.end))
         snapshot.cells.put(cell, asked, known)

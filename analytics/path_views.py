@@ -8,6 +8,7 @@ import pyarrow as pa
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from analytics.by_day import by_day
 from analytics.cohort import Cohort, Mask
 from analytics.in_order import columns_in_order
 from analytics.path_steps import EVENT, Numbers, Runs, runs_of
@@ -37,43 +38,52 @@ class PathViews(Struct, frozen=True):
 def read_views(
     snapshot: Snapshot, reading: Reading, window: Window, event: str, now: datetime
 ) -> PathViews:
-    span = {"from": naive(window.start), "until": naive(window.end)}
-    found = columns_in_order(
-        snapshot,
-        reading,
-        with_read(reading.fragment, "paths_views"),
-        {**reading.parameters, **span, "event": event},
-    )
-    begins = np.ones(len(found["who"]), dtype=np.bool_)
-    begins[1:] = found["who"][1:] != found["who"][:-1]
-    sessions = found["who"][begins]
-    level, visitor, last_us = _whose(snapshot, reading, sessions)
-    pages, page = _pages(snapshot, reading, found["page"][found["viewed"]])
-    code = np.full(len(found["who"]), EVENT)
-    code[found["viewed"]] = page
+    seen: dict[Window, Hashes] = {}
+
+    def views(part: Reading, span: Window) -> pa.Table:
+        text = with_read(part.fragment, "paths_views")
+        edges = {"from": naive(span.start), "until": naive(span.end)}
+        asked = {**part.parameters, **edges, "event": event}
+        columns = columns_in_order(snapshot, part, text, asked)
+        seen[span] = np.unique(columns["who"])
+        return pa.table(columns)
+
+    def whose(part: Reading, span: Window) -> pa.Table:
+        if span not in seen:
+            views(part, span)
+        came = {"seen": pa.table({"who": seen[span]})}
+        return snapshot.arrow(query("paths_who"), part.summaries(snapshot), came)
+
+    question = {"report": "paths", "form": 1, "event": event}
+    # A session lies in one part, and its rows are together there, and in order.
+    found = by_day(snapshot, reading, window, {**question, "of": "views"}, views)
+    known = by_day(snapshot, reading, window, {**question, "of": "who"}, whose)
+    who, viewed = found["who"].to_numpy(), found["viewed"].to_numpy()
+    begins = np.ones(len(who), dtype=np.bool_)
+    begins[1:] = who[1:] != who[:-1]
+    level, visitor, last_us = _whose(known, who[begins])
+    pages, page = _pages(snapshot, reading, found["page"].to_numpy()[viewed])
+    code = np.full(len(who), EVENT)
+    code[viewed] = page
+    weight = found["weight"].to_numpy()[begins]
     return PathViews(
         session=np.cumsum(begins) - 1,
         code=code,
-        time_us=found["time_us"],
-        cohort=Cohort(level=level, visitor=visitor, weight=found["weight"][begins]),
+        time_us=found["time_us"].to_numpy(),
+        cohort=Cohort(level=level, visitor=visitor, weight=weight),
         still_open=last_us >= to_us(now - IDLE),
         pages=pages,
     )
 
 
-def _whose(
-    snapshot: Snapshot, reading: Reading, sessions: Hashes
-) -> tuple[NDArray[np.object_], Hashes, Numbers]:
+def _whose(known: pa.Table, sessions: Hashes) -> tuple[NDArray[np.object_], Hashes, Numbers]:
     """Of each session its level, its visitor, and when it was last heard of."""
     level = np.full(len(sessions), UNDECLARED, dtype=object)
     visitor, last_us = sessions.copy(), np.zeros(len(sessions), dtype=np.int64)
     if len(sessions):
-        known = snapshot.frame(
-            query("paths_who"), reading.summaries(snapshot), {"seen": pa.table({"who": sessions})}
-        )
         order = np.argsort(sessions)
         place = order[np.searchsorted(sessions, known["who"].to_numpy(), sorter=order)]
-        level[place] = known["level"].to_numpy(dtype=object)
+        level[place] = known["level"].to_pandas().to_numpy(dtype=object)
         visitor[place] = known["visitor"].to_numpy()
         last_us[place] = known["last_us"].to_numpy()
     return level, visitor, last_us

@@ -26,6 +26,12 @@ class Readers:
             with self._lock:
                 self._reading.discard(number)
 
+    @property
+    def count(self) -> int:
+        """How many are reading now."""
+        with self._lock:
+            return len(self._reading)
+
     def mark(self) -> int:
         """A mark between the readers that began so far and those to come."""
         with self._lock:

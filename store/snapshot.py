@@ -1,6 +1,6 @@
 """A consistent view of the store: hot rows and the sealed files of one transaction."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -37,6 +37,8 @@ class Snapshot:
         """Of closed cells of its hot days."""
         self.answers = DayAnswers(cursor, sealed, lambda: self.cells.hot)
         """Of its closed days."""
+        self.before_part: Callable[[], None] = lambda: None
+        """Called before what a closed day or cell says is read from its rows."""
 
     @property
     def source_maps(self) -> Path:

@@ -1,10 +1,13 @@
-"""The job that asks, of days just sealed, what pages ask by default: so that who opens one first
-waits no longer than the next."""
+"""The job that asks, of closed days and cells that are new, what pages ask by default: so that who
+opens one first waits no longer than the next."""
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
+from analytics.by_day import kept_versions
+from analytics.reading import Days
 from store.database import Database
 from vigie.folders import DataFolder
 from vigie.keeper import Job
@@ -15,7 +18,14 @@ from vigie.reporting.params import DAYS_DEFAULT, BadRequestError
 from vigie.settings import Settings
 
 PERIOD_S = 30.0
-OF_SITES = ("speed", "seen", "clicks", "perceived", "errors")
+RUN_S_MAX = 20.0
+"""Then other jobs have their turn."""
+AGAIN_AFTER = timedelta(minutes=2)
+"""Late rows may change a cell every few seconds; its answers are asked for anew so often."""
+OTHERS_FIRST_S_MAX = 5.0
+"""How long a question of a person's, or anybody's, is waited for before each part is read."""
+LOOK_S = 0.02
+OF_SITES = ("speed", "seen", "clicks", "perceived", "errors", "paths")
 OF_JOURNEYS = ("journey", "perceived")
 OF_FUNNELS = ("funnel", "funnel_why")
 
@@ -25,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 
 class PreparedAnswers:
-    """Asks one question a run, where other days are closed than when it was asked last."""
+    """Asks each question where other days and cells are closed than when it was asked last."""
 
     def __init__(
         self, settings: Callable[[], Settings], folder: DataFolder, database: Database
@@ -34,38 +44,52 @@ class PreparedAnswers:
         self._settings = settings
         self._folder = folder
         self._database = database
-        self._asked: dict[Question, tuple[str, ...]] = {}
-        """With the versions of the days that were closed then."""
+        self._asked: dict[Question, tuple[datetime, tuple[str, ...]]] = {}
+        """When, and with the versions of what was closed then."""
 
     def job(self) -> Job:
         return Job(
             name="prepare",
-            description="Keep what sealed days say to the questions that pages ask by default",
+            description="Keep what past days and hours say to what pages ask by default",
             period_s=PERIOD_S,
             run=self.run,
         )
 
     def run(self, now: datetime) -> str:
+        """Says what was asked; "" once nothing is left to ask."""
         settings = self._settings()
         versions = {site.id: self._versions(site.id, now) for site in settings.sites}
+        until_s, asked = time.monotonic() + RUN_S_MAX, []
         for site, name, params in self._questions(settings):
             question = (name, tuple(sorted(params.items())))
-            if self._asked.get(question, ()) == versions[site]:
+            at, before = self._asked.get(question, (now - AGAIN_AFTER, ()))
+            if before == versions[site] or now - at < AGAIN_AFTER:
                 continue
-            self._asked[question] = versions[site]
-            with self._database.snapshot() as snapshot:
-                try:
-                    run_report(name, params, settings, snapshot, now)
-                except BadRequestError as error:  # of a saved funnel that cannot be told any more
-                    _log.info("%s is not prepared: %s", name, error)
-                    continue
-            return f"asked {name} of {site}"
-        return ""
+            self._asked[question] = now, versions[site]
+            asked.append(f"{name} of {site}")
+            self._ask(name, params, settings, now)
+            if time.monotonic() >= until_s:
+                break
+        return f"asked {', '.join(asked)}" if asked else ""
+
+    def _ask(self, name: str, params: Mapping[str, str], settings: Settings, now: datetime) -> None:
+        with self._database.snapshot() as snapshot:
+            snapshot.before_part = self._let_others_first
+            try:
+                run_report(name, params, settings, snapshot, now)
+            except BadRequestError as error:  # of a saved funnel that cannot be told any more
+                _log.info("%s is not prepared: %s", name, error)
+
+    def _let_others_first(self) -> None:
+        """Wait while anybody else reads, for processors are few."""
+        until_s = time.monotonic() + OTHERS_FIRST_S_MAX
+        while self._database.readers.count > 1 and time.monotonic() < until_s:
+            time.sleep(LOOK_S)
 
     def _versions(self, site: str, now: datetime) -> tuple[str, ...]:
-        first = now.date() - timedelta(days=DAYS_DEFAULT)
+        days = Days(now.date() - timedelta(days=DAYS_DEFAULT), now.date())
         with self._database.snapshot() as snapshot:
-            return tuple(day.version for day in snapshot.answers.closed(site, first, now.date()))
+            return kept_versions(snapshot, site, days)
 
     def _questions(self, settings: Settings) -> Iterator[tuple[str, str, Mapping[str, str]]]:
         """Site, report and parameters."""

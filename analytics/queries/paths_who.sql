@@ -10,4 +10,3 @@ FROM summaries_in($summary_files)
 WHERE site = $site AND day BETWEEN $first_day AND $last_day
     AND hash(session) IN (SELECT who FROM seen)
 GROUP BY session
-ORDER BY who

@@ -17,6 +17,8 @@ from analytics.reports.errors import errors
 from analytics.reports.funnel import funnel
 from analytics.reports.funnel_why import funnel_why
 from analytics.reports.journey import journey
+from analytics.reports.paths import paths
+from analytics.reports.paths_types import PathStart
 from analytics.reports.perceived import perceived
 from analytics.reports.perceived_types import PerceivedQuestion
 from analytics.reports.seen import seen
@@ -78,6 +80,9 @@ QUESTIONS = {
     "seen": lambda s, sample: seen(s, msgspec.structs.replace(SCOPE, sample=sample), WINDOW),
     "errors": lambda s, _: errors(s, SCOPE, WINDOW, Choice(), now=NOW),
     "clicks": lambda s, sample: clicks(s, SCOPE, WINDOW, now=NOW, sample=sample),
+    "paths": lambda s, sample: paths(
+        s, SCOPE, WINDOW, PathStart(page=STEPS[0]), now=NOW, sample=sample
+    ),
 }
 
 

@@ -27,7 +27,7 @@ def test_pages_find_kept_what_they_ask_by_default(
     database = Database(folder.store)
     job = PreparedAnswers(lambda: SETTINGS, folder, database).job()
     said = [job.run(NOW) for _ in range(RUNS_MAX)]
-    assert "asked speed of shop" in said
+    assert "speed of shop" in said[0]
     assert said[-1] == "", "all was asked, and no day was sealed since"
     kept = sorted((database.folder / ANSWERS_FOLDER).rglob("*"))
     for name, params in {"speed": {"site": "shop"}, "journey": {"journey": "mandate"}}.items():
