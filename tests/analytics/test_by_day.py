@@ -1,6 +1,6 @@
 """Reports over closed days say from what is kept of these what they say from their rows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -69,7 +69,7 @@ def _journey(snapshot: Snapshot, sample: float) -> Any:
     return journey(snapshot, question, WINDOW, NOW)
 
 
-QUESTIONS = {
+QUESTIONS: dict[str, Callable[..., Any]] = {
     "funnel": _funnel,
     "funnel in parts": lambda s, sample: _funnel(s, sample, by=("quality", "device")),
     "why": lambda s, sample: funnel_why(
