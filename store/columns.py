@@ -11,8 +11,8 @@ import pyarrow as pa
 from msgspec.structs import astuple
 
 from probes.result import CheckResult, MonitorDefinition
-from rum.bucket import bucket_of, bucket_of_key
 from rum.records import Attribution, Batch, Click, Event, Frame, Leave, PageRequest, Refusal
+from store.user_buckets import buckets_of_keys
 
 Tables = dict[str, pa.Table]
 """Rows to insert, by the name of the table they go to; columns are matched by name."""
@@ -99,13 +99,14 @@ _RENAMED = {"time_us": "time", "client_us": "client_time"}
 
 def batch_tables(batches: Sequence[Batch]) -> Tables:
     """Rows of `batches` and `events`. Raises one of UNSTORABLE for a value out of range."""
-    sessions = uuid_array([batch.session for batch in batches])
+    packed = session_bytes([batch.session for batch in batches])
+    sessions = _uuids(packed)
     numbers = pa.array([batch.batch for batch in batches], pa.uint64())
     received = _times([batch.received_us for batch in batches])
     identities = pa.table({"session": sessions, "batch": numbers, "received": received})
     of_batch = {
         "site": pa.array([batch.site for batch in batches], pa.string()),
-        "bucket": pa.array([bucket_of(batch.session) for batch in batches], pa.uint32()),
+        "bucket": pa.array(_buckets(packed)),
         "session": sessions,
         "batch": numbers,
         "received": received,
@@ -128,9 +129,9 @@ def batch_tables(batches: Sequence[Batch]) -> Tables:
         "storage_free": pa.array([batch.storage_free for batch in batches], pa.bool_()),
     }
     repeated = np.repeat(np.arange(len(batches)), [len(batch.events) for batch in batches])
-    events = pa.table(of_batch).take(pa.array(repeated))
-    for name, column in _event_columns(batches).items():
-        events = events.append_column(name, column)
+    places = pa.array(repeated)
+    columns = {name: column.take(places) for name, column in of_batch.items()}
+    events = pa.table(columns | _event_columns(batches))
     return {"batches": identities, "events": events}
 
 
@@ -221,15 +222,26 @@ def session_bytes(sessions: Sequence[str]) -> bytes:
 
 def uuid_array(sessions: Sequence[str]) -> pa.ExtensionArray:
     """Session ids as UUIDs. Raises ValueError when one is not 32 hex digits."""
-    buffer = pa.py_buffer(session_bytes(sessions))
-    storage = pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(sessions), [None, buffer])
+    return _uuids(session_bytes(sessions))
+
+
+def _uuids(packed: bytes) -> pa.ExtensionArray:
+    storage = pa.FixedSizeBinaryArray.from_buffers(
+        pa.binary(16), len(packed) // 16, [None, pa.py_buffer(packed)]
+    )
     return pa.ExtensionArray.from_storage(pa.uuid(), storage)
+
+
+def _buckets(packed: bytes) -> pa.Array:
+    """Of each session, as `bucket_of` has it: the last four bytes."""
+    return pa.array(np.frombuffer(packed, ">u4")[3::4].astype(np.uint32))
 
 
 def _user_buckets(users: Sequence[str]) -> pa.Array:
     """NULL for nobody. A user's batches come together, so each is reckoned once."""
-    buckets = {user: bucket_of_key(user) if user else None for user in set(users)}
-    return pa.array([buckets[user] for user in users], pa.uint32())
+    known = [user for user in set(users) if user]
+    buckets: dict[str, int | None] = dict(zip(known, buckets_of_keys(known), strict=True))
+    return pa.array([buckets.get(user) for user in users], pa.uint32())
 
 
 def _event_columns(batches: Sequence[Batch]) -> dict[str, pa.Array]:
@@ -292,16 +304,15 @@ def _times(values: Sequence[int]) -> pa.Array:
 
 def _maps(values: Sequence[dict[str, str]]) -> pa.Array:
     """Maps; an empty one becomes NULL."""
-    if not any(values):
+    some = [value for value in values if value]
+    if not some:
         return pa.nulls(len(values), _MAP)
-    offsets: list[int | None] = []
-    end = 0
-    for value in values:
-        offsets.append(end if value else None)
-        end += len(value)
-    offsets.append(end)
-    keys = [key for value in values for key in value]
-    items = [item for value in values for item in value.values()]
+    lengths = np.fromiter(map(len, values), np.int32, len(values))
+    offsets = np.concatenate(([0], np.cumsum(lengths, dtype=np.int32)))
+    keys = list(chain.from_iterable(some))
+    items = list(chain.from_iterable(value.values() for value in some))
     return pa.MapArray.from_arrays(
-        pa.array(offsets, pa.int32()), pa.array(keys, pa.string()), pa.array(items, pa.string())
+        pa.array(offsets, pa.int32(), mask=np.append(lengths == 0, False)),
+        pa.array(keys, pa.string()),
+        pa.array(items, pa.string()),
     )

@@ -20,7 +20,7 @@ class FrameProblem(StrEnum):
     """An impossible length or a wrong checksum."""
 
 
-class Frame(Struct, frozen=True):
+class Frame(Struct, frozen=True, gc=False):
     """A payload whose checksum held, from byte `position` of its file up to but not `end`."""
 
     payload: bytes

@@ -52,7 +52,7 @@ class Failure(Struct, frozen=True):
     reason: FailureReason
 
 
-class Placed(Struct, Generic[R], frozen=True):
+class Placed(Struct, Generic[R], frozen=True, gc=False):
     """A record and the frame it came from."""
 
     record: R

@@ -33,7 +33,7 @@ BYTES_MAX = 64 * 1024 * 1024
 ROW_GROUP_EVENTS = 122_880
 """DuckDB's: a transaction of as many rows is written compressed into the database file. What is
 smaller goes through the log first, and costs half as much again."""
-EVENTS_MAX = 2 * ROW_GROUP_EVENTS
+EVENTS_MAX = ROW_GROUP_EVENTS
 """Of one load, but for what its last round brings more."""
 ROUND_BYTES_MAX = 4 * 1024 * 1024
 """Of the journal, made into columns at a time: a beacon read takes 6 KB of memory."""

@@ -1,7 +1,6 @@
 """Rows on their way into the database: built by the round, inserted by Arrow, bad ones left out."""
 
 from collections.abc import Callable, Sequence
-from itertools import chain
 from typing import TypeVar
 
 import duckdb
@@ -44,10 +43,25 @@ class Rows:
         return records
 
     def insert(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """Insert all that was built, a table at once. Raises duckdb.Error."""
-        for name in dict.fromkeys(chain.from_iterable(self._chunks)):
-            rows = pa.concat_tables([tables[name] for tables in self._chunks if name in tables])
-            insert(cursor, name, rows, CONFLICTS.get(name, ""))
+        """Insert all that was built, a table at once, and let go of it. Raises duckdb.Error."""
+        while self._chunks:
+            name = next(iter(self._chunks[0]))
+            chunks = [tables.pop(name) for tables in self._chunks if name in tables]
+            self._chunks = [tables for tables in self._chunks if tables]
+            insert(cursor, name, _in_one_piece(pa.concat_tables(chunks)), CONFLICTS.get(name, ""))
+
+
+def _in_one_piece(rows: pa.Table) -> pa.Table:
+    """DuckDB makes row groups of their own of pieces, and then again of them all. Columns of NULLs
+    alone have no need of memory."""
+    return pa.table(
+        {
+            name: pa.nulls(len(column))
+            if column.null_count == len(column)
+            else column.combine_chunks()
+            for name, column in zip(rows.column_names, rows.columns, strict=True)
+        }
+    )
 
 
 def insert(

@@ -223,6 +223,17 @@ def test_the_bucket_is_the_same_in_python_in_the_store_and_in_sql(
     assert {kept for _, kept, _ in rows} >= set(buckets)
 
 
+def test_users_of_keys_of_any_length_have_their_bucket_each(
+    database: Database, make: Maker
+) -> None:
+    users = ["", "u", "\u00e9", "user-1", "user-2", *(f"{n:032x}" for n in range(100)), "user-1"]
+    batches = [make.batch(user=user) for user in users]
+    rows = stored(database, batch_tables(batches), "events")
+    assert {(row["user_key"], row["user_bucket"]) for row in rows} == {
+        (user or None, bucket_of_key(user) if user else None) for user in users
+    }
+
+
 def test_every_field_of_a_check_is_stored(database: Database) -> None:
     result = CheckResult(
         monitor="home",

@@ -131,6 +131,30 @@ def test_a_round_is_bounded_and_a_backlog_of_one_writer_does_not_hold_up_another
     )
 
 
+def test_rounds_of_one_load_that_say_other_things_are_stored_as_they_said(
+    database: Database,
+    journal: Journal,
+    loader: Loader,
+    make: Maker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What no batch of a round said has no column there to speak of."""
+    monkeypatch.setattr("store.loader.ROUND_BYTES_MAX", 1)
+    batches = [
+        make.batch(kinds=["view"]),
+        make.batch(kinds=["view"], segments={"plan": "pro"}, level="novice"),
+        make.batch(kinds=["vitals"]),
+    ]
+    journal.write(*batches)
+    assert loader.load_once(NOON, bytes_max=3).batches == 3
+    said = rows(database, "SELECT segments, level, lcp_ms, country FROM events ORDER BY rowid")
+    assert said == [
+        (None, None, None, None),
+        ({"plan": "pro"}, "novice", None, None),
+        (None, None, 1200.5, None),
+    ]
+
+
 def test_a_repeat_in_a_later_round_of_the_same_load_is_dropped(
     database: Database,
     journal: Journal,
