@@ -37,7 +37,7 @@ class HotAnswers:
         self._bytes = 0
 
     def get(self, cell: Cell, question: str) -> pa.Table | None:
-        key = (cell.site, cell.number, question)
+        key = (cell.site, cell.first, question)
         with self._lock:
             version, found = self._answers.get(key, ("", None))
             if version != cell.version:
@@ -47,7 +47,7 @@ class HotAnswers:
 
     def put(self, cell: Cell, question: str, answer: pa.Table) -> None:
         """Keep an answer in place of what the cell said as it was before."""
-        key = (cell.site, cell.number, question)
+        key = (cell.site, cell.first, question)
         with self._lock:
             if key in self._answers:
                 self._bytes -= self._answers.pop(key)[1].nbytes
@@ -101,7 +101,7 @@ class CellAnswers:
         with self._narrowed(
             f"SELECT events.* FROM {self._events} AS events"  # noqa: S608
             " ANTI JOIN cell_straddling ON hash(events.session) = cell_straddling.hashed"
-            f" WHERE day = DATE '{cell.day}' AND {_within(cell.number, cell.number)}",
+            f" WHERE day = DATE '{cell.day}' AND {_within(cell.first, cell.last)}",
             cell_straddling=apart,
         ):
             yield
@@ -136,7 +136,7 @@ class CellAnswers:
         if known is None:
             known = self._cursor.sql(
                 f"SELECT * FROM {self._events} AS events"  # noqa: S608
-                f" WHERE site = $site AND {_within(cell.number, cell.number)}"
+                f" WHERE site = $site AND {_within(cell.first, cell.last)}"
                 " AND hash(session) IN (SELECT unnest($sessions::UBIGINT[]))",
                 params={"site": cell.site, "sessions": cell.straddling.tolist()},
             ).to_arrow_table()
@@ -164,12 +164,12 @@ class CellAnswers:
 
 
 def _runs(cells: Sequence[Cell]) -> Iterator[tuple[int, int]]:
-    """The first and the last number of each run of cells."""
-    numbers = sorted(cell.number for cell in cells)
-    first = numbers[0]
-    for number, after in pairwise([*numbers, -1]):
-        if after != number + 1:
-            yield first, number
+    """The first and the last hour of each run of cells."""
+    spans = sorted((cell.first, cell.last) for cell in cells)
+    first = spans[0][0]
+    for (_, last), (after, _) in pairwise([*spans, (-1, -1)]):
+        if after != last + 1:
+            yield first, last
             first = after
 
 
@@ -177,6 +177,6 @@ def _within(first: int, last: int) -> str:
     return f"(time >= {_instant(first)} AND time < {_instant(last + 1)})"
 
 
-def _instant(number: int) -> str:
-    """When the stretch begins."""
-    return f"TIMESTAMP '{begin(number):%Y-%m-%d %H:%M:%S}'"
+def _instant(hour: int) -> str:
+    """When the hour begins."""
+    return f"TIMESTAMP '{begin(hour):%Y-%m-%d %H:%M:%S}'"

@@ -1,4 +1,5 @@
-"""Cells of hot days: of a few hours each, which rarely change once they have gone by.
+"""Cells of hot days: hours of today and quarters of the days before, which rarely change once they
+have gone by.
 
 What a report read of a cell holds for as long as its version, which is made of its rows. Each
 snapshot asks once what came since the last one looked: only rows received lately are read for it.
@@ -23,8 +24,13 @@ from numpy.typing import NDArray
 
 from store.sealed_files import EMPTY_FILES
 
-CELL_US = 3 * 3_600_000_000
-"""Divides a day. Of shorter ones, more sessions lie in two."""
+HOUR_US = 3_600_000_000
+"""Rows are told apart by the hour."""
+PAST_HOURS = 6
+"""Of a cell of a day that is over. Of shorter ones, more sessions lie in two; of longer ones, late
+rows have more read again."""
+HELD_ROWS_MAX = 300_000
+"""Of sessions that lie elsewhere as well, about; cells where they are most are not closed then."""
 SETTLED_US = 30 * 60_000_000
 """A cell is closed so long after its end: a session goes on for as long without a sign."""
 RECENT = timedelta(minutes=10)
@@ -46,13 +52,13 @@ SELECT
     (SELECT [count(*), count(dropped_at), coalesce(epoch_us(max(sealed_at)), 0)] FROM sealed_files)
 """
 _ALL = """
-SELECT site, epoch_us(time) // $width AS number, hash(session) AS session, count(*) AS rows,
+SELECT site, epoch_us(time) // $width AS hour, hash(session) AS session, count(*) AS rows,
     bit_xor(hash(session, batch, position)) AS digest, max(received) AS received
 FROM events
 GROUP BY ALL
 """
 _RECENT = """
-SELECT site, epoch_us(time) // $width AS number, hash(session) AS session, 1 AS rows,
+SELECT site, epoch_us(time) // $width AS hour, hash(session) AS session, 1 AS rows,
     hash(session, batch, position) AS digest, received
 FROM events
 WHERE received > $since
@@ -72,47 +78,51 @@ FROM read_parquet($files, hive_partitioning = true, union_by_name = true)
 
 
 class Cell(Struct, frozen=True, kw_only=True, eq=False):
-    """A closed one; `straddling` are the sessions that lie elsewhere as well."""
+    """A closed one, from hour `first` to `last` since 1970, both included; `straddling` are the
+    sessions that lie elsewhere as well, `sessions` says how many there are in all."""
 
     site: str
-    number: int
+    first: int
+    last: int
     version: str
     rows: int
+    sessions: int
     straddling: Hashes
 
     @property
     def start(self) -> datetime:
-        return begin(self.number)
+        return begin(self.first)
 
     @property
     def end(self) -> datetime:
-        return begin(self.number + 1)
+        return begin(self.last + 1)
 
     @property
     def day(self) -> date:
         return self.start.date()
 
+    @property
+    def held_rows(self) -> float:
+        """About how many rows the straddling sessions have: they last longer than others."""
+        return 2 * self.rows * len(self.straddling) / max(self.sessions, 1)
+
 
 class _Stretch(Struct, frozen=True, eq=False):
-    """What is known of the rows of one cell, closed or not."""
+    """What is known of the rows of one hour; `straddling` are the sessions that lie in another, or
+    in a sealed day, as well."""
 
     rows: int = 0
     digest: int = 0
     sessions: Hashes = NONE
     straddling: Hashes = NONE
 
-    @property
-    def version(self) -> str:
-        known = f"{self.rows} {self.digest} ".encode() + self.straddling.tobytes()
-        return sha256(known).hexdigest()[:16]
-
 
 _Place = tuple[str, int]
-"""Site and number."""
+"""Site and hour."""
 
 
 class HotRows(Struct, frozen=True, kw_only=True, eq=False):
-    """Hot rows as some snapshot sees them, by cell; `mark` tells of what changes them other than
+    """Hot rows as some snapshot sees them, by hour; `mark` tells of what changes them other than
     by adding rows."""
 
     total: int
@@ -124,31 +134,22 @@ class HotRows(Struct, frozen=True, kw_only=True, eq=False):
     stretches: Mapping[_Place, _Stretch] = {}
     sealed: Mapping[tuple[str, date], Hashes] = {}
     """The sessions of the sealed days that are hot as well, or lie next to a hot one."""
+    cells: dict[str, list[Cell]] = {}
+    """The closed ones by site, once they were asked for."""
 
     def days(self, site: str) -> set[date]:
-        return {_day_of(number) for of, number in self.stretches if of == site}
+        return {_day_of(hour) for of, hour in self.stretches if of == site}
 
     def closed(self, site: str) -> list[Cell]:
         """The closed cells of the site, in order; none of a day that is sealed in part."""
-        latest_us = self.latest_us.get(site, 0)
-        return [
-            Cell(
-                site=site,
-                number=number,
-                version=each.version,
-                rows=each.rows,
-                straddling=each.straddling,
-            )
-            for (of, number), each in sorted(self.stretches.items(), key=lambda found: found[0])
-            if of == site
-            and (number + 1) * CELL_US + SETTLED_US <= latest_us
-            and (site, _day_of(number)) not in self.sealed
-        ]
+        if site not in self.cells:
+            self.cells[site] = _closed(self, site)
+        return self.cells[site]
 
     def begins(self, site: str, without: Iterable[Cell]) -> int | None:
-        """The number of the first stretch that is not among these cells; None: there is none."""
-        left = {number for of, number in self.stretches if of == site}
-        return min(left - {cell.number for cell in without}, default=None)
+        """The first hour that is in none of these cells; None: there is none."""
+        gone = {hour for cell in without for hour in range(cell.first, cell.last + 1)}
+        return min({hour for of, hour in self.stretches if of == site} - gone, default=None)
 
     def beside(self, site: str, day: date) -> Hashes:
         """The sessions of a sealed day that are hot on a day next to it."""
@@ -156,10 +157,57 @@ class HotRows(Struct, frozen=True, kw_only=True, eq=False):
         near = (day - ONE_DAY, day + ONE_DAY)
         hot = [
             each.straddling[_among(each.straddling, known)]
-            for (of, number), each in self.stretches.items()
-            if len(known) and of == site and _day_of(number) in near
+            for (of, hour), each in self.stretches.items()
+            if len(known) and of == site and _day_of(hour) in near
         ]
         return np.unique(np.concatenate([NONE, *hot]))
+
+
+def _closed(hot: HotRows, site: str) -> list[Cell]:
+    own = {hour: each for (of, hour), each in hot.stretches.items() if of == site}
+    latest_us = hot.latest_us.get(site, 0)
+    today = _day_of((latest_us - SETTLED_US) // HOUR_US)
+    groups: dict[int, list[int]] = {}
+    for hour in sorted(own):
+        if (site, _day_of(hour)) not in hot.sealed:
+            past = _day_of(hour) < today
+            groups.setdefault(hour // PAST_HOURS * PAST_HOURS if past else hour, []).append(hour)
+    cells = []
+    for first, hours in groups.items():
+        last = first + PAST_HOURS - 1 if _day_of(first) < today else first
+        if (last + 1) * HOUR_US + SETTLED_US <= latest_us:
+            cells.append(_cell(hot, site, own, hours, (first, last)))
+    chosen, held = [], 0.0
+    for cell in sorted(cells, key=lambda each: len(each.straddling) / each.sessions):
+        held += cell.held_rows
+        if held <= HELD_ROWS_MAX:
+            chosen.append(cell)
+    return sorted(chosen, key=lambda each: each.first)
+
+
+def _cell(
+    hot: HotRows,
+    site: str,
+    own: Mapping[int, _Stretch],
+    hours: list[int],
+    span: tuple[int, int],
+) -> Cell:
+    parts = [own[hour] for hour in hours]
+    some = np.unique(np.concatenate([part.straddling for part in parts]))
+    elsewhere = [each.sessions for hour, each in own.items() if hour not in hours]
+    apart = np.zeros(len(some), dtype=np.bool_)
+    for sessions in (*elsewhere, *_of_site(hot.sealed, site)):
+        apart |= _among(some, sessions)
+    told = " ".join(f"{hour} {own[hour].rows} {own[hour].digest}" for hour in hours)
+    return Cell(
+        site=site,
+        first=span[0],
+        last=span[1],
+        version=sha256(told.encode() + some[apart].tobytes()).hexdigest()[:16],
+        rows=sum(part.rows for part in parts),
+        sessions=sum(len(part.sessions) for part in parts),
+        straddling=some[apart],
+    )
 
 
 class HotCells:
@@ -230,8 +278,8 @@ def _added(cursor: duckdb.DuckDBPyConnection, before: HotRows, total: int) -> Ho
         return None
     stretches = dict(before.stretches)
     new = {name: column[fresh] for name, column in rows.items()}
-    for (site, number), part in _by_place(new):
-        known = stretches.get((site, number), _Stretch())
+    for (site, hour), part in _by_place(new):
+        known = stretches.get((site, hour), _Stretch())
         sessions = np.unique(part["session"])
         came = sessions[~_among(sessions, known.sessions)]
         apart = [came[_among(came, each)] for each in _of_site(before.sealed, site)]
@@ -240,8 +288,8 @@ def _added(cursor: duckdb.DuckDBPyConnection, before: HotRows, total: int) -> Ho
             if place[0] == site and len(both):
                 apart.append(both)
                 stretches[place] = _straddled(other, both)
-        stretches[site, number] = _straddled(_grown(known, part), *apart)
-        if (site, number) not in before.stretches and not _known_day(before, site, number):
+        stretches[site, hour] = _straddled(_grown(known, part), *apart)
+        if (site, hour) not in before.stretches and not _known_day(before, site, hour):
             return None  # a day that was not hot: sealed ones may lie next to it
     since = max(
         before.since, rows["received"].max().astype("datetime64[us]").astype(datetime) - RECENT
@@ -254,27 +302,28 @@ def _added(cursor: duckdb.DuckDBPyConnection, before: HotRows, total: int) -> Ho
         recent=np.unique(rows["digest"][late]),
         latest_us=_latest(new, before.latest_us),
         stretches=stretches,
+        cells={},
     )
 
 
 def _columns(
     cursor: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, Any]
 ) -> dict[str, NDArray[Any]]:
-    found = cursor.execute(query, {**parameters, "width": CELL_US}).fetchnumpy()
+    found = cursor.execute(query, {**parameters, "width": HOUR_US}).fetchnumpy()
     return {name: np.asarray(column) for name, column in found.items()}
 
 
 def _by_place(
     rows: dict[str, NDArray[Any]],
 ) -> Iterator[tuple[_Place, dict[str, NDArray[Any]]]]:
-    """The columns of each cell's rows."""
+    """The columns of each hour's rows."""
     codes, sites = pd.factorize(rows["site"])
-    numbers = rows["number"].astype(np.int64)
+    hours = rows["hour"].astype(np.int64)
     for code, site in enumerate(sites):
         own = codes == code
-        for number in np.unique(numbers[own]):
-            chosen = own & (numbers == number)
-            yield (str(site), int(number)), {name: each[chosen] for name, each in rows.items()}
+        for hour in np.unique(hours[own]):
+            chosen = own & (hours == hour)
+            yield (str(site), int(hour)), {name: each[chosen] for name, each in rows.items()}
 
 
 def _grown(stretch: _Stretch, part: dict[str, NDArray[Any]]) -> _Stretch:
@@ -298,9 +347,7 @@ def _sealed_sessions(
     cursor: duckdb.DuckDBPyConnection, sealed: Path, places: set[_Place]
 ) -> dict[tuple[str, date], Hashes]:
     near = {
-        (site, _day_of(number) + timedelta(days=days))
-        for site, number in places
-        for days in (-1, 0, 1)
+        (site, _day_of(hour) + timedelta(days=days)) for site, hour in places for days in (-1, 0, 1)
     }
     days = [day for _, day in near]
     of_days = {"first": min(days), "last": max(days)}
@@ -320,8 +367,8 @@ def _of_site(sealed: Mapping[tuple[str, date], Hashes], site: str) -> list[Hashe
     return [sessions for (of, _), sessions in sealed.items() if of == site]
 
 
-def _known_day(before: HotRows, site: str, number: int) -> bool:
-    return _day_of(number) in before.days(site)
+def _known_day(before: HotRows, site: str, hour: int) -> bool:
+    return _day_of(hour) in before.days(site)
 
 
 def _last(rows: dict[str, NDArray[Any]]) -> datetime:
@@ -348,10 +395,10 @@ def _among(values: Hashes, known: Hashes) -> NDArray[np.bool_]:
     return found
 
 
-def begin(number: int) -> datetime:
-    """When the stretch of that number begins."""
-    return EPOCH + timedelta(microseconds=number * CELL_US)
+def begin(hour: int) -> datetime:
+    """When the hour of that number begins."""
+    return EPOCH + timedelta(microseconds=hour * HOUR_US)
 
 
-def _day_of(number: int) -> date:
-    return begin(number).date()
+def _day_of(hour: int) -> date:
+    return begin(hour).date()

@@ -58,9 +58,22 @@ class Rows:
         }
 
 
+def cell_of(hour: int, version: str) -> Cell:
+    no_sessions = np.empty(0, np.uint64)
+    return Cell(
+        site="shop",
+        first=hour,
+        last=hour,
+        version=version,
+        rows=1,
+        sessions=1,
+        straddling=no_sessions,
+    )
+
+
 def told(hot: HotRows) -> dict[tuple[str, int], tuple[str, int, list[int]]]:
     return {
-        (cell.site, cell.number): (cell.version, cell.rows, cell.straddling.tolist())
+        (cell.site, cell.first): (cell.version, cell.rows, cell.straddling.tolist())
         for site in SITES
         for cell in hot.closed(site)
     }
@@ -105,13 +118,19 @@ def test_only_the_cell_of_a_late_row_and_those_of_its_session_have_another_versi
     insert(database.cursor(), "events", late)
     after = told(seen(database, cells))
     changed = {place for place in after if after[place][0] != before.get(place, ("",))[0]}
-    sessions = database.cursor().sql(
-        "SELECT DISTINCT site, epoch_us(time) // 10800000000 FROM events"
+    site, session = late["site"][0].as_py(), late["session"][0].as_py()
+    hours = database.cursor().execute(
+        "SELECT DISTINCT epoch_us(time) // 3600000000 FROM events"
         " WHERE session = $session AND site = $site",
-        params={"session": late["session"][0].as_py(), "site": late["site"][0].as_py()},
+        {"session": session, "site": site},
     )
+    of_session = {hour for (hour,) in hours.fetchall()}
     assert changed
-    assert changed <= set(sessions.fetchall())
+    assert changed <= {
+        (site, cell.first)
+        for cell in seen(database, cells).closed(site)
+        if of_session & set(range(cell.first, cell.last + 1))
+    }
 
 
 def test_a_snapshot_begun_before_a_load_sees_the_cells_as_they_were(database: Database) -> None:
@@ -138,10 +157,7 @@ def test_a_snapshot_begun_before_a_load_sees_the_cells_as_they_were(database: Da
 def test_answers_are_bounded_and_those_asked_for_longest_ago_go() -> None:
     answers = HotAnswers(bytes_max=3_000)
     table = pa.table({"n": np.arange(100)})  # 800 bytes
-    cells = [
-        Cell(site="shop", number=number, version="a", rows=1, straddling=np.empty(0, np.uint64))
-        for number in range(4)
-    ]
+    cells = [cell_of(hour, "a") for hour in range(4)]
     for cell in cells[:3]:
         answers.put(cell, "question", table)
     assert answers.get(cells[0], "question") is table
@@ -153,10 +169,6 @@ def test_answers_are_bounded_and_those_asked_for_longest_ago_go() -> None:
 
 def test_an_answer_of_a_cell_as_it_was_before_is_not_found() -> None:
     answers = HotAnswers()
-    no_sessions = np.empty(0, np.uint64)
-    before, after = (
-        Cell(site="shop", number=1, version=version, rows=1, straddling=no_sessions)
-        for version in "ab"
-    )
+    before, after = cell_of(1, "a"), cell_of(1, "b")
     answers.put(before, "question", pa.table({"n": [1]}))
     assert answers.get(after, "question") is None
