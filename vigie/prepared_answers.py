@@ -73,6 +73,7 @@ class PreparedAnswers:
         return f"asked {', '.join(asked)}" if asked else ""
 
     def _ask(self, name: str, params: Mapping[str, str], settings: Settings, now: datetime) -> None:
+        self._let_others_first(readers=0)
         with self._database.snapshot() as snapshot:
             snapshot.before_part = self._let_others_first
             try:
@@ -80,10 +81,10 @@ class PreparedAnswers:
             except BadRequestError as error:  # of a saved funnel that cannot be told any more
                 _log.info("%s is not prepared: %s", name, error)
 
-    def _let_others_first(self) -> None:
-        """Wait while anybody else reads, for processors are few."""
+    def _let_others_first(self, readers: int = 1) -> None:
+        """Wait while others than these `readers` read, for processors are few."""
         until_s = time.monotonic() + OTHERS_FIRST_S_MAX
-        while self._database.readers.count > 1 and time.monotonic() < until_s:
+        while self._database.readers.count > readers and time.monotonic() < until_s:
             time.sleep(LOOK_S)
 
     def _versions(self, site: str, now: datetime) -> tuple[str, ...]:
