@@ -17,7 +17,8 @@ class Names:
 
     def __init__(self, names_max: int) -> None:
         self._names_max = names_max
-        self._known: set[str] = set()
+        self.known: set[str] = set()
+        """Those that have a place; a name that is not among them may yet be admitted."""
         self._shared: SharedNames | None = None
         self._group = ""
         self._day = 0
@@ -28,21 +29,21 @@ class Names:
 
     def admits(self, name: str) -> bool:
         """Whether the name is known, or still has a place, which it then takes."""
-        if name in self._known:
+        if name in self.known:
             return True
-        if len(self._known) >= self._names_max:
+        if len(self.known) >= self._names_max:
             return False
         if self._shared and not self._shared.take(self._day, self._group, name, self._names_max):
             return False
-        self._known.add(name)
+        self.known.add(name)
         return True
 
     def begin(self, day: int) -> None:
         self._day = day
-        self._known.clear()
+        self.known.clear()
 
     def __len__(self) -> int:
-        return len(self._known)
+        return len(self.known)
 
 
 class DayNames:

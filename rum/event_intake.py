@@ -25,6 +25,8 @@ from rum.wire import (
 
 VIEW_END = 2**32
 AT_RIGHT = "at is the event's time in milliseconds since the epoch"
+VIEW_RIGHT = "view is the number of the view, 0 to 2^32 - 1"
+PAGE_RIGHT = "page is the page's template or name"
 TIME_MAX_MS = 253_402_300_799_000.0
 """The end of the year 9999, past which no date can be written."""
 
@@ -49,32 +51,38 @@ class Timing(Struct, frozen=True):
 
 
 def take_event(
-    rules: EventRules, position: int, sent: WireEvent | msgspec.Raw, timing: Timing
-) -> tuple[Event | None, list[Problem]]:
-    """The accepted event, or None and the one reason; and what was left out of one accepted."""
+    rules: EventRules,
+    position: int,
+    sent: WireEvent | msgspec.Raw,
+    timing: Timing,
+    left_out: list[Problem],
+) -> Event | Problem:
+    """The accepted event, or why it is none. What was left out of it is added to `left_out`."""
     if isinstance(sent, msgspec.Raw):
         parsed = _parse(sent)
         if isinstance(parsed, tuple):
-            return None, [parsed]
+            return parsed
         sent = parsed
-    page = rules.page(sent.page)
-    at_ms = sent.at
+    at_ms, view, page = sent.at, sent.view, rules.page(sent.page)
     if at_ms is None or not 0 <= at_ms <= TIME_MAX_MS:
-        return None, [(Reason.INVALID_EVENT, AT_RIGHT)]
+        return Reason.INVALID_EVENT, AT_RIGHT
+    if view is None or not 0 <= view < VIEW_END:
+        return Reason.INVALID_EVENT, VIEW_RIGHT
+    if not page:
+        return Reason.INVALID_EVENT, PAGE_RIGHT
     client_us = int(at_ms * 1000)
-    # By our clock; what would lie in the future happened just now.
-    time_us = min(client_us + timing.skew_us, timing.now_us)
-    wrong = check_fields(sent, page) or check_age(rules, timing.now_us - time_us)
-    if wrong is not None:
-        return None, [wrong]
-    problems: list[Problem] = []
-    fields = take_fields(rules, sent, problems)
+    time_us = client_us + timing.skew_us  # by our clock
+    if time_us > timing.now_us:
+        time_us = timing.now_us  # what would lie in the future happened just now
+    elif timing.now_us - time_us > rules.late_us:
+        return _too_old(rules, timing.now_us - time_us)
+    fields = take_fields(rules, sent, left_out)
     if isinstance(fields, str):
-        return None, [(Reason.INVALID_EVENT, fields)]
-    page = admitted(page, rules.names.pages, "pages", problems)
+        return Reason.INVALID_EVENT, fields
+    if page not in rules.names.pages.known:
+        page = admitted(page, rules.names.pages, "pages", left_out)
     # Those that all have by position: by name beside `fields` they take three times as long.
-    kind, view = _KIND_OF[type(sent)], sent.view or 0
-    return Event(position, kind, time_us, client_us, view, page, **fields), problems
+    return Event(position, _KIND_OF[type(sent)], time_us, client_us, view, page, **fields)
 
 
 def _parse(raw: msgspec.Raw) -> WireEvent | Problem:
@@ -88,17 +96,5 @@ def _parse(raw: msgspec.Raw) -> WireEvent | Problem:
         return Reason.INVALID_EVENT, str(error)
 
 
-def check_fields(sent: WireCommon, page: str) -> Problem | None:
-    """What events of every kind have, beside their time."""
-    if sent.view is None or not 0 <= sent.view < VIEW_END:
-        return Reason.INVALID_EVENT, "view is the number of the view, 0 to 2^32 - 1"
-    if not page:
-        return Reason.INVALID_EVENT, "page is the page's template or name"
-    return None
-
-
-def check_age(rules: EventRules, age_us: int) -> Problem | None:
-    if age_us <= rules.late_us:
-        return None
-    hours = f"{age_us / 3_600_000_000:.1f} h old, at most {rules.limits.late_h:g}"
-    return Reason.TOO_OLD, hours
+def _too_old(rules: EventRules, age_us: int) -> Problem:
+    return Reason.TOO_OLD, f"{age_us / 3_600_000_000:.1f} h old, at most {rules.limits.late_h:g}"

@@ -40,7 +40,7 @@ CURRENCY_CHARS_MAX = 8
 WORD_CHARS_MAX = 32
 INVOKER_CHARS_MAX = 100
 STACKS_CACHED_MAX = 512
-"""Of errors, remembered masked: some 8 KB each at most."""
+"""And as many messages, of errors, remembered masked: some 8 KB each at most."""
 
 Fields = dict[str, Any]
 """The fields of rum.records.Event that a kind has of its own."""
@@ -125,7 +125,9 @@ def _error(rules: EventRules, sent: WireError, problems: list[Problem]) -> Field
     limits = rules.limits
     return {
         "name": _name(rules.names.errors, "names of errors", sent.name, limits, problems),
-        "message": _long(masked, sent.message, limits.message_chars_max),
+        "message": _message(sent.message[: 2 * limits.message_chars_max], limits.message_chars_max)
+        if sent.message
+        else "",
         "stack": _stack(sent.stack[: 2 * limits.stack_chars_max], limits.stack_chars_max)
         if sent.stack
         else "",
@@ -261,6 +263,11 @@ def _long(mask: Callable[[str], str], text: str | None, chars_max: int) -> str:
 
 
 @lru_cache(maxsize=STACKS_CACHED_MAX)
+def _message(text: str, chars_max: int) -> str:
+    return _long(masked, text, chars_max)
+
+
+@lru_cache(maxsize=STACKS_CACHED_MAX)
 def _stack(text: str, chars_max: int) -> str:
     """The same few mistakes are met by everybody."""
     return _long(masked_stack, text, chars_max)
@@ -277,11 +284,12 @@ def _attributes(
         detail = f"{given} attributes, the first {most} are kept"
         problems.append((Reason.TOO_MANY_ATTRIBUTES, detail))
     kept = short_pairs(sent.attributes, most, limits.key_chars_max, limits.value_chars_max)
-    if all(map(rules.names.attributes.admits, kept)):
+    names = rules.names.attributes
+    if kept.keys() <= names.known or all(map(names.admits, kept)):
         return kept
     detail = "the site has more attributes today than it may bring; the rest is left out"
     problems.append((Reason.TOO_MANY_NAMES, detail))
-    return {key: value for key, value in kept.items() if rules.names.attributes.admits(key)}
+    return {key: value for key, value in kept.items() if names.admits(key)}
 
 
 def _name(

@@ -37,7 +37,7 @@ class EventRules:
 
 def admitted(name: str, names: Names, what: str, problems: list[Problem]) -> str:
     """The name, or "other", and a problem, when the site has brought too many today."""
-    if names.admits(name):
+    if name in names.known or names.admits(name):
         return name
     detail = f"the site has more {what} today than it may bring; the rest is {OTHER!r}"
     problems.append((Reason.TOO_MANY_NAMES, detail))

@@ -7,6 +7,7 @@ given back with its reason, to be counted.
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from msgspec import Struct
 
 from rum.erased import ERASED_DETAIL, ErasedSessions, NoneErased, names_erased
 from rum.event_intake import TIME_MAX_MS, Timing, take_event
-from rum.event_rules import EventRules
+from rum.event_rules import EventRules, Problem
 from rum.guard import Guard
 from rum.limits import Limits
 from rum.origin_rule import OriginRule
@@ -44,6 +45,7 @@ LATER_PART_CHARS_MAX = 60
 """Of a beacon over a rate: whoever floods us should not make us read much of each."""
 DETAIL_CHARS_MAX = 300
 ORIGIN_CHARS_MAX = 200
+RELEASES_CACHED_MAX = 512
 
 SESSION = re.compile(r"[0-9a-f]{32}")
 _VERSION = re.compile(r"[0-9a-f]{7,64}|[a-z]?[0-9][0-9A-Za-z.+_-]{0,31}")
@@ -293,14 +295,29 @@ def take_events(intake: Intake, draft: Draft) -> Rejected | None:
     rules, timing = draft.rules.events, Timing(draft.now_us, draft.skew_us)
     rules.names.begin(draft.now_us)
     events: Sequence[WireEvent | msgspec.Raw] = draft.beacon.events
+    accepted, problems = draft.events, list[Problem]()
     for position, sent in enumerate(events):
-        event, problems = take_event(rules, position, sent, timing)
-        if event is not None:
-            draft.events.append(event)
-        for reason, detail in problems:
-            part = masked_part(_bytes_of(sent), intake.limits.part_chars_max)
-            _refuse(draft, reason, f"event {position}: {detail}", part=part)
+        taken = take_event(rules, position, sent, timing, problems)
+        if isinstance(taken, Event):
+            accepted.append(taken)
+        else:
+            problems = [taken]
+        if problems:
+            _refuse_parts(intake, draft, position, sent, problems)
+            problems = []
     return None
+
+
+def _refuse_parts(
+    intake: Intake,
+    draft: Draft,
+    position: int,
+    sent: WireEvent | msgspec.Raw,
+    problems: list[Problem],
+) -> None:
+    part = masked_part(_bytes_of(sent), intake.limits.part_chars_max)
+    for reason, detail in problems:
+        _refuse(draft, reason, f"event {position}: {detail}", part=part)
 
 
 def make_session(intake: Intake, draft: Draft) -> Rejected | None:
@@ -381,12 +398,19 @@ def _batch(limits: Limits, draft: Draft) -> Batch:
 def release_text(release: str | None, chars_max: int) -> str:
     """A version or the hash of a commit, which looks like a token, stays; the rest is masked."""
     name = cut(release, chars_max)
-    return name if _VERSION.fullmatch(name) else masked_name(release, chars_max)
+    return name if _is_version(name) else masked_name(release, chars_max)
+
+
+@lru_cache(maxsize=RELEASES_CACHED_MAX)
+def _is_version(name: str) -> bool:
+    return _VERSION.fullmatch(name) is not None
 
 
 def _host(referrer: str | None) -> str:
     """The referrer when it is a host and nothing more, else nothing."""
-    host = (referrer or "").lower()
+    if not referrer:
+        return ""
+    host = referrer.lower()
     return host if _HOST.fullmatch(host) else ""
 
 

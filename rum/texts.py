@@ -57,7 +57,8 @@ def short_pairs(
         if len(kept) == pairs_max:
             break
         name = masked_name(key, key_chars_max)
-        text = masked_name(scalar_text(value), value_chars_max)
+        text = value if isinstance(value, str) else scalar_text(value)
+        text = masked_name(text, value_chars_max)
         if name and text:
             kept[name] = text
     return kept

@@ -91,7 +91,8 @@ class JournalWriter:
         self._clock_us = clock_us
         folder.mkdir(parents=True, exist_ok=True)
         self._lock_descriptor = lock_writer(folder, name)
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._pending: list[_Waiting] = []
         self._pending_bytes = 0
         self._notifier: asyncio.AbstractEventLoop | None = None
@@ -127,8 +128,9 @@ class JournalWriter:
             raise JournalUnavailableError(reason)
         frame = encode_frame(encode(record))
         loop = asyncio.get_running_loop()
-        with self._changed:
-            self._check_open()
+        with self._lock:  # a condition's own way in takes longer, for each record
+            if self._closed or self._failure is not None:
+                raise self._closed_error()
             if self._pending_bytes + len(frame) > self._pending_bytes_max:
                 raise JournalUnavailableError(Unavailable.QUEUE_FULL)
             self._pending.append((frame, loop, kept))
@@ -172,11 +174,10 @@ class JournalWriter:
             self._notifier = None
             self._changed.notify()
 
-    def _check_open(self) -> None:
+    def _closed_error(self) -> JournalUnavailableError:
         if self._closed:
-            raise JournalUnavailableError(Unavailable.CLOSED)
-        if self._failure is not None or not self._thread.is_alive():
-            raise JournalUnavailableError(Unavailable.WRITE_FAILED, str(self._failure or ""))
+            return JournalUnavailableError(Unavailable.CLOSED)
+        return JournalUnavailableError(Unavailable.WRITE_FAILED, str(self._failure))
 
     # What follows runs in the flusher's thread, but for the first _open and the last _abandon.
 
