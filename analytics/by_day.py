@@ -7,8 +7,8 @@ by the same code.
 """
 
 import logging
-from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime, time
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -48,13 +48,13 @@ def by_day(
     """
     if snapshot.cells.narrowed:
         return answer(reading, window)
-    whole = _whole_days(snapshot, reading, window)
+    asked = _digest(reading, question)
+    whole = _whole_days(snapshot, reading, window, asked)
     try:
         live = _live(snapshot, reading, whole)
     except (OSError, duckdb.IOException):
         _log.exception("what lies over midnight cannot be kept apart: all days are read anew")
         whole, live = [], reading
-    asked = _digest(reading, question)
     parts = [_of_day(snapshot, reading, day, asked, answer) for day in whole]
     parts += hot_parts(snapshot, live, window, asked, answer)
     return pa.concat_tables(parts, promote_options="permissive")
@@ -115,29 +115,50 @@ def summed(table: pa.Table, *keys: str) -> list[dict[str, Any]]:
     return ordered
 
 
-def kept_versions(snapshot: Snapshot, site: str, days: Days) -> tuple[str, ...]:
-    """The versions of the closed days and cells whose answers are worth keeping: while they stand,
-    a question that was asked finds those."""
-    closed = snapshot.answers.closed(site, days.first, days.last)
+def kept_versions(snapshot: Snapshot, site: str, window: Window) -> tuple[str, ...]:
+    """The versions of the closed days and cells of a window whose answers are worth keeping: while
+    they stand, a question that was asked finds those."""
+    days = Days(window.first_day, window.last_day)
     cells = [each for each in snapshot.cells.closed(site) if days.first <= each.day <= days.last]
     return (
-        *(each.version for each in closed if each.rows(("sample", "rest")) >= DAY_ROWS_MIN),
+        *(
+            f"{each.version} {each.since_hour}"
+            for each in _days_in(snapshot, site, days, window)
+            if each.rows(("sample", "rest")) >= DAY_ROWS_MIN
+        ),
         *(each.version for each in cells if each.rows >= DAY_ROWS_MIN),
     )
 
 
-def _whole_days(snapshot: Snapshot, reading: Reading, window: Window) -> list[ClosedDay]:
-    parameters = reading.parameters
-    closed = snapshot.answers.closed(
-        parameters["site"], parameters["first_day"], parameters["last_day"]
-    )
+def _whole_days(
+    snapshot: Snapshot, reading: Reading, window: Window, asked: str
+) -> list[ClosedDay]:
+    """Those whose answers are kept, or will be; what the later hours of one said is for the job
+    that prepares answers to read."""
+    answers, contents = snapshot.answers, (*reading.contents, *SUMMARIES)
+    days = Days(reading.parameters["first_day"], reading.parameters["last_day"])
     return [
         each
-        for each in closed
-        if window.start <= midnight(each.day)
-        and midnight(each.day + timedelta(days=1)) <= window.end
-        and each.rows(reading.contents) >= DAY_ROWS_MIN
+        for each in _days_in(snapshot, reading.site, days, window)
+        if each.rows(reading.contents) >= DAY_ROWS_MIN
+        and (
+            not each.since_hour
+            or snapshot.preparing
+            or (
+                answers.has_straddling_files(each, contents)
+                and answers.get(each, asked) is not None
+            )
+        )
     ]
+
+
+def _days_in(snapshot: Snapshot, site: str, days: Days, window: Window) -> Iterator[ClosedDay]:
+    """The closed days that lie whole in the window, and the later hours of that in which it
+    begins."""
+    for each in snapshot.answers.closed(site, days.first, days.last):
+        within = each if window.start <= each.start else each.later(window.start)
+        if within is not None and window.start <= within.start and within.end <= window.end:
+            yield within
 
 
 def _of_day(
@@ -150,8 +171,7 @@ def _of_day(
     known = snapshot.answers.get(day, asked)
     if known is None:
         snapshot.before_part()
-        window = Window(midnight(day.day), midnight(day.day + timedelta(days=1)))
-        known = answer(_reading_of(snapshot, reading, day), window)
+        known = answer(_reading_of(snapshot, reading, day), Window(day.start, day.end))
         try:
             snapshot.answers.put(day, asked, known)
         except OSError:

@@ -6,9 +6,10 @@ stretch among all that were looked at once in a hundred windows (exact binomial 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from math import exp, lgamma, log
+from math import exp, lgamma, log, prod
 
 import numpy as np
+import pandas as pd
 from msgspec import Struct
 from numpy.typing import NDArray
 
@@ -59,10 +60,19 @@ class _Candidate(Struct, frozen=True):
 
 def dips(sessions: FunnelSessions, steps: int, slots: Slots, levels: Sequence[str]) -> list[Dip]:
     """The clearest ones, none overlapping another in time, in time order."""
+    codes, names = pd.factorize(sessions.level)
+    slot = np.clip(sessions.entered_us // slots.width_us - slots.first, 0, slots.count - 1)
+    place = (codes * (steps + 1) + sessions.depth) * slots.count + slot
+    shape = (len(names), steps + 1, slots.count)
+    by_level = np.bincount(place[sessions.settled], minlength=prod(shape)).reshape(shape)
+    counts = dict(zip(names.tolist(), by_level, strict=True))
+    counts[EVERYONE] = by_level.sum(axis=0)
     return clearest(
-        (level, step, *_counts(sessions, slots, level, step))
+        # By slot of entry: sessions that came to the step, and those of them that went on.
+        (level, step, counts[level][step:].sum(axis=0), counts[level][step + 1 :].sum(axis=0))
         for level in (EVERYONE, *levels)
         for step in range(1, steps)
+        if level in counts
     )
 
 
@@ -85,20 +95,6 @@ def clearest(
         if apart and _chance(each) * looked_at <= CHANCE_MAX:
             chosen.append(each)
     return [_dip(each) for each in sorted(chosen, key=lambda each: each.first)]
-
-
-def _counts(sessions: FunnelSessions, slots: Slots, level: str, step: int) -> tuple[Counts, Counts]:
-    """By slot of entry: sessions that came to `step`, and those of them that went on."""
-    members = sessions.settled & (sessions.depth >= step)
-    if level != EVERYONE:
-        members &= np.asarray(sessions.level == level)
-    slot = sessions.entered_us // slots.width_us - slots.first
-    slot = np.clip(slot, 0, slots.count - 1)
-    onward = members & (sessions.depth > step)
-    return (
-        np.bincount(slot[members], minlength=slots.count).astype(np.int64),
-        np.bincount(slot[onward], minlength=slots.count).astype(np.int64),
-    )
 
 
 def _stretches(

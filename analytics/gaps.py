@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from math import erfc, sqrt
 
 import numpy as np
+import pandas as pd
 from msgspec import Struct
 
 from analytics.estimates import Difference, difference, significant
@@ -35,11 +36,13 @@ class Gap(Struct, frozen=True, kw_only=True):
 
 def gaps(sessions: FunnelSessions, steps: int, slots: Slots, levels: Sequence[str]) -> list[Gap]:
     """The widest first."""
-    present = [level for level in levels if np.any(sessions.level == level)]
+    codes, names = pd.factorize(sessions.level)
+    known = {name: code for code, name in enumerate(names.tolist())}
+    present = [level for level in levels if level in known]
     tried: list[tuple[Gap, float, bool]] = []
-    declared = np.isin(sessions.level, present) & sessions.settled
+    declared = np.isin(codes, [known[level] for level in present]) & sessions.settled
     for level in present:
-        ours = declared & (sessions.level == level)
+        ours = declared & (codes == known[level])
         for step in range(1, steps):
             came, onward = sessions.depth >= step, sessions.depth > step
             counts = [_count(side, came, onward) for side in (ours, declared & ~ours)]

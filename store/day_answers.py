@@ -7,6 +7,8 @@ day's version: a digest of the names of the files of the day and of those next t
 A session over midnight lies in two days and would be counted in each. It is in no day's answer: its
 rows are read anew with those of the days that are not closed, from files of their own, kept here.
 
+Of the day in which a window of the last days begins, what its later hours said is kept so, too.
+
 All of it can be lost without harm. It holds nothing that its day's files do not, and it goes with
 them.
 """
@@ -16,14 +18,14 @@ import secrets
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
 import duckdb
 import pyarrow as pa
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from store.hot_cells import Hashes, HotRows
 from store.sealed_files import EMPTY_FILES, make_folder, sync_file
@@ -36,6 +38,12 @@ FREE_BYTES_MIN = 1 << 30
 VERSION_DIGITS = 16
 COMPRESSED = pa.ipc.IpcWriteOptions(compression="zstd")
 ONE_DAY = timedelta(days=1)
+HOURS_A_DAY = 24
+LATER_HOURS = 3
+"""The later hours of a day begin with one that this divides."""
+MARGIN = timedelta(hours=LATER_HOURS + 1)
+"""Before them: sessions that ended earlier are not asked for, for a window that begins in the day
+looks back an hour at most."""
 
 _READ = (
     "read_parquet({}, hive_partitioning = true, union_by_name = true,"
@@ -55,6 +63,21 @@ class ClosedDay(Struct, frozen=True, kw_only=True, eq=False):
     """The summaries of the days next to it."""
     beside_hot: Hashes
     """The sessions of it that are hot on a day next to it."""
+    since_hour: int = 0
+    """Only its later hours, from this one on."""
+
+    @property
+    def start(self) -> datetime:
+        return datetime.combine(self.day, time(self.since_hour), tzinfo=UTC)
+
+    @property
+    def end(self) -> datetime:
+        return datetime.combine(self.day + ONE_DAY, time(), tzinfo=UTC)
+
+    def later(self, start: datetime) -> "ClosedDay | None":
+        """Its later hours in a window that begins at `start`, amid it; None in its last ones."""
+        hour = (start.hour // LATER_HOURS + 1) * LATER_HOURS
+        return structs.replace(self, since_hour=hour) if hour < HOURS_A_DAY else None
 
     def rows(self, contents: Sequence[str]) -> int:
         return sum(rows for content in contents for _, rows in self.files.get(content, ()))
@@ -101,24 +124,55 @@ class DayAnswers:
         self._write(self._path(day, f"{question}.arrow"), write)
 
     def straddling(self, day: ClosedDay) -> list[str]:
-        """The sessions of the day that lie in one next to it as well."""
+        """The sessions of the day that lie in one next to it as well, or began before its later
+        hours."""
+        sessions: list[str] = self._straddling(day)["id"].to_pylist()
+        return sessions
+
+    def _straddling(self, day: ClosedDay) -> pa.Table:
+        """Those by `id`, and whether each is `near`: may be asked for."""
         known = self.get(day, "straddling")
         if known is None:
-            files = [name for name, _ in day.files.get("summaries", ())]
-            known = self._cursor.sql(
-                f"SELECT DISTINCT session::VARCHAR AS id FROM {_READ.format('$files')}"  # noqa: S608
-                f" WHERE session IN (SELECT session FROM {_READ.format('$beside')})"
-                " OR hash(session) IN (SELECT unnest($hot::UBIGINT[]))",
-                params={
-                    "files": self._paths("summaries", files),
-                    "beside": self._paths("summaries", day.beside),
-                    "hot": day.beside_hot.tolist(),
-                },
-            ).to_arrow_table()
+            files = self._paths("summaries", [name for name, _ in day.files.get("summaries", ())])
+            if day.since_hour:
+                known = self._earlier(day, files)
+            else:
+                known = self._cursor.sql(
+                    "SELECT DISTINCT session::VARCHAR AS id, true AS near"  # noqa: S608
+                    f" FROM {_READ.format('$files')}"
+                    f" WHERE session IN (SELECT session FROM {_READ.format('$beside')})"
+                    " OR hash(session) IN (SELECT unnest($hot::UBIGINT[]))",
+                    params={
+                        "files": files,
+                        "beside": self._paths("summaries", day.beside),
+                        "hot": day.beside_hot.tolist(),
+                    },
+                ).to_arrow_table()
             with suppress(OSError):
                 self.put(day, "straddling", known)
-        sessions: list[str] = known.column("id").to_pylist()
-        return sessions
+        return known
+
+    def _earlier(self, day: ClosedDay, files: list[str]) -> pa.Table:
+        since = day.start.replace(tzinfo=None)
+        return self._cursor.sql(
+            "SELECT session::VARCHAR AS id, bool_or(last_time >= $near) AS near"
+            " FROM sealed_summaries($files)"
+            " GROUP BY session"
+            " HAVING min(first_time) < $since OR session IN (SELECT unnest($whole::UUID[]))",
+            params={
+                "files": files,
+                "since": since,
+                "near": since - MARGIN,
+                "whole": self.straddling(structs.replace(day, since_hour=0)),
+            },
+        ).to_arrow_table()
+
+    def has_straddling_files(self, day: ClosedDay, contents: Sequence[str]) -> bool:
+        return all(
+            self._path(day, f"straddling-{content}.parquet").exists()
+            for content in contents
+            if day.files.get(content)
+        )
 
     def straddling_files(self, day: ClosedDay, contents: Sequence[str]) -> list[str]:
         """Files of the rows of those sessions on the day, made where they are not there yet.
@@ -141,6 +195,7 @@ class DayAnswers:
     ) -> None:
         """In the order they lie in: analytics/in_order.py takes a session's rows as they come."""
         kind = "summaries" if content == "summaries" else "detail"
+        known = self._straddling(day)
 
         def write(unfinished: Path) -> None:
             self._cursor.execute(
@@ -151,7 +206,7 @@ class DayAnswers:
                 " ORDER BY session, file_row_number) TO $path (FORMAT parquet, COMPRESSION zstd)",
                 {
                     "files": self._paths(kind, files),
-                    "sessions": self.straddling(day),
+                    "sessions": known.filter(known["near"])["id"].to_pylist(),
                     "path": str(unfinished),
                 },
             )
@@ -205,7 +260,8 @@ class DayAnswers:
         return found
 
     def _path(self, day: ClosedDay, name: str) -> Path:
-        return _day_folder(self._folder, day.site, day.day) / f"{day.version}-{name}"
+        part = f"since-{day.since_hour}-" if day.since_hour else ""
+        return _day_folder(self._folder, day.site, day.day) / f"{day.version}-{part}{name}"
 
     def _write(self, path: Path, write: Callable[[Path], None], *, always: bool = False) -> None:
         """Have a file written beside its place, and put it there whole."""

@@ -39,6 +39,8 @@ class Snapshot:
         """Of its closed days."""
         self.before_part: Callable[[], None] = lambda: None
         """Called before what a closed day or cell says is read from its rows."""
+        self.preparing = False
+        """Whether it is read for what is kept, and nobody waits for the answer."""
 
     @property
     def source_maps(self) -> Path:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from analytics.by_day import kept_versions
-from analytics.reading import Days
+from analytics.question import Window
 from store.database import Database
 from vigie.folders import DataFolder
 from vigie.keeper import Job
@@ -75,6 +75,7 @@ class PreparedAnswers:
     def _ask(self, name: str, params: Mapping[str, str], settings: Settings, now: datetime) -> None:
         self._let_others_first(readers=0)
         with self._database.snapshot() as snapshot:
+            snapshot.preparing = True
             snapshot.before_part = self._let_others_first
             try:
                 run_report(name, params, settings, snapshot, now)
@@ -88,9 +89,9 @@ class PreparedAnswers:
             time.sleep(LOOK_S)
 
     def _versions(self, site: str, now: datetime) -> tuple[str, ...]:
-        days = Days(now.date() - timedelta(days=DAYS_DEFAULT), now.date())
+        window = Window(now - timedelta(days=DAYS_DEFAULT), now)
         with self._database.snapshot() as snapshot:
-            return kept_versions(snapshot, site, days)
+            return kept_versions(snapshot, site, window)
 
     def _questions(self, settings: Settings) -> Iterator[tuple[str, str, Mapping[str, str]]]:
         """Site, report and parameters."""

@@ -1,5 +1,6 @@
 """Reports over closed days say from what is kept of these what they say from their rows."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -37,6 +38,8 @@ NOW = datetime(2026, 3, 11, 9, 30, tzinfo=UTC)
 WINDOW = Window(NOW - timedelta(days=7), NOW)
 SCOPE = SiteScope(site=SITE, levels=LEVELS, sample=0.2)
 FUNNEL = (*(Step(page=page) for page in STEPS), Step(event=SIGNED))
+LATER = 12
+"""The hour from which on what the first day of the window said is kept."""
 SURE = 1_000
 PLACES = 4
 """Decimals to which sums in another order are the same."""
@@ -103,8 +106,9 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(by_day, "DAY_ROWS_MIN", 1)
 
 
-def ask(database: Database, question: Any, sample: float) -> Any:
+def ask(database: Database, question: Any, sample: float, *, preparing: bool = False) -> Any:
     with database.snapshot() as snapshot:
+        snapshot.preparing = preparing
         return question(snapshot, sample)
 
 
@@ -129,12 +133,18 @@ def answers(database: Database) -> set[Path]:
 def test_kept_days_say_what_their_rows_say(
     store: Database, name: str, sample: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    shutil.rmtree(store.folder / ANSWERS_FOLDER, ignore_errors=True)
     wanted = plain(ask(store, QUESTIONS[name], sample))
     monkeypatch.setattr(by_day, "DAY_ROWS_MIN", 1)
     first, again = (plain(ask(store, QUESTIONS[name], sample)) for _ in range(2))
     assert first == wanted
     assert again == wanted
+    prepared = plain(ask(store, QUESTIONS[name], sample, preparing=True))
+    assert prepared == wanted
+    assert plain(ask(store, QUESTIONS[name], sample)) == wanted
     assert answers(store)
+    later = [path for path in answers(store) if f"since-{LATER}-" in path.name]
+    assert bool(later) is (name != "errors"), "the later hours of the window's first day"
 
 
 @pytest.mark.parametrize("sample", [0.2, 1.0])
