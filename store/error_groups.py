@@ -22,9 +22,16 @@ _GROUPED = """
 CREATE OR REPLACE TEMPORARY TABLE noticed_groups AS
 WITH fresh AS (
     SELECT site, coalesce(name, '') AS name, coalesce(message, '') AS message,
-        coalesce(stack, '') AS stack, page, time, coalesce(release, '') AS release, generated
+        coalesce(stack, '') AS stack,
+        arg_max(page, time) AS page,
+        min(time) AS first_seen,
+        max(time) AS last_seen,
+        arg_min(coalesce(release, ''), time) AS first_release,
+        arg_max(coalesce(release, ''), time) AS last_release,
+        bool_and(generated) AS generated
     FROM {source}
     WHERE kind = 'error' AND NOT bot AND {condition}
+    GROUP BY ALL
 ),
 placed AS (
     SELECT stack, group_frames(frames) AS places
@@ -35,11 +42,11 @@ SELECT
     any_value(name) AS name,
     any_value(plain_message(message)) AS message,
     coalesce(any_value(places[1]), '') AS culprit,
-    arg_max(page, time) AS page,
-    min(time) AS first_seen,
-    max(time) AS last_seen,
-    arg_min(release, time) AS first_release,
-    arg_max(release, time) AS last_release,
+    arg_max(page, last_seen) AS page,
+    min(first_seen) AS first_seen,
+    max(last_seen) AS last_seen,
+    arg_min(first_release, first_seen) AS first_release,
+    arg_max(last_release, last_seen) AS last_release,
     bool_and(generated) AS generated
 FROM fresh JOIN placed USING (stack)
 GROUP BY site, fingerprint

@@ -16,7 +16,7 @@ from vigie.keeper_status import JobStatus, KeeperStatus
 from vigie.waits import WaitTally
 
 LOAD_PERIOD_S = 0.2
-LOAD_PERIOD_MAX_S = 4.0
+LOAD_PERIOD_MAX_S = 5.0
 """Where a whole row group comes within this, it is waited for: it is loaded for much less."""
 LOAD_ERROR_WAIT_S = 1.0
 JOB_ERROR_WAIT_S = 60.0
