@@ -48,20 +48,22 @@ class Rows:
             name = next(iter(self._chunks[0]))
             chunks = [tables.pop(name) for tables in self._chunks if name in tables]
             self._chunks = [tables for tables in self._chunks if tables]
-            insert(cursor, name, _in_one_piece(pa.concat_tables(chunks)), CONFLICTS.get(name, ""))
+            insert(cursor, name, _in_one_piece(chunks), CONFLICTS.get(name, ""))
 
 
-def _in_one_piece(rows: pa.Table) -> pa.Table:
-    """DuckDB makes row groups of their own of pieces, and then again of them all. Columns of NULLs
-    alone have no need of memory."""
-    return pa.table(
-        {
-            name: pa.nulls(len(column))
-            if column.null_count == len(column)
-            else column.combine_chunks()
-            for name, column in zip(rows.column_names, rows.columns, strict=True)
-        }
-    )
+def _in_one_piece(chunks: list[pa.Table]) -> pa.Table:
+    """One table of the chunks, which are let go of: of pieces DuckDB makes row groups of their own,
+    and then again of them all. Columns of NULLs alone have no need of memory."""
+    rows = pa.concat_tables(chunks)
+    columns = dict(zip(rows.column_names, rows.columns, strict=True))
+    chunks.clear()
+    del rows
+    whole = {}
+    while columns:
+        name, column = columns.popitem()
+        empty = column.null_count == len(column)
+        whole[name] = pa.nulls(len(column)) if empty else column.combine_chunks()
+    return pa.table(whole)
 
 
 def insert(
