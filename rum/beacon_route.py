@@ -184,15 +184,17 @@ class BeaconRoute:
             respond(self._rejected(taken))
             return
         batch, refusals = taken.batch, taken.refusals
+        events = 0 if batch is None else len(batch.events)
 
-        def kept(problem: OSError | None) -> None:
+        def kept(problem: OSError | None) -> None:  # the batch is not held until then
             if problem is not None:
                 respond(self._unavailable(problem, origin))
                 return
-            if batch is not None:
+            if events:
                 self._counts["batches"] += 1
-                self._counts["events"] += len(batch.events)
-            self._refusals.add(refusals)
+                self._counts["events"] += events
+            if refusals:
+                self._refusals.add(refusals)
             respond(accepted(origin))
 
         if batch is None:
