@@ -3,21 +3,21 @@
 python -m bench.ingest_client PORT CONNECTIONS RATE SECONDS     prints its figures as JSON
 """
 
-import asyncio
 import json
 import secrets
+import select
+import socket
 import statistics
 import sys
 import time
 from collections import Counter
-from typing import cast
 
-import uvloop
 from msgspec import Struct, field
 
 from bench.collector import AGENT, beacon
 
 BATCHES_A_SESSION = 4
+ANSWER_BYTES_MAX = 65_536
 SESSION_AT = "0123456789abcdef" * 2
 
 
@@ -59,58 +59,81 @@ class Requests:
         return self._before + self._session + self._after[number]
 
 
-class Connection(asyncio.Protocol):
-    """Sends when its turn comes and the last answer is there."""
+class Client:
+    """Connections that send in turn, each when it is due and its last answer is there.
 
-    def __init__(self, requests: Requests, sent: Sent, period_s: float, first_s: float) -> None:
-        self._requests = requests
-        self._sent = sent
-        self._period_s = period_s
-        self._due_s = first_s
+    Plain sockets and no event loop, since it takes its time from the same cores as the program:
+    what is due within a millisecond is sent together, a little late, and so counted.
+    """
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass of it
-        self._loop = asyncio.get_running_loop()
-        self._ahead_s = time.perf_counter() - self._loop.time()  # whose time stands within a turn
-        self._loop.call_at(self._due_s, self._send)
+    def __init__(self, port: int, connections: int, rate: float) -> None:
+        self.sent = Sent()
+        self._requests = Requests(port)
+        self._period_s = connections / rate
+        self._between_s = 1 / rate
+        self._poll = select.epoll()
+        self._sockets: list[socket.socket] = []
+        self._number: dict[int, int] = {}
+        """Of a connection, by its descriptor."""
+        for number in range(connections):
+            each = socket.create_connection(("127.0.0.1", port))
+            each.setblocking(False)
+            self._sockets.append(each)
+            self._number[each.fileno()] = number
+            self._poll.register(each, select.EPOLLIN)
+        self._due_s = [0.0] * connections
+        """When each was to send what it sends, or waits to be answered."""
+        self._waits = [False] * connections
 
-    def data_received(self, data: bytes) -> None:
-        if data.startswith(b"HTTP/1.1 204"):
-            took_s = time.perf_counter() - self._ahead_s - self._due_s
-            self._sent.ms.append(took_s * 1000)
+    def run(self, seconds: float) -> None:
+        start_s = time.perf_counter() + 0.5
+        connections, next_ = len(self._sockets), 0
+        while (now_s := time.perf_counter()) < start_s + seconds:
+            while (due_s := start_s + next_ * self._between_s) <= now_s:
+                self._turn(next_ % connections, due_s)
+                next_ += 1
+            for descriptor, _ in self._poll.poll(max(0.0, due_s - now_s)):
+                self._answered(self._number[descriptor])
+
+    def close(self) -> None:
+        self._poll.close()
+        for each in self._sockets:
+            each.close()
+
+    def _turn(self, number: int, due_s: float) -> None:
+        """The connection is to send; where its last answer is not there, it does once it is."""
+        if not self._waits[number]:
+            self._due_s[number] = due_s
+            self._send(number)
+
+    def _answered(self, number: int) -> None:
+        said = self._sockets[number].recv(ANSWER_BYTES_MAX)
+        if not said:
+            raise SystemExit("the collector closed a connection")
+        now_s, due_s = time.perf_counter(), self._due_s[number]
+        if said.startswith(b"HTTP/1.1 204"):
+            self.sent.ms.append((now_s - due_s) * 1000)
         else:
-            self._sent.others[data[9:12].decode("latin-1")] += 1
-        self._due_s += self._period_s
-        self._loop.call_at(self._due_s, self._send)  # at once when it is behind
+            self.sent.others[said[9:12].decode("latin-1")] += 1
+        self._waits[number] = False
+        if due_s + self._period_s <= now_s:  # its turn came meanwhile
+            self._due_s[number] = due_s + self._period_s
+            self._send(number)
 
-    def _send(self) -> None:
-        if not self._transport.is_closing():
-            self._transport.write(next(self._requests))
-
-
-async def send(port: int, connections: int, rate: float, seconds: float) -> Sent:
-    """About `rate` beacons a second, fewer where the answers do not keep up."""
-    requests, sent = Requests(port), Sent()
-    loop = asyncio.get_running_loop()
-    period_s, start_s = connections / rate, loop.time() + 0.5
-    opened = [
-        await loop.create_connection(
-            lambda n=n: Connection(  # type: ignore[misc]
-                requests, sent, period_s, start_s + n * period_s / connections
-            ),
-            "127.0.0.1",
-            port,
-        )
-        for n in range(connections)
-    ]
-    await asyncio.sleep(start_s + seconds - loop.time())
-    for transport, _ in opened:
-        transport.abort()
-    return sent
+    def _send(self, number: int) -> None:
+        request = next(self._requests)
+        if self._sockets[number].send(request) < len(request):
+            raise SystemExit("the collector does not read on")
+        self._waits[number] = True
 
 
 def main(port: str, connections: str, rate: str, seconds: str) -> None:
-    sent = uvloop.run(send(int(port), int(connections), float(rate), float(seconds)))
+    client = Client(int(port), int(connections), float(rate))
+    begun_s = time.process_time()
+    client.run(float(seconds))
+    cpu_s = time.process_time() - begun_s
+    client.close()
+    sent = client.sent
     cuts = statistics.quantiles(sent.ms, n=1000)
     figures = {
         "rate": len(sent.ms) / float(seconds),
@@ -118,7 +141,7 @@ def main(port: str, connections: str, rate: str, seconds: str) -> None:
         "p99_ms": cuts[989],
         "max_ms": max(sent.ms),
         "others": dict(sent.others),
-        "cpu_s": time.process_time(),
+        "cpu_s": cpu_s,
     }
     print(json.dumps(figures))
 
