@@ -68,6 +68,7 @@ class _Opened:
     def __init__(self, file: Path, connection: duckdb.DuckDBPyConnection) -> None:
         self.file = file
         self.connection = connection
+        self.hot = HotCells()
         self.users = 0
         self.broken = False
         """DuckDB will answer nothing any more: a fatal error."""
@@ -114,7 +115,6 @@ class Database:
         """How often a fatal error made us open the file again."""
         self.commits = 0
         """Transactions committed: while it stands, every question has the answer it had."""
-        self.hot = HotCells()
         self.hot_answers = HotAnswers()
         self._threads = threading.local()
         self._lock = threading.RLock()
@@ -162,7 +162,7 @@ class Database:
             self._using() as opened,
             begun(self._cursor(opened)) as cursor,
         ):
-            yield Snapshot(cursor, self.sealed, self.hot, self.hot_answers)
+            yield Snapshot(cursor, self.sealed, opened.hot, self.hot_answers)
 
     def switch_to(self, file: Path, pointed: Callable[[], None] = lambda: None) -> None:
         """Make `file`, which holds the same, the database, and go on in it; with the gate closed.

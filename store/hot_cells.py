@@ -2,23 +2,27 @@
 have gone by.
 
 What a report read of a cell holds for as long as its version, which is made of its rows. Each
-snapshot asks once what came since the last one looked: only rows received lately are read for it.
+snapshot asks once what came since the last one looked. Rows of `events` are added with numbers that
+rise and deleted, never updated, so those are the rows with higher numbers: as many as there are
+more. Where they are not as many, or some were deleted, all are read anew.
 
 A session that lies in two cells, or in a cell and a sealed day, would be counted in each. It is in
 no cell's answer: its rows are read anew with those of the cells that are not closed. Sessions are
-known here by DuckDB's hash(session).
+known here by DuckDB's hash(session), up to SESSIONS_MAX; with more, no cell is closed, and no day
+next to a hot one.
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import reduce
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 from msgspec import Struct, structs
 from numpy.typing import NDArray
 
@@ -33,12 +37,15 @@ HELD_ROWS_MAX = 300_000
 """Of sessions that lie elsewhere as well, about; cells where they are most are not closed then."""
 SETTLED_US = 30 * 60_000_000
 """A cell is closed so long after its end: a session goes on for as long without a sign."""
-RECENT = timedelta(minutes=10)
-"""Rows received so lately are known one by one: several collectors' are not loaded in order."""
+SESSIONS_MAX = 4_000_000
+"""Of all sites, by hour; as many again of sealed days. 8 bytes each, and again in each of the
+STATES_MAX in which their hour is another."""
+ROWS_MAX = 64_000_000
+"""Hot rows; of more, sessions are not told apart: that took 8 s and more."""
 STATES_MAX = 8
 """Snapshots begun before the last load still find what they see."""
 ONE_DAY = timedelta(days=1)
-DAY_US = ONE_DAY // timedelta(microseconds=1)
+DAY_HOURS = 24
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Hashes = NDArray[np.uint64]
@@ -51,20 +58,24 @@ SELECT
     (SELECT [count(*), coalesce(sum(rows), 0)] FROM deletions WHERE cause <> 'retired'),
     (SELECT [count(*), count(dropped_at), coalesce(epoch_us(max(sealed_at)), 0)] FROM sealed_files)
 """
-_ALL = """
+_BY_SESSION = """
 SELECT site, epoch_us(time) // $width AS hour, hash(session) AS session, count(*) AS rows,
-    bit_xor(hash(session, batch, position)) AS digest, max(received) AS received
+    bit_xor(hash(session, batch, position)) AS digest, epoch_us(max(received)) AS received_us,
+    max(rowid) AS last
 FROM events
+WHERE rowid > $after
+GROUP BY ALL
+LIMIT $sessions_max
+"""
+_BY_DAY = """
+SELECT site, epoch_us(day::TIMESTAMP) // $width AS hour, count(*) AS rows,
+    epoch_us(max(received)) AS received_us, max(rowid) AS last
+FROM events
+WHERE rowid > $after
 GROUP BY ALL
 """
-_RECENT = """
-SELECT site, epoch_us(time) // $width AS hour, hash(session) AS session, 1 AS rows,
-    hash(session, batch, position) AS digest, received
-FROM events
-WHERE received > $since
-"""
 _SEALED = """
-SELECT site, day, list(file) FROM sealed_files
+SELECT site, day, list(file), sum(rows) FROM sealed_files
 WHERE content = 'summaries' AND dropped_at IS NULL AND day >= $first AND day <= $last
 GROUP BY site, day
 """
@@ -117,31 +128,42 @@ class _Stretch(Struct, frozen=True, eq=False):
     straddling: Hashes = NONE
 
 
-_Place = tuple[str, int]
-"""Site and hour."""
+_Hours = Mapping[int, _Stretch]
+_Span = tuple[int, int]
+"""The first and the last hour of a cell."""
 
 
 class HotRows(Struct, frozen=True, kw_only=True, eq=False):
-    """Hot rows as some snapshot sees them, by hour; `mark` tells of what changes them other than
-    by adding rows."""
+    """Hot rows as some snapshot sees them, by site and hour; `mark` tells of what changes them
+    other than by adding rows, `last` is the highest number of one."""
 
     total: int
     mark: tuple[Any, ...]
-    recent: Hashes = NONE
-    since: datetime = datetime.min  # noqa: DTZ901  # as the store has times
+    last: int = -1
+    countless: bool = False
+    """There are too many: which days are hot is all that is known."""
     latest_us: Mapping[str, int] = {}
     """When each site's last row was received."""
-    stretches: Mapping[_Place, _Stretch] = {}
+    hours: Mapping[str, _Hours] = {}
     sealed: Mapping[tuple[str, date], Hashes] = {}
     """The sessions of the sealed days that are hot as well, or lie next to a hot one."""
     cells: dict[str, list[Cell]] = {}
     """The closed ones by site, once they were asked for."""
 
+    @property
+    def sessions(self) -> int:
+        """By hour."""
+        return sum(len(each.sessions) for own in self.hours.values() for each in own.values())
+
     def days(self, site: str) -> set[date]:
-        return {_day_of(hour) for of, hour in self.stretches if of == site}
+        """The hot ones, and those next to them where it is not known which sessions lie in both."""
+        hot = {_day_of(hour) for hour in self.hours.get(site, ())}
+        return {each for day in hot for each in _around(day)} if self.countless else hot
 
     def closed(self, site: str) -> list[Cell]:
         """The closed cells of the site, in order; none of a day that is sealed in part."""
+        if self.countless:
+            return []
         if site not in self.cells:
             self.cells[site] = _closed(self, site)
         return self.cells[site]
@@ -149,7 +171,7 @@ class HotRows(Struct, frozen=True, kw_only=True, eq=False):
     def begins(self, site: str, without: Iterable[Cell]) -> int | None:
         """The first hour that is in none of these cells; None: there is none."""
         gone = {hour for cell in without for hour in range(cell.first, cell.last + 1)}
-        return min({hour for of, hour in self.stretches if of == site} - gone, default=None)
+        return min(self.hours.get(site, {}).keys() - gone, default=None)
 
     def beside(self, site: str, day: date) -> Hashes:
         """The sessions of a sealed day that are hot on a day next to it."""
@@ -157,26 +179,26 @@ class HotRows(Struct, frozen=True, kw_only=True, eq=False):
         near = (day - ONE_DAY, day + ONE_DAY)
         hot = [
             each.straddling[_among(each.straddling, known)]
-            for (of, hour), each in self.stretches.items()
-            if len(known) and of == site and _day_of(hour) in near
+            for hour, each in self.hours.get(site, {}).items()
+            if len(known) and _day_of(hour) in near
         ]
         return np.unique(np.concatenate([NONE, *hot]))
 
 
 def _closed(hot: HotRows, site: str) -> list[Cell]:
-    own = {hour: each for (of, hour), each in hot.stretches.items() if of == site}
+    own = hot.hours.get(site, {})
     latest_us = hot.latest_us.get(site, 0)
     today = _day_of((latest_us - SETTLED_US) // HOUR_US)
-    groups: dict[int, list[int]] = {}
+    spans: dict[_Span, list[int]] = {}
     for hour in sorted(own):
-        if (site, _day_of(hour)) not in hot.sealed:
-            past = _day_of(hour) < today
-            groups.setdefault(hour // PAST_HOURS * PAST_HOURS if past else hour, []).append(hour)
-    cells = []
-    for first, hours in groups.items():
-        last = first + PAST_HOURS - 1 if _day_of(first) < today else first
-        if (last + 1) * HOUR_US + SETTLED_US <= latest_us:
-            cells.append(_cell(hot, site, own, hours, (first, last)))
+        spans.setdefault(_span(hour, today), []).append(hour)
+    apart = _in_two(own, spans, _of_site(hot.sealed, site))
+    cells = [
+        _cell(site, own, hours, span, apart[span])
+        for span, hours in spans.items()
+        if (site, _day_of(hours[0])) not in hot.sealed
+        and (span[1] + 1) * HOUR_US + SETTLED_US <= latest_us
+    ]
     chosen, held = [], 0.0
     for cell in sorted(cells, key=lambda each: len(each.straddling) / each.sessions):
         held += cell.held_rows
@@ -185,35 +207,56 @@ def _closed(hot: HotRows, site: str) -> list[Cell]:
     return sorted(chosen, key=lambda each: each.first)
 
 
-def _cell(
-    hot: HotRows,
-    site: str,
-    own: Mapping[int, _Stretch],
-    hours: list[int],
-    span: tuple[int, int],
-) -> Cell:
-    parts = [own[hour] for hour in hours]
-    some = np.unique(np.concatenate([part.straddling for part in parts]))
-    elsewhere = [each.sessions for hour, each in own.items() if hour not in hours]
-    apart = np.zeros(len(some), dtype=np.bool_)
-    for sessions in (*elsewhere, *_of_site(hot.sealed, site)):
-        apart |= _among(some, sessions)
+def _span(hour: int, today: date) -> _Span:
+    """Of the cell that the hour lies in."""
+    if _day_of(hour) >= today:
+        return hour, hour
+    first = hour // PAST_HOURS * PAST_HOURS
+    return first, first + PAST_HOURS - 1
+
+
+def _in_two(
+    own: _Hours, spans: Mapping[_Span, Sequence[int]], sealed: Sequence[Hashes]
+) -> dict[_Span, Hashes]:
+    """Of each cell, the sessions that lie in another, or in a sealed day, as well."""
+    some = [own[hour].straddling for hours in spans.values() for hour in hours]
+    numbers = [number for number, hours in enumerate(spans.values()) for _ in hours]
+    sessions = np.concatenate([NONE, *some])
+    cells = np.repeat(np.array(numbers, dtype=np.int64), [len(each) for each in some])
+    order = np.lexsort((cells, sessions))
+    sessions, cells = sessions[order], cells[order]
+    first = np.ones(len(sessions), dtype=np.bool_)
+    first[1:] = (sessions[1:] != sessions[:-1]) | (cells[1:] != cells[:-1])
+    sessions, cells = sessions[first], cells[first]
+    same = sessions[1:] == sessions[:-1]
+    apart = np.zeros(len(sessions), dtype=np.bool_)
+    apart[1:] |= same
+    apart[:-1] |= same
+    for each in sealed:
+        apart |= _among(sessions, each)
+    return {span: sessions[apart & (cells == number)] for number, span in enumerate(spans)}
+
+
+def _cell(site: str, own: _Hours, hours: Sequence[int], span: _Span, apart: Hashes) -> Cell:
     told = " ".join(f"{hour} {own[hour].rows} {own[hour].digest}" for hour in hours)
     return Cell(
         site=site,
         first=span[0],
         last=span[1],
-        version=sha256(told.encode() + some[apart].tobytes()).hexdigest()[:16],
-        rows=sum(part.rows for part in parts),
-        sessions=sum(len(part.sessions) for part in parts),
-        straddling=some[apart],
+        version=sha256(told.encode() + apart.tobytes()).hexdigest()[:16],
+        rows=sum(own[hour].rows for hour in hours),
+        sessions=sum(len(own[hour].sessions) for hour in hours),
+        straddling=apart,
     )
 
 
 class HotCells:
-    """What is known of hot rows in this process. Safe to use from any thread."""
+    """What is known of the hot rows of one opening of the database file: in another, rows have
+    other numbers. Safe to use from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, sessions_max: int = SESSIONS_MAX, rows_max: int = ROWS_MAX) -> None:
+        self._sessions_max = sessions_max
+        self._rows_max = rows_max
         self._lock = threading.Lock()
         self._states: list[HotRows] = []
 
@@ -231,159 +274,189 @@ class HotCells:
                 key=lambda state: state.total,
                 default=None,
             )
-            found = None if before is None else _added(cursor, before, total)
+            found = None if before is None else self._added(cursor, sealed, before, total)
             if found is None:
-                found = _read(cursor, sealed, total, mark)
+                found = self._read(cursor, sealed, HotRows(total=0, mark=mark), total)
             self._states = [*same, found][-STATES_MAX:]
             return found
 
+    def _read(
+        self, cursor: duckdb.DuckDBPyConnection, sealed: Path, none: HotRows, total: int
+    ) -> HotRows:
+        """From all rows."""
+        if total <= self._rows_max:
+            rows = self._after(cursor, none)
+            near = _near(rows, none)
+            beside = _sealed_sessions(cursor, sealed, near, self._sessions_max)
+            if _sum(rows) == total and beside is not None:
+                return _of_all(structs.replace(none, sealed=beside), rows)
+        none = _countless(none)
+        return _with_days(none, self._after(cursor, none))
 
-def _read(
-    cursor: duckdb.DuckDBPyConnection, sealed: Path, total: int, mark: tuple[Any, ...]
-) -> HotRows:
-    """From all rows."""
-    rows = _columns(cursor, _ALL, {})
-    if not total:
-        return HotRows(total=0, mark=mark)
-    parts = list(_by_place(rows))
-    beside = _sealed_sessions(cursor, sealed, {place for place, _ in parts})
-    stretches = {place: _grown(_Stretch(), part) for place, part in parts}
-    for site in {site for site, _ in stretches}:
-        own = [each.sessions for (of, _), each in stretches.items() if of == site]
-        every = np.sort(np.concatenate(own))
+    def _added(
+        self, cursor: duckdb.DuckDBPyConnection, sealed: Path, before: HotRows, total: int
+    ) -> HotRows | None:
+        """From what came since, where that can be told from the rest."""
+        rows = self._after(cursor, before)
+        if before.total + _sum(rows) != total:
+            return None
+        if before.countless:
+            return _with_days(before, rows)
+        near = _near(rows, before)
+        if _sealed_sessions(cursor, sealed, near, self._sessions_max) != {}:
+            return None
+        found = _with_sessions(before, rows)
+        many = total > self._rows_max or found.sessions > self._sessions_max
+        return _countless(found) if many else found
+
+    def _after(self, cursor: duckdb.DuckDBPyConnection, before: HotRows) -> pa.Table:
+        """The rows of since, summed up; not all of them when they are of too many sessions."""
+        asked = {"after": before.last, "width": HOUR_US}
+        if before.countless:
+            return cursor.sql(_BY_DAY, params=asked).to_arrow_table()
+        asked["sessions_max"] = self._sessions_max
+        return cursor.sql(_BY_SESSION, params=asked).to_arrow_table()
+
+
+def _of_all(none: HotRows, rows: pa.Table) -> HotRows:
+    """`none` with the rows: all there are."""
+    hours: dict[str, dict[int, _Stretch]] = {}
+    for site, hour, part in _by_place(rows):
+        hours.setdefault(site, {})[hour] = _grown(_Stretch(), part)
+    for site, own in hours.items():
+        every = np.sort(np.concatenate([each.sessions for each in own.values()]))
         twice = every[1:][every[1:] == every[:-1]]
-        apart = np.unique(np.concatenate([twice, *_of_site(beside, site)]))
-        for place, each in list(stretches.items()):
-            if place[0] == site:
-                straddling = each.sessions[_among(each.sessions, apart)]
-                stretches[place] = structs.replace(each, straddling=straddling)
-    since = _last(rows) - RECENT
-    recent = _columns(cursor, _RECENT, {"since": since})
-    return HotRows(
-        total=total,
-        mark=mark,
-        since=since,
-        recent=np.unique(recent["digest"]),
-        latest_us=_latest(rows, {}),
-        stretches=stretches,
-        sealed=beside,
-    )
+        apart = np.sort(np.concatenate([twice, *_of_site(none.sealed, site)]))
+        for hour, each in own.items():
+            own[hour] = _straddled(each, each.sessions[_among(each.sessions, apart)])
+    return _counted(none, rows, hours)
 
 
-def _added(cursor: duckdb.DuckDBPyConnection, before: HotRows, total: int) -> HotRows | None:
-    """From what came since, where that was all received lately; else None."""
-    rows = _columns(cursor, _RECENT, {"since": before.since})
-    fresh = ~_among(rows["digest"], before.recent)
-    if before.total + np.count_nonzero(fresh) != total:
-        return None
-    stretches = dict(before.stretches)
-    new = {name: column[fresh] for name, column in rows.items()}
-    for (site, hour), part in _by_place(new):
-        known = stretches.get((site, hour), _Stretch())
-        sessions = np.unique(part["session"])
-        came = sessions[~_among(sessions, known.sessions)]
+def _with_sessions(before: HotRows, rows: pa.Table) -> HotRows:
+    """`before` with rows that came since."""
+    hours = {site: dict(own) for site, own in before.hours.items()}
+    for site, hour, part in _by_place(rows):
+        own = hours.setdefault(site, {})
+        known = own.get(hour, _Stretch())
+        came = part["session"][~_among(part["session"], known.sessions)]
         apart = [came[_among(came, each)] for each in _of_site(before.sealed, site)]
-        for place, other in list(stretches.items()):
+        for place, other in own.items():
             both = came[_among(came, other.sessions)]
-            if place[0] == site and len(both):
+            if len(both):
                 apart.append(both)
-                stretches[place] = _straddled(other, both)
-        stretches[site, hour] = _straddled(_grown(known, part), *apart)
-        if (site, hour) not in before.stretches and not _known_day(before, site, hour):
-            return None  # a day that was not hot: sealed ones may lie next to it
-    since = max(
-        before.since, rows["received"].max().astype("datetime64[us]").astype(datetime) - RECENT
-    )
-    late = rows["received"] > np.datetime64(since)
+                own[place] = _straddled(other, both)
+        own[hour] = _straddled(_grown(known, part), *apart)
+    return _counted(before, rows, hours)
+
+
+def _with_days(before: HotRows, rows: pa.Table) -> HotRows:
+    """As _with_sessions(), of what is countless."""
+    hours = {site: dict(own) for site, own in before.hours.items()}
+    for site, hour, _ in _by_place(rows):
+        hours.setdefault(site, {})[hour] = _Stretch()
+    return _counted(before, rows, hours)
+
+
+def _counted(before: HotRows, rows: pa.Table, hours: Mapping[str, _Hours]) -> HotRows:
+    """`before` with so many more rows, which made its `hours` these."""
+    latest_us = dict(before.latest_us)
+    for each in rows.group_by("site").aggregate([("received_us", "max")]).to_pylist():
+        site, last_us = each["site"], each["received_us_max"]
+        latest_us[site] = max(last_us, latest_us.get(site, last_us))
     return structs.replace(
         before,
-        total=total,
-        since=since,
-        recent=np.unique(rows["digest"][late]),
-        latest_us=_latest(new, before.latest_us),
-        stretches=stretches,
+        total=before.total + _sum(rows),
+        last=int(rows["last"].to_numpy().max(initial=before.last)),
+        latest_us=latest_us,
+        hours=hours,
         cells={},
     )
 
 
-def _columns(
-    cursor: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, Any]
-) -> dict[str, NDArray[Any]]:
-    found = cursor.execute(query, {**parameters, "width": HOUR_US}).fetchnumpy()
-    return {name: np.asarray(column) for name, column in found.items()}
+def _countless(hot: HotRows) -> HotRows:
+    days = {
+        site: {hour // DAY_HOURS * DAY_HOURS: _Stretch() for hour in own}
+        for site, own in hot.hours.items()
+    }
+    return structs.replace(hot, countless=True, hours=days, sealed={}, cells={})
 
 
-def _by_place(
-    rows: dict[str, NDArray[Any]],
-) -> Iterator[tuple[_Place, dict[str, NDArray[Any]]]]:
-    """The columns of each hour's rows."""
-    codes, sites = pd.factorize(rows["site"])
-    hours = rows["hour"].astype(np.int64)
-    for code, site in enumerate(sites):
-        own = codes == code
-        for hour in np.unique(hours[own]):
-            chosen = own & (hours == hour)
-            yield (str(site), int(hour)), {name: each[chosen] for name, each in rows.items()}
+def _by_place(rows: pa.Table) -> Iterator[tuple[str, int, dict[str, NDArray[Any]]]]:
+    """Site and hour, and the columns of its rows, by session."""
+    site = rows["site"].combine_chunks().dictionary_encode()
+    codes, hours = site.indices.to_numpy(), rows["hour"].to_numpy()
+    columns = {name: rows[name].to_numpy() for name in rows.column_names if name != "site"}
+    order = np.lexsort((hours, codes))
+    if "session" in columns:
+        order = np.lexsort((columns["session"], hours, codes))
+    changes = (np.diff(codes[order]) != 0) | (np.diff(hours[order]) != 0)
+    for part in np.split(order, np.flatnonzero(changes) + 1) if len(order) else ():
+        chosen = {name: column[part] for name, column in columns.items()}
+        yield site.dictionary[int(codes[part[0]])].as_py(), int(hours[part[0]]), chosen
+
+
+def _sum(rows: pa.Table) -> int:
+    return int(rows["rows"].to_numpy().sum())
 
 
 def _grown(stretch: _Stretch, part: dict[str, NDArray[Any]]) -> _Stretch:
     return _Stretch(
         rows=stretch.rows + int(part["rows"].sum()),
         digest=stretch.digest ^ int(np.bitwise_xor.reduce(part["digest"])),
-        sessions=np.union1d(stretch.sessions, part["session"]),
+        sessions=_joined(stretch.sessions, part["session"]),
         straddling=stretch.straddling,
     )
 
 
 def _straddled(stretch: _Stretch, *sessions: Hashes) -> _Stretch:
-    if not any(map(len, sessions)):
-        return stretch
-    return structs.replace(
-        stretch, straddling=np.unique(np.concatenate([stretch.straddling, *sessions]))
-    )
+    return structs.replace(stretch, straddling=reduce(_joined, sessions, stretch.straddling))
+
+
+def _joined(known: Hashes, more: Hashes) -> Hashes:
+    """Both, in time of what is new; numpy's own sort both anew."""
+    new = more[~_among(more, known)]
+    return np.insert(known, np.searchsorted(known, new), new) if len(new) else known
+
+
+def _near(rows: pa.Table, known: HotRows) -> set[tuple[str, date]]:
+    """The days that become hot, or next to a hot one, by the rows."""
+    places = rows.group_by(["site", "hour"]).aggregate([]).to_pylist()
+    days = {(each["site"], _day_of(each["hour"])) for each in places}
+    return {
+        (site, near)
+        for site, day in days
+        if day not in known.days(site)
+        for near in _around(day)
+        if (site, near) not in known.sealed
+    }
 
 
 def _sealed_sessions(
-    cursor: duckdb.DuckDBPyConnection, sealed: Path, places: set[_Place]
-) -> dict[tuple[str, date], Hashes]:
-    near = {
-        (site, _day_of(hour) + timedelta(days=days)) for site, hour in places for days in (-1, 0, 1)
-    }
+    cursor: duckdb.DuckDBPyConnection,
+    sealed: Path,
+    near: set[tuple[str, date]],
+    sessions_max: int,
+) -> dict[tuple[str, date], Hashes] | None:
+    """Those of the days of `near` that are sealed; None: too many."""
+    if not near:
+        return {}
     days = [day for _, day in near]
     of_days = {"first": min(days), "last": max(days)}
     # Of a day that was counted, no cell is closed, whatever became of its files.
     counted = cursor.execute(_COUNTED, of_days).fetchall()
-    listed = cursor.execute(_SEALED, of_days).fetchall()
+    listed = [row for row in cursor.execute(_SEALED, of_days).fetchall() if row[:2] in near]
+    if sum(sessions for *_, sessions in listed) > sessions_max:
+        return None
     found = {place: NONE for place in counted if place in near}
-    for site, day, files in listed:
-        if (site, day) in near:
-            paths = [str(sealed / name) for name in (EMPTY_FILES["summaries"], *files)]
-            sessions = cursor.execute(_SESSIONS, {"files": paths}).fetchnumpy()["session"]
-            found[site, day] = np.unique(np.asarray(sessions))
+    for site, day, files, _ in listed:
+        paths = [str(sealed / name) for name in (EMPTY_FILES["summaries"], *files)]
+        hashes = cursor.execute(_SESSIONS, {"files": paths}).fetchnumpy()["session"]
+        found[site, day] = np.sort(np.asarray(hashes))
     return found
 
 
 def _of_site(sealed: Mapping[tuple[str, date], Hashes], site: str) -> list[Hashes]:
     return [sessions for (of, _), sessions in sealed.items() if of == site]
-
-
-def _known_day(before: HotRows, site: str, hour: int) -> bool:
-    return _day_of(hour) in before.days(site)
-
-
-def _last(rows: dict[str, NDArray[Any]]) -> datetime:
-    last: datetime = rows["received"].max().astype("datetime64[us]").astype(datetime)
-    return last
-
-
-def _latest(rows: dict[str, NDArray[Any]], known: Mapping[str, int]) -> dict[str, int]:
-    latest = dict(known)
-    received_us = rows["received"].astype("datetime64[us]").astype(np.int64)
-    codes, sites = pd.factorize(rows["site"])
-    for code, site in enumerate(sites):
-        last = int(received_us[codes == code].max())
-        latest[str(site)] = max(last, latest.get(str(site), 0))
-    return latest
 
 
 def _among(values: Hashes, known: Hashes) -> NDArray[np.bool_]:
@@ -402,3 +475,7 @@ def begin(hour: int) -> datetime:
 
 def _day_of(hour: int) -> date:
     return begin(hour).date()
+
+
+def _around(day: date) -> tuple[date, date, date]:
+    return day - ONE_DAY, day, day + ONE_DAY

@@ -7,19 +7,43 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from store.database import Database
+from store.deletions import Cause, note_deletion
 from store.hot_answers import HotAnswers
 from store.hot_cells import Cell, HotCells, HotRows
+from store.rewriting import rewrite_database
 from store.rows import insert
 from store.sealing import SealPolicy, seal_day
 
 FIRST = datetime(2026, 3, 8, tzinfo=UTC)
 SITES = ("shop", "docs")
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+
+
+MANY = (
+    "INSERT INTO events BY NAME SELECT 'shop' AS site, $at::DATE AS day, 0 AS bucket,"
+    " (i // 20)::UHUGEINT::UUID AS session, i AS batch, 0 AS position,"
+    " $at + to_milliseconds(i // 10) AS time, $at AS client_time, $at AS received, 'view' AS kind,"
+    " 0 AS view, '/' AS page, false AS bot, false AS generated FROM range($rows) AS made(i)"
+)
+
+
+class Watched(HotCells):
+    """Notes how many rows each look reads."""
+
+    def __init__(self, **limits: int) -> None:
+        super().__init__(**limits)
+        self.read: list[int] = []
+
+    def _after(self, cursor: duckdb.DuckDBPyConnection, before: HotRows) -> pa.Table:
+        rows = super()._after(cursor, before)
+        self.read.append(sum(rows["rows"].to_pylist()))
+        return rows
 
 
 class Rows:
@@ -106,6 +130,75 @@ def test_what_was_told_as_rows_came_is_what_reading_all_tells(
     assert any(len(cell.straddling) for cell in found.closed("docs"))
     assert found.beside("shop", FIRST.date()).size, "sessions of the sealed day that went on"
     assert {cell.day for cell in found.closed("shop")}.isdisjoint({FIRST.date()})
+
+
+def test_each_row_is_read_once_however_lately_it_was_received(database: Database) -> None:
+    rows, cells = Rows(5), Watched()
+    added = [200, 1, 30, 7]
+    for count in added:
+        insert(database.cursor(), "events", rows.some(count, late=False))
+        seen(database, cells)
+        seen(database, cells)
+    assert cells.read == added
+
+
+def test_a_new_day_is_known_without_reading_those_before(database: Database) -> None:
+    rows, cells = Rows(6), Watched()
+    insert(database.cursor(), "events", rows.some(100, late=True))
+    seen(database, cells)
+    rows.now += timedelta(days=1)
+    insert(database.cursor(), "events", rows.some(20, late=False))
+    assert told(seen(database, cells)) == told(seen(database, HotCells()))
+    assert cells.read == [100, 20]
+
+
+def test_rows_are_known_when_they_were_numbered_anew(database: Database) -> None:
+    cursor, cells = database.cursor(), Watched()
+    cursor.execute(MANY, {"at": FIRST.replace(tzinfo=None), "rows": 400_000})
+    with database.transaction() as writing:
+        writing.execute("DELETE FROM events WHERE batch % 4 <> 0")
+        note_deletion(writing, Cause.ERASED, 300_000, FIRST)
+    before = seen(database, cells)
+    cursor.execute("CHECKPOINT")
+    insert(cursor, "events", Rows(7).some(10, late=True))
+    ((last,),) = cursor.execute("SELECT max(rowid) FROM events").fetchall()
+    assert last < before.last
+    assert told(seen(database, cells)) == told(seen(database, HotCells()))
+
+
+def test_rows_are_known_in_a_file_that_was_rewritten(database: Database) -> None:
+    rows = Rows(8)
+    insert(database.cursor(), "events", rows.some(500, late=True))
+    with database.snapshot() as snapshot:
+        before = told(snapshot.cells.hot)
+    assert before
+    rewrite_database(database, rows.now)
+    with database.snapshot() as snapshot:
+        assert told(snapshot.cells.hot) == before
+    insert(database.cursor(), "events", rows.some(50, late=True))
+    with database.snapshot() as snapshot:
+        assert told(snapshot.cells.hot) == told(seen(database, HotCells()))
+
+
+@pytest.mark.parametrize("limits", [{"sessions_max": 50}, {"rows_max": 500}])
+def test_of_more_than_can_be_known_only_the_days_are(
+    database: Database, limits: dict[str, int]
+) -> None:
+    rows, cells = Rows(9), HotCells(**limits)
+    insert(database.cursor(), "events", rows.some(30, late=True))
+    assert told(seen(database, cells)) == told(seen(database, HotCells()))
+    for count in (600, 30):
+        insert(database.cursor(), "events", rows.some(count, late=True))
+        found, whole = seen(database, cells), seen(database, HotCells())
+        assert not told(found)
+        assert told(whole)
+        for site in SITES:
+            hot = whole.days(site)
+            beside = {day + timedelta(days=days) for day in hot for days in (-1, 0, 1)}
+            assert found.days(site) == beside
+        assert seen(database, HotCells(**limits)).days("shop") == found.days("shop")
+    seal_day(database, SealPolicy(site="shop", sample=1.0), FIRST.date(), rows.now)
+    assert FIRST.date() in seen(database, cells).days("shop"), "its neighbour is hot"
 
 
 def test_only_the_cell_of_a_late_row_and_those_of_its_session_have_another_version(
