@@ -56,7 +56,8 @@ _MARK = """
 SELECT
     (SELECT count(*) FROM events),
     (SELECT [count(*), coalesce(sum(rows), 0)] FROM deletions WHERE cause <> 'retired'),
-    (SELECT [count(*), count(dropped_at), coalesce(epoch_us(max(sealed_at)), 0)] FROM sealed_files)
+    (SELECT [count(*), coalesce(sum(count), 0)] FROM retirements WHERE what = 'hot events'),
+    (SELECT [count(*), coalesce(bit_xor(hash(file)), 0)] FROM sealed_files WHERE dropped_at IS NULL)
 """
 _BY_SESSION = """
 SELECT site, epoch_us(time) // $width AS hour, hash(session) AS session, count(*) AS rows,

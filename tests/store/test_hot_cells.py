@@ -16,6 +16,7 @@ from store.database import Database
 from store.deletions import Cause, note_deletion
 from store.hot_answers import HotAnswers
 from store.hot_cells import Cell, HotCells, HotRows
+from store.retention import RetentionLimits, retire
 from store.rewriting import rewrite_database
 from store.rows import insert
 from store.sealing import SealPolicy, seal_day
@@ -166,6 +167,17 @@ def test_rows_are_known_when_they_were_numbered_anew(database: Database) -> None
     assert told(seen(database, cells)) == told(seen(database, HotCells()))
 
 
+def test_rows_past_their_term_are_gone_though_as_many_came(database: Database) -> None:
+    rows, cells = Rows(10), HotCells()
+    insert(database.cursor(), "events", rows.some(300, late=True))
+    before = told(seen(database, cells))
+    gone = retire(database, rows.now, RetentionLimits(retention_days=1)).hot_events
+    assert gone
+    insert(database.cursor(), "events", rows.some(gone, late=False))
+    assert seen(database, cells).total == 300
+    assert told(seen(database, cells)) == told(seen(database, HotCells())) != before
+
+
 def test_rows_are_known_in_a_file_that_was_rewritten(database: Database) -> None:
     rows = Rows(8)
     insert(database.cursor(), "events", rows.some(500, late=True))
@@ -265,3 +277,44 @@ def test_an_answer_of_a_cell_as_it_was_before_is_not_found() -> None:
     before, after = cell_of(1, "a"), cell_of(1, "b")
     answers.put(before, "question", pa.table({"n": [1]}))
     assert answers.get(after, "question") is None
+
+
+@pytest.mark.parametrize("query", ["SELECT error('no')", "SELECT nothing FROM nowhere", None])
+def test_a_question_that_failed_leaves_the_cursor_as_it_was(
+    database: Database, query: str | None
+) -> None:
+    rows = Rows(11)
+    insert(database.cursor(), "events", rows.some(500, late=True))
+    for narrowed in ("alone", "without"):
+        with pytest.raises((duckdb.Error, ValueError)):
+            ask_in_vain(database, narrowed, query)
+        assert database.cursor().execute("SELECT count(*) FROM events").fetchall() == [(500,)]
+        temporary = "SELECT view_name FROM duckdb_views() WHERE temporary AND NOT internal"
+        assert not database.cursor().execute(temporary).fetchall()
+
+
+def ask_in_vain(database: Database, narrowed: str, query: str | None) -> None:
+    with database.snapshot() as snapshot:
+        cells = snapshot.cells
+        cell = next(each for each in cells.closed("shop") if len(each.straddling))
+        with cells.alone(cell) if narrowed == "alone" else cells.without("shop", [cell]):
+            ((some,),) = snapshot.rows("SELECT count(*) FROM events")
+            assert 0 < some < 500
+            if query is None:
+                raise ValueError
+            snapshot.rows(query)
+
+
+def test_events_are_narrowed_for_nobody_else(database: Database) -> None:
+    insert(database.cursor(), "events", Rows(12).some(500, late=True))
+    counted: list[int] = []
+
+    def count() -> None:
+        with database.snapshot() as snapshot:
+            counted.extend(snapshot.rows("SELECT count(*) FROM events")[0])
+
+    with database.snapshot() as snapshot, snapshot.cells.alone(snapshot.cells.closed("shop")[0]):
+        other = threading.Thread(target=count)
+        other.start()
+        other.join()
+    assert counted == [500]
