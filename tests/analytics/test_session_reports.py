@@ -68,3 +68,27 @@ def test_sessions_are_whole_before_and_after_sealing(
     assert summed is not None
     assert summed.session.views == 1
     assert summed.total == (0 if sealed else 1)
+
+
+def test_pages_of_a_crowd_hold_each_session_once_newest_first(tmp_path: Path) -> None:
+    make = Maker()
+    begun = [NOON - timedelta(minutes=2)] + [
+        NOON - timedelta(milliseconds=100 * number) for number in range(130, 0, -1)
+    ]
+    batches = [make.batch(session=make.session(KEPT), time=time, kinds=("view",)) for time in begun]
+    # Heard of just now, but not new.
+    late = NOON - timedelta(milliseconds=50)
+    again = make.batch(session=batches[0].session, time=late, number=1, kinds=("view",))
+    Journal(tmp_path / "journal").write(*batches, again)
+    database = Database(tmp_path / "store")
+    load_all(Loader(database, tmp_path / "journal"))
+    with database.snapshot() as snapshot:
+        pages = [
+            sessions(snapshot, SCOPE, WINDOW, SessionFilter(), after=after)
+            for after in (0, 50, 100)
+        ]
+    database.close()
+    assert [row.session for page in pages for row in page.rows] == [
+        batch.session for batch in reversed(batches)
+    ]
+    assert [page.more for page in pages] == [True, True, False]
