@@ -1,11 +1,13 @@
 """Frames, the unit of the journal: a length, a checksum, a payload. Pure: bytes in, values out."""
 
+import struct
 from enum import StrEnum
 from zlib import crc32
 
 from msgspec import Struct
 
-HEADER_BYTES = 8
+_HEADER = struct.Struct("<II")
+HEADER_BYTES = _HEADER.size
 PAYLOAD_BYTES_MAX = 4 * 1024 * 1024
 
 
@@ -60,7 +62,7 @@ def parse_frames(data: bytes, position: int = 0) -> FramesRead:
         if start > size:
             problem = FrameProblem.TORN
             break
-        length = int.from_bytes(data[at : at + 4], "little")
+        length, checksum = _HEADER.unpack_from(data, at)
         if not 0 < length <= PAYLOAD_BYTES_MAX:
             problem = FrameProblem.CORRUPT
             break
@@ -69,9 +71,7 @@ def parse_frames(data: bytes, position: int = 0) -> FramesRead:
             problem = FrameProblem.TORN
             break
         payload = data[start:end]
-        if crc32(payload, crc32(data[at : at + 4])) != int.from_bytes(
-            data[at + 4 : start], "little"
-        ):
+        if crc32(payload, crc32(data[at : at + 4])) != checksum:
             problem = FrameProblem.CORRUPT
             break
         frames.append(Frame(payload, position + at, position + end))
