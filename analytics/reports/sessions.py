@@ -24,8 +24,8 @@ LOOKED_BACK = (
     timedelta(minutes=10),
     *(timedelta(hours=hours) for hours in (1, 6, 24, 96, 288)),
 )
-"""A look that finds too few takes some 20 ms; where 2,500 sessions begin in a second, one of an hour
-takes a second for each minute that it sums up."""
+"""A look that finds too few takes some 20 ms; where 2,500 sessions begin in a second, one of a
+minute takes over a second."""
 AFTER_MAX = 10_000
 """Sessions that may lie before a page of the list: narrow the window to see further."""
 
