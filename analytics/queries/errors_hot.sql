@@ -1,5 +1,6 @@
--- The errors of hot rows, of all sessions but bots, each with its group.
-hot_errors AS (
+-- The errors of hot rows, of all sessions but bots, each with its group. Read anew where they are named
+-- again: kept, their stacks take 1.3 KB of memory each.
+hot_errors AS NOT MATERIALIZED (
     SELECT
         day, session, time, coalesce(name, '') AS name, coalesce(message, '') AS message,
         coalesce(stack, '') AS stack, page, coalesce(release, '') AS release,
