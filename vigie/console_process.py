@@ -21,11 +21,11 @@ from vigie.distant.heartbeat_job import Heartbeats
 from vigie.erasures import Erasures, tombstones_of
 from vigie.folders import DataFolder, address_of
 from vigie.funnel_snapshots import FunnelSnapshots
-from vigie.keeper import Job, Keeper
+from vigie.keeper import BESIDE_LOADING_NICENESS, Job, Keeper
 from vigie.keeper_jobs import database_limits, keeper_jobs
 from vigie.own_settings import OwnSettings
 from vigie.prepared_answers import PreparedAnswers
-from vigie.process import private_config, serve_app, yield_processors
+from vigie.process import private_config, serve_app, yield_processors, yield_to_threads
 from vigie.processes_at_work import hold_console_lock
 from vigie.restoring import finish_restore
 from vigie.settings import Settings
@@ -87,6 +87,7 @@ async def run_console(
         settings, folder, database, utc_now, tombstones=tombstones, more_jobs=more_jobs
     )
     keeper.start()
+    yield_to_threads(BESIDE_LOADING_NICENESS)  # the threads that answer are begun by this one
     try:
         await asyncio.to_thread(alerts.start)
         context = ConsoleContext(

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from store.loader import ROW_GROUP_EVENTS, Loaded
 from store.times import microseconds
 from vigie.keeper_status import JobStatus, KeeperStatus
+from vigie.process import yield_to_threads
 from vigie.waits import WaitTally
 
 LOAD_PERIOD_S = 0.2
@@ -21,6 +22,9 @@ LOAD_PERIOD_MAX_S = 5.0
 LOAD_ERROR_WAIT_S = 1.0
 JOB_ERROR_WAIT_S = 60.0
 """A job that failed is tried again after this, or after its period when that is shorter."""
+BESIDE_LOADING_NICENESS = 5
+"""Of what reads beside the loader: where both want one processor it has a third of the loader's
+time, or reports over a day that fills would hold up its filling."""
 CATCH_UP_LOADS_MAX = 10
 """Loads after the order to stop; what is left then waits in the journal for the next start."""
 
@@ -142,11 +146,13 @@ class Keeper:
 
     def _worker(self, name: str, *, prompt: bool) -> threading.Thread:
         jobs = {number: job for number, job in enumerate(self._jobs) if job.prompt is prompt}
+        niceness = 0 if prompt else BESIDE_LOADING_NICENESS
         return threading.Thread(
-            target=self._work_until_stopped, args=(jobs,), name=name, daemon=True
+            target=self._work_until_stopped, args=(jobs, niceness), name=name, daemon=True
         )
 
-    def _work_until_stopped(self, jobs: Mapping[int, Job]) -> None:
+    def _work_until_stopped(self, jobs: Mapping[int, Job], niceness: int) -> None:
+        yield_to_threads(niceness)
         self._caught_up.wait()
         due = dict.fromkeys(jobs, time.monotonic())
         while not self._stopping.is_set():

@@ -1,5 +1,7 @@
 """The keeper loads without pause, runs its jobs, and survives whatever either of them raises."""
 
+import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -238,3 +240,29 @@ def test_a_long_job_does_not_hold_up_a_prompt_one() -> None:
         wait_for(lambda: keeper.status().jobs[1].runs > 2, "the prompt job to run again")
         assert keeper.status().jobs[0].runs == 0
         finish.set()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no niceness of their own")
+def test_the_loader_comes_before_jobs_but_for_prompt_ones() -> None:
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    seen: dict[str, int] = {}
+
+    class Loader(ScriptedLoader):
+        def load_once(self, now: datetime) -> Loaded:
+            seen["loader"] = niceness()
+            return super().load_once(now)
+
+    def note(name: str) -> Callable[[datetime], str]:
+        def run(now: datetime) -> str:
+            seen[name] = niceness()
+            return ""
+
+        return run
+
+    prompt = Job(name="p", description="p", period_s=3600, run=note("prompt"), prompt=True)
+    with keeping(Loader(), job("long", note("long")), prompt):
+        wait_for(lambda: len(seen) == 3, "the loader and both jobs")
+    assert seen["loader"] == seen["prompt"] == niceness()
+    assert seen["long"] > niceness()
