@@ -28,6 +28,9 @@ from store.snapshot import Snapshot
 
 DAY_ROWS_MIN = 20_000
 """A day with fewer rows to read is read as quickly as what is kept of it."""
+HOT_FACTOR = 25
+"""So many times as many hot rows are worth being read by cells. All cells are then, the small ones
+of nights too: what is left are the last hours, and DuckDB passes over the rest unread."""
 SUMMARIES = ("summaries",)
 
 _log = logging.getLogger(__name__)
@@ -119,15 +122,28 @@ def kept_versions(snapshot: Snapshot, site: str, window: Window) -> tuple[str, .
     """The versions of the closed days and cells of a window whose answers are worth keeping: while
     they stand, a question that was asked finds those."""
     days = Days(window.first_day, window.last_day)
-    cells = [each for each in snapshot.cells.closed(site) if days.first <= each.day <= days.last]
     return (
         *(
             f"{each.version} {each.since_hour}"
             for each in _days_in(snapshot, site, days, window)
             if each.rows(("sample", "rest")) >= DAY_ROWS_MIN
         ),
-        *(each.version for each in cells if each.rows >= DAY_ROWS_MIN),
+        *(each.version for each in _cells_in(snapshot, site, days, window)),
     )
+
+
+def _cells_in(snapshot: Snapshot, site: str, days: Days, window: Window) -> list[Cell]:
+    """The closed cells of the days that lie whole in the window, where they are worth it."""
+    cells = snapshot.cells.closed(site)
+    if sum(each.rows for each in cells) < HOT_FACTOR * DAY_ROWS_MIN:
+        return []
+    return [
+        each
+        for each in cells
+        if window.start <= each.start
+        and each.end <= window.end
+        and days.first <= each.day <= days.last
+    ]
 
 
 def _whole_days(
@@ -189,14 +205,7 @@ def hot_parts(
     """The answer of what is not closed, and of each closed cell."""
     if snapshot.cells.narrowed:
         return [answer(reading, window)]
-    cells = [
-        each
-        for each in snapshot.cells.closed(reading.site)
-        if window.start <= each.start
-        and each.end <= window.end
-        and reading.days.first <= each.day <= reading.days.last
-        and each.rows >= DAY_ROWS_MIN
-    ]
+    cells = _cells_in(snapshot, reading.site, reading.days, window)
     with snapshot.cells.without(reading.site, cells):
         live = answer(reading, window)
     return [live, *(_of_cell(snapshot, reading, cell, asked, answer) for cell in cells)]

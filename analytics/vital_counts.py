@@ -1,12 +1,13 @@
 """Histograms of vitals by day and device, as the store keeps them longer than views."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from analytics.by_day import hot_by_cell, midnight
 from analytics.question import Window
@@ -50,7 +51,7 @@ def histograms(
 
     window = Window(midnight(days.first), midnight(days.last + timedelta(days=1)))
     parts = hot_by_cell(snapshot, site, days, window, {"query": text, **asked}, counted)
-    rows = _added(parts)
+    rows = _added(parts, snapshot.cells.hot.days(site))
     found: defaultdict[tuple[str, str], ByDay] = defaultdict(dict)
     values = rows["value"].to_numpy()
     numbers = rows["number"].to_numpy()
@@ -66,13 +67,16 @@ def histograms(
     return dict(found)
 
 
-def _added(parts: pa.Table) -> pa.Table:
-    """The numbers of each place and bucket added up; a place begins with its row without one."""
+def _added(parts: pa.Table, hot: Set[date]) -> pa.Table:
+    """The numbers of each place and bucket added up; a place begins with its row without one. Days
+    that are not hot lie in one part alone, and come so."""
+    several = pc.is_in(parts["day"], value_set=pa.array(sorted(hot), parts["day"].type))
     keys = [*PLACE, "bucket", "value"]
-    added = parts.group_by(keys).aggregate([("number", "sum")])
-    return added.rename_columns([*keys, "number"]).sort_by(
+    added = parts.filter(several).group_by(keys).aggregate([("number", "sum")])
+    added = added.rename_columns([*keys, "number"]).sort_by(
         [(name, "ascending", "at_start") for name in (*PLACE, "bucket")]
     )
+    return pa.concat_tables([parts.filter(pc.invert(several)).select(added.column_names), added])
 
 
 def releases(snapshot: Snapshot, site: str) -> dict[str, datetime]:

@@ -2,8 +2,8 @@
 
 A store is generated (bench.generated_store), or FOLDER's, made by it before, is read. Parts:
 sample: a 20 % funnel against a full one; beside: funnel, paths and quantiles beside ClickHouse's;
-flood: what one session of 200,000 events costs each report; pages: the console's pages, cold and
-asked again. Ratios within one run.
+flood: what one session of 200,000 events costs each report; pages: the console's pages, cold,
+just after a restart and asked again. Ratios within one run.
 """
 
 import argparse
@@ -180,11 +180,14 @@ def reports_timed(snapshot: Snapshot, now: datetime, *, flooded: bool) -> dict[s
 
 
 def bench_pages(store: Path) -> None:
-    cold, again = pages_timed(store, SETTINGS, STEPS_ASKED)
-    for page, seconds in sorted(cold.items(), key=lambda each: -each[1]):
-        print(f"  {page:<34}{seconds * 1000:>8,.0f} ms, again {again[page] * 1000:>6,.0f} ms")
-    print(f"pages cold, p95       {percentile(cold) * 1000:>10,.0f} ms")
-    print(f"  the same again      {percentile(again) * 1000:>10,.0f} ms", flush=True)
+    """See bench/console_pages.py for what cold and restarted are."""
+    times = pages_timed(store, SETTINGS, STEPS_ASKED)
+    print(f"  {'ms':<34}{'cold':>10}{'restarted':>11}{'again':>8}")
+    for page in sorted(times.cold, key=times.cold.__getitem__, reverse=True):
+        took = [each[page] * 1000 for each in (times.cold, times.restarted, times.again)]
+        print("  {:<34}{:>10,.0f}{:>11,.0f}{:>8,.0f}".format(page[:33], *took))
+    ends = [percentile(each) * 1000 for each in (times.cold, times.restarted, times.again)]
+    print("pages, p95{:>36,.0f}{:>11,.0f}{:>8,.0f}".format(*ends), flush=True)
 
 
 def percentile(taken: Mapping[str, float], share: float = 0.95) -> float:

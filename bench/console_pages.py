@@ -1,11 +1,26 @@
-"""How long the console's pages take over a store: cold, and when the same was just asked."""
+"""How long the console's pages take over a store, as whoever opens one waits.
+
+Of each page, with the same store and settings:
+
+- cold: nobody has asked anything since the console's answers were last emptied, as they are by
+  every load; sealed days and past hours of hot ones were read before, by the console's own job. It
+  is what a page costs all day long.
+- restarted: the console was started just now, so that nothing is in memory: the database is opened
+  anew for each page. What sealed days said is on the disk, for the job wrote it there some time
+  before. It is what the first page costs after a restart, until the job has read the past hours
+  again; nothing of DuckDB's is in memory either, but the operating system's cache of files is warm.
+- again: the same was just asked.
+"""
 
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+from msgspec import Struct
 from starlette.routing import Route
 
 from store.database import Database
@@ -18,29 +33,50 @@ from vigie.prepared_answers import PreparedAnswers
 from vigie.settings import Settings
 
 
-def pages_timed(
-    store: Path, settings: Settings, steps: str
-) -> tuple[dict[str, float], dict[str, float]]:
-    """Seconds by address: of the first time anybody asks in a console's life, and of the second."""
+class PageTimes(Struct, frozen=True, kw_only=True):
+    """Seconds by address."""
+
+    cold: dict[str, float]
+    restarted: dict[str, float]
+    again: dict[str, float]
+
+
+def pages_timed(store: Path, settings: Settings, steps: str) -> PageTimes:
+    """Every page, one after the other, each in a console of its own."""
+    asked = addresses(settings, steps)
+    times = PageTimes(cold={}, restarted={}, again={})
     with tempfile.TemporaryDirectory() as root:
         folder = DataFolder(Path(root))
         database = Database(store)
         prepare(settings, folder, database)
-        context = ConsoleContext(settings=settings, folder=folder, database=database)
-        cold, again = {}, {}
-        for address in addresses(settings, steps):
-            with (
-                served(create_app(context)) as base,
-                httpx.Client(base_url=base, trust_env=False, timeout=60) as client,
-            ):
-                client.get(one_time_link(folder.run, base, datetime.now(UTC)))
-                cold[address], again[address] = _asked(client, address), _asked(client, address)
+        for address in asked:
+            with _console(settings, folder, database) as client:
+                times.cold[address] = _asked(client, address)
+                times.again[address] = _asked(client, address)
         database.close()
-    return cold, again
+        for address in asked:
+            database = Database(store)
+            with _console(settings, folder, database) as client:
+                times.restarted[address] = _asked(client, address)
+            database.close()
+    return times
+
+
+@contextmanager
+def _console(settings: Settings, folder: DataFolder, database: Database) -> Iterator[httpx.Client]:
+    """One that was asked nothing, and somebody signed in to it."""
+    context = ConsoleContext(settings=settings, folder=folder, database=database)
+    with (
+        served(create_app(context)) as base,
+        httpx.Client(base_url=base, trust_env=False, timeout=60) as client,
+    ):
+        client.get(one_time_link(folder.run, base, datetime.now(UTC)))
+        yield client
 
 
 def prepare(settings: Settings, folder: DataFolder, database: Database) -> None:
-    """As the keeper's job does after a seal: whoever opens a console finds it done."""
+    """As the keeper's job does after a seal, and after a start: once for what is on the disk and
+    what is in memory."""
     job = PreparedAnswers(lambda: settings, folder, database).job()
     started = time.perf_counter()
     while job.run(datetime.now(UTC)):

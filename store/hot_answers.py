@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from store.hot_cells import Cell, HotCells, HotRows, begin
+from store.known_tables import known_as
 
 BYTES_MAX = 192 << 20
 """Of all answers, and of the rows of sessions that lie in two cells; beyond, those that were asked
@@ -149,18 +150,15 @@ class CellAnswers:
     @contextmanager
     def _narrowed(self, query: str, **tables: pa.Table) -> Iterator[None]:
         """A temporary view stands before the table of its name, in macros too."""
-        for name, table in tables.items():
-            self._cursor.register(name, table)
-        try:
-            self._cursor.execute(f"CREATE OR REPLACE TEMPORARY VIEW events AS {query}")
-            self.narrowed = True
-            yield
-        finally:
-            self.narrowed = False
-            with suppress(duckdb.TransactionException):  # one that failed takes its view with it
-                self._cursor.execute("DROP VIEW IF EXISTS temp.events")
-            for name in tables:
-                self._cursor.unregister(name)
+        with known_as(self._cursor, tables):
+            try:
+                self._cursor.execute(f"CREATE OR REPLACE TEMPORARY VIEW events AS {query}")
+                self.narrowed = True
+                yield
+            finally:
+                self.narrowed = False
+                with suppress(duckdb.Error):  # a transaction that failed takes its view with it
+                    self._cursor.execute("DROP VIEW IF EXISTS temp.events")
 
 
 def _runs(cells: Sequence[Cell]) -> Iterator[tuple[int, int]]:

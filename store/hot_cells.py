@@ -33,7 +33,7 @@ HOUR_US = 3_600_000_000
 PAST_HOURS = 6
 """Of a cell of a day that is over. Of shorter ones, more sessions lie in two; of longer ones, late
 rows have more read again."""
-HELD_ROWS_MAX = 300_000
+HELD_ROWS_MAX = 400_000
 """Of sessions that lie elsewhere as well, about; cells where they are most are not closed then."""
 SETTLED_US = 30 * 60_000_000
 """A cell is closed so long after its end: a session goes on for as long without a sign."""
@@ -115,8 +115,9 @@ class Cell(Struct, frozen=True, kw_only=True, eq=False):
 
     @property
     def held_rows(self) -> float:
-        """About how many rows the straddling sessions have: they last longer than others."""
-        return 2 * self.rows * len(self.straddling) / max(self.sessions, 1)
+        """At most about how many rows the straddling sessions have: as many as others, though only
+        a part of theirs lies here (a third less where it was counted)."""
+        return self.rows * len(self.straddling) / max(self.sessions, 1)
 
 
 class _Stretch(Struct, frozen=True, eq=False):

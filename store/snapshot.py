@@ -1,7 +1,6 @@
 """A consistent view of the store: hot rows and the sealed files of one transaction."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from store.day_answers import DayAnswers
 from store.hot_answers import CellAnswers, HotAnswers
 from store.hot_cells import HotCells
+from store.known_tables import known_as
 from store.sealed_files import EMPTY_FILES
 
 SOURCE_MAPS_FOLDER = "source_maps"
@@ -69,7 +69,7 @@ class Snapshot:
     ) -> pd.DataFrame:
         """The rows of a query as a pandas frame. Times are naive UTC. The query may also read
         `tables`, each by its name."""
-        with self._known(tables or {}):
+        with known_as(self._cursor, tables or {}):
             return self._cursor.execute(query, dict(parameters or {})).df()
 
     def columns(
@@ -86,7 +86,7 @@ class Snapshot:
         tables: Mapping[str, pa.Table] | None = None,
     ) -> pa.Table:
         """The rows of a query as an Arrow table; see frame()."""
-        with self._known(tables or {}):
+        with known_as(self._cursor, tables or {}):
             return self._cursor.sql(query, params=dict(parameters or {})).to_arrow_table()
 
     def rows(
@@ -96,18 +96,8 @@ class Snapshot:
         tables: Mapping[str, pa.Table] | None = None,
     ) -> list[tuple[Any, ...]]:
         """The rows of a small query; see frame()."""
-        with self._known(tables or {}):
+        with known_as(self._cursor, tables or {}):
             return self._cursor.execute(query, dict(parameters or {})).fetchall()
-
-    @contextmanager
-    def _known(self, tables: Mapping[str, pa.Table]) -> Iterator[None]:
-        for name, table in tables.items():
-            self._cursor.register(name, table)
-        try:
-            yield
-        finally:
-            for name in tables:
-                self._cursor.unregister(name)
 
     def _files(
         self, kind: str, contents: list[str], sites: list[str], first: date, last: date

@@ -1,5 +1,5 @@
--- One row a vital, page (one for all, unless by page), day, device and bucket: its views; and one
--- without a bucket: how many sessions' views those are.
+-- One row a vital, page (one for all, unless by page), day, device and bucket: its views; and before
+-- those one without a bucket: how many sessions' views those are.
 SELECT
     vital, page, day, device, bucket, bucket_latency(bucket) AS value,
     sum(number)::DOUBLE AS number
@@ -18,3 +18,4 @@ FROM (
     SELECT vital, page, day, device, NULL, sessions FROM sealed
 )
 GROUP BY ALL
+ORDER BY vital, page, day, device, bucket NULLS FIRST
