@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
+
 from store.database import Database
 from store.journal_rolling import request_roll
 from store.loader import Loader
@@ -56,6 +58,8 @@ async def run_console(
     the database, DatabaseDamagedError when it cannot be opened.
     """
     yield_processors(NICENESS)
+    # Arrow's own keeps what a load let go of: 80 MB, and loading costs a sixteenth more with it.
+    pa.set_memory_pool(pa.system_memory_pool())
     for line in await asyncio.to_thread(finish_restore, folder):
         log.info("%s", line)
     database = await asyncio.to_thread(Database, folder.store, database_limits(settings))
