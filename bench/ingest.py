@@ -104,6 +104,8 @@ class Reader:
 
     def __init__(self, served: Serving) -> None:
         self.seconds: list[float] = []
+        self.given_up = 0
+        """Not answered in 30 s."""
         self._served = served
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -122,7 +124,11 @@ class Reader:
             name = ("sessions", "speed", "seen")[turn % 3]
             turn += 1
             begun = time.monotonic()
-            answer = self._served.get(f"/api/v1/reports/{name}", site=SITE.id)
+            try:
+                answer = self._served.get(f"/api/v1/reports/{name}", site=SITE.id)
+            except httpx.TimeoutException:
+                self.given_up += 1
+                continue
             if answer.status_code == 200:
                 self.seconds.append(time.monotonic() - begun)
 
@@ -145,7 +151,8 @@ def load(served: Serving, arguments: argparse.Namespace) -> None:
     print(f"backlog          {', '.join(f'{mb:.0f}' for mb in backlogs)} MB over time")
     if reader.seconds:
         middle_s, most_s = statistics.median(reader.seconds), max(reader.seconds)
-        print(f"reports          {len(reader.seconds)}: median {middle_s:.2f}, most {most_s:.2f} s")
+        print(f"reports          {len(reader.seconds)}: median {middle_s:.2f}, most", end=" ")
+        print(f"{most_s:.2f} s; {reader.given_up} not answered in 30 s")
     for name, pid in processes.items():
         cores = (cpu_seconds(pid) - before[name]) / seconds
         a_beacon_us = cores / figures["rate"] * 1e6
