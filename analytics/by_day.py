@@ -31,6 +31,9 @@ DAY_ROWS_MIN = 20_000
 HOT_FACTOR = 25
 """So many times as many hot rows are worth being read by cells. All cells are then, the small ones
 of nights too: what is left are the last hours, and DuckDB passes over the rest unread."""
+NEW_CELLS_MAX = 4
+"""Read by themselves while somebody waits, the largest first. To read each of a whole day's takes
+twice as long as all at once; those left are kept of the next times, or by the job that prepares."""
 SUMMARIES = ("summaries",)
 
 _log = logging.getLogger(__name__)
@@ -206,6 +209,10 @@ def hot_parts(
     if snapshot.cells.narrowed:
         return [answer(reading, window)]
     cells = _cells_in(snapshot, reading.site, reading.days, window)
+    if not snapshot.preparing:
+        new = [each for each in cells if snapshot.cells.get(each, asked) is None]
+        left = sorted(new, key=lambda each: each.rows)[:-NEW_CELLS_MAX]
+        cells = [each for each in cells if each not in left]
     with snapshot.cells.without(reading.site, cells):
         live = answer(reading, window)
     return [live, *(_of_cell(snapshot, reading, cell, asked, answer) for cell in cells)]

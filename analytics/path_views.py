@@ -81,8 +81,11 @@ def _whose(known: pa.Table, sessions: Hashes) -> tuple[NDArray[np.object_], Hash
     level = np.full(len(sessions), UNDECLARED, dtype=object)
     visitor, last_us = sessions.copy(), np.zeros(len(sessions), dtype=np.int64)
     if len(sessions):
-        order = np.argsort(sessions)
-        place = order[np.searchsorted(sessions, known["who"].to_numpy(), sorter=order)]
+        who = known["who"].to_numpy()
+        order, asked = np.argsort(sessions), np.argsort(who)
+        place = np.empty(len(who), dtype=np.int64)
+        # What is looked for in order is found several times as quickly.
+        place[asked] = order[np.searchsorted(sessions[order], who[asked])]
         level[place] = known["level"].to_pandas().to_numpy(dtype=object)
         visitor[place] = known["visitor"].to_numpy()
         last_us[place] = known["last_us"].to_numpy()

@@ -2,13 +2,13 @@
 
 Of each page, with the same store and settings:
 
-- cold: nobody has asked anything since the console's answers were last emptied, as they are by
-  every load; sealed days and past hours of hot ones were read before, by the console's own job. It
-  is what a page costs all day long.
-- restarted: the console was started just now, so that nothing is in memory: the database is opened
-  anew for each page. What sealed days said is on the disk, for the job wrote it there some time
-  before. It is what the first page costs after a restart, until the job has read the past hours
-  again; nothing of DuckDB's is in memory either, but the operating system's cache of files is warm.
+- cold: a console that runs and remembers no answer to anything a page asks. What sealed days said
+  to what pages ask by default is on the disk, and what past hours of hot days said in memory: the
+  console's own job asked for it before. Every page was opened once before, so that templates are
+  compiled, and DuckDB has in memory what it keeps there.
+- restarted: the console was started just now, and nothing is in memory: neither what past hours
+  said, nor which sessions are hot, nor templates. The database is opened anew for each page. What
+  sealed days said is on the disk, and the operating system's cache of files is warm.
 - again: the same was just asked.
 """
 
@@ -27,6 +27,7 @@ from store.database import Database
 from tests.support.console import served
 from vigie.console.access import one_time_link
 from vigie.console.app import create_app, page_routes
+from vigie.console.console import Console
 from vigie.console.context import ConsoleContext
 from vigie.folders import DataFolder
 from vigie.prepared_answers import PreparedAnswers
@@ -42,36 +43,42 @@ class PageTimes(Struct, frozen=True, kw_only=True):
 
 
 def pages_timed(store: Path, settings: Settings, steps: str) -> PageTimes:
-    """Every page, one after the other, each in a console of its own."""
+    """Every page, one after the other."""
     asked = addresses(settings, steps)
     times = PageTimes(cold={}, restarted={}, again={})
     with tempfile.TemporaryDirectory() as root:
         folder = DataFolder(Path(root))
         database = Database(store)
         prepare(settings, folder, database)
-        for address in asked:
-            with _console(settings, folder, database) as client:
+        with _console(settings, folder, database) as (console, client):
+            for address in asked:
+                _asked(client, address)
+            for address in asked:
+                console.answers.forget()
                 times.cold[address] = _asked(client, address)
                 times.again[address] = _asked(client, address)
         database.close()
         for address in asked:
             database = Database(store)
-            with _console(settings, folder, database) as client:
+            with _console(settings, folder, database) as (_, client):
                 times.restarted[address] = _asked(client, address)
             database.close()
     return times
 
 
 @contextmanager
-def _console(settings: Settings, folder: DataFolder, database: Database) -> Iterator[httpx.Client]:
+def _console(
+    settings: Settings, folder: DataFolder, database: Database
+) -> Iterator[tuple[Console, httpx.Client]]:
     """One that was asked nothing, and somebody signed in to it."""
     context = ConsoleContext(settings=settings, folder=folder, database=database)
+    app = create_app(context)
     with (
-        served(create_app(context)) as base,
+        served(app) as base,
         httpx.Client(base_url=base, trust_env=False, timeout=60) as client,
     ):
         client.get(one_time_link(folder.run, base, datetime.now(UTC)))
-        yield client
+        yield app.state.console, client
 
 
 def prepare(settings: Settings, folder: DataFolder, database: Database) -> None:

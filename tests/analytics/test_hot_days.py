@@ -1,17 +1,21 @@
 """Reports say of hot days from what is kept of their cells what they say from the rows, whatever
 comes in meanwhile."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from analytics import by_day
 from bench.generated_rows import SITE
 from bench.generated_store import generate
 from store.database import Database
+from store.hot_answers import CellAnswers
+from store.hot_cells import Cell
 from store.sealing import SealPolicy, seal_day
 from store.tombstones import Subject
 from tests.analytics.test_by_day import NOW, QUESTIONS, ask, plain
@@ -94,6 +98,7 @@ STEPS: dict[str, Callable[[Store], None]] = {
 def test_kept_cells_say_what_the_rows_say_whatever_comes_in(
     tmp_path: Path, keep: float, sample: float, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(by_day, "NEW_CELLS_MAX", NEVER)
     store = Store(tmp_path, keep, seed)
     kept = 0
     for step, do in STEPS.items():
@@ -118,6 +123,7 @@ def test_a_day_and_a_cell_are_read_once(tmp_path: Path, monkeypatch: pytest.Monk
     def asked() -> int:
         read.clear()
         with store.database.snapshot() as snapshot:
+            snapshot.preparing = True
             snapshot.before_part = lambda: read.append("a part")
             QUESTIONS["funnel"](snapshot, 1.0)
         return len(read)
@@ -128,4 +134,24 @@ def test_a_day_and_a_cell_are_read_once(tmp_path: Path, monkeypatch: pytest.Monk
     assert asked() == 0
     store.copy(1, 0, 12)
     assert 0 < asked() < 2 * cells, "those of late rows"
+    store.database.close()
+
+
+def test_who_waits_has_few_cells_read_by_themselves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(by_day, "DAY_ROWS_MIN", 1)
+    store, said, kept = Store(tmp_path, 1.0, 15), [], []
+    put = CellAnswers.put
+
+    def noted(cells: CellAnswers, cell: Cell, question: str, answer: pa.Table) -> None:
+        kept.append(question)
+        put(cells, cell, question, answer)
+
+    monkeypatch.setattr(CellAnswers, "put", noted)
+    for _ in range(2):
+        kept.clear()
+        said.append(plain(ask(store.database, QUESTIONS["errors"], 1.0)))
+        assert set(Counter(kept).values()) == {by_day.NEW_CELLS_MAX}
+    assert said[0] == said[1]
     store.database.close()

@@ -65,6 +65,11 @@ class Answers:
             slot.answer, slot.computed_at, slot.version = answer, started, version
             return answer
 
+    def forget(self) -> None:
+        """Forget every answer: each question is answered anew."""
+        with self._lock:
+            self._answers.clear()
+
 
 class _Slot:
     """One question's latest answer; its lock makes simultaneous askers wait for one computation."""
