@@ -23,6 +23,8 @@ from tests.analytics import test_by_day
 from tests.analytics.test_by_day import NOW, QUESTIONS, plain
 from tests.support.erasing import eraser_of, finished
 
+pytestmark = pytest.mark.timeout(900)  # much is read, and on a busy machine slowly
+
 NEVER = 1 << 40
 STEPS = 6
 OTHER = "docs"
@@ -135,7 +137,9 @@ def told(snapshot: Any, name: str, site: str, sample: float, *, kept: bool) -> A
         return plain(QUESTIONS[name](snapshot, sample))
 
 
-@pytest.mark.parametrize("seed", [22, 23])
+@pytest.mark.parametrize(
+    "seed", [22, 23, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(24, 40))]
+)
 def test_kept_days_and_cells_say_what_the_rows_say_whatever_happened(
     tmp_path: Path, seed: int
 ) -> None:

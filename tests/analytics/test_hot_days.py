@@ -21,6 +21,8 @@ from store.tombstones import Subject
 from tests.analytics.test_by_day import NOW, QUESTIONS, ask, plain
 from tests.support.erasing import eraser_of, finished
 
+pytestmark = pytest.mark.timeout(900)  # much is read, and on a busy machine slowly
+
 NEVER = 1 << 40
 COPY = (
     "INSERT INTO events BY NAME SELECT * REPLACE (batch + $more AS batch,"
@@ -93,7 +95,12 @@ STEPS: dict[str, Callable[[Store], None]] = {
 
 
 @pytest.mark.parametrize(
-    ("keep", "sample", "seed"), [(1.0, 1.0, 11), (1.0, 0.2, 12), (0.5, 1.0, 13)]
+    ("keep", "sample", "seed"),
+    [
+        pytest.param(1.0, 1.0, 11, marks=pytest.mark.long),
+        pytest.param(1.0, 0.2, 12, marks=pytest.mark.long),
+        (0.5, 1.0, 13),
+    ],
 )
 def test_kept_cells_say_what_the_rows_say_whatever_comes_in(
     tmp_path: Path, keep: float, sample: float, seed: int, monkeypatch: pytest.MonkeyPatch
