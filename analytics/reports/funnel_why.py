@@ -162,12 +162,13 @@ def _rows(
     weight = frame["weight"].to_numpy(dtype=np.float64)
     visitor = frame["visitor"].to_numpy(dtype=np.uint64)
     asked = [(number, trait) for number in range(1, len(steps)) for trait in Trait]
+    known = {trait: frame[trait.value].notna().to_numpy() for trait in Trait}
+    met = {trait: frame[trait.value].fillna(False).to_numpy(dtype=np.bool_) for trait in Trait}
     pairs = []
     for number, trait in asked:
-        measured = frame[trait.value].notna().to_numpy() & (step == number)
-        has = frame[trait.value].fillna(False).to_numpy(dtype=np.bool_)
+        measured = known[trait] & (step == number)
         dropped, went_on = (
-            share_of(weight, visitor, has, measured & side, of_users=of_users)
+            share_of(weight, visitor, met[trait], measured & side, of_users=of_users)
             for side in (~onward, onward)
         )
         pairs.append((dropped, went_on))
