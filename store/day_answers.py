@@ -31,6 +31,8 @@ from store.hot_cells import Hashes, HotRows
 from store.sealed_files import EMPTY_FILES, make_folder, sync_file
 
 ANSWERS_FOLDER = "answers"
+STRADDLING = "straddling"
+"""In the names of what is kept for all questions."""
 BYTES_MAX = 2 << 30
 """Of all answers; beyond, those that were written first go."""
 FREE_BYTES_MIN = 1 << 30
@@ -131,7 +133,7 @@ class DayAnswers:
 
     def _straddling(self, day: ClosedDay) -> pa.Table:
         """Those by `id`, and whether each is `near`: may be asked for."""
-        known = self.get(day, "straddling")
+        known = self.get(day, STRADDLING)
         if known is None:
             files = self._paths("summaries", [name for name, _ in day.files.get("summaries", ())])
             if day.since_hour:
@@ -149,7 +151,7 @@ class DayAnswers:
                     },
                 ).to_arrow_table()
             with suppress(OSError):
-                self.put(day, "straddling", known)
+                self.put(day, STRADDLING, known)
         return known
 
     def _earlier(self, day: ClosedDay, files: list[str]) -> pa.Table:
@@ -169,7 +171,7 @@ class DayAnswers:
 
     def has_straddling_files(self, day: ClosedDay, contents: Sequence[str]) -> bool:
         return all(
-            self._path(day, f"straddling-{content}.parquet").exists()
+            self._path(day, f"{STRADDLING}-{content}.parquet").exists()
             for content in contents
             if day.files.get(content)
         )
@@ -184,7 +186,7 @@ class DayAnswers:
             files = [name for name, _ in day.files.get(content, ())]
             if not files:
                 continue
-            path = self._path(day, f"straddling-{content}.parquet")
+            path = self._path(day, f"{STRADDLING}-{content}.parquet")
             if not path.exists():
                 self._copy_straddling(day, content, files, path)
             found.append(str(path))
