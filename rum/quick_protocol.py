@@ -23,14 +23,13 @@ from rum.guarded_protocol import GuardedProtocol
 HEAD_BYTES_MAX = 4_096
 """Of a head that is remembered; one of more bytes goes uvicorn's way."""
 HEADS_KNOWN_MAX = 2_048
-LENGTH_DIGITS_MAX = 7
 HELD_S = 0.2
 """For a body that comes a little after its headers, as many clients send it."""
 HELD_BYTES_MAX = 65_536
 FAULT = Answer(500, (), error("fault", "a fault of the collector's; its log says which"))
 
 _HEAD_END = b"\r\n\r\n"
-_LENGTH = re.compile(rb"\r\n[Cc]ontent-[Ll]ength: ([0-9]{1,%d})\r\n" % LENGTH_DIGITS_MAX)
+_LENGTH = re.compile(rb"\r\n[Cc]ontent-[Ll]ength: ([0-9]{1,7})\r\n")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 log = logging.getLogger("vigie.collector")
@@ -62,15 +61,6 @@ class Senders:
     def _find(self, head: bytes, peer: str) -> Any:
         headers = read_head(head)
         return None if headers is None else self.route.sender(headers, peer)
-
-
-class _KnownHead(Struct, frozen=True):
-    """The last head of a connection, about its length: the next is nearly always the same."""
-
-    before: bytes
-    after: bytes
-    """To the end of the empty line."""
-    sender: Any
 
 
 class QuickCycle:
@@ -106,7 +96,6 @@ class QuickProtocol(GuardedProtocol):
     cycle: Any
     """uvicorn's own, or a QuickCycle."""
     _peer = ""
-    _known: _KnownHead | None = None
     _held: _Held | None = None
     _idle_since_s = 0.0
 
@@ -147,13 +136,19 @@ class QuickProtocol(GuardedProtocol):
 
     def _take(self, data: bytes) -> bool:
         """Begin, or hold, the request that `data` is the whole or the beginning of."""
-        if self.senders is None or not self._may_be_quick():
+        senders = self.senders
+        if senders is None or not data.startswith(senders.starts_with) or not self._may_be_quick():
             return False
-        read = self._read_known(data) or self._read_head(data, self.senders)
-        if read is None:
+        head_end = data.find(_HEAD_END, 0, HEAD_BYTES_MAX)
+        length = _LENGTH.search(data, 0, head_end + 2) if head_end > 0 else None
+        if length is None:
             return False
-        sender, head_bytes, body_bytes = read
-        whole_bytes = head_bytes + body_bytes
+        head = b"%b0%b" % (data[: length.start(1)], data[length.end(1) : head_end])
+        sender = senders.of(head, self._peer)
+        if sender is None:
+            return False
+        head_bytes = head_end + len(_HEAD_END)
+        whole_bytes = head_bytes + int(length[1])
         if whole_bytes == len(data):
             return self._begin(sender, data[head_bytes:])
         if not len(data) < whole_bytes <= HELD_BYTES_MAX:
@@ -161,34 +156,6 @@ class QuickProtocol(GuardedProtocol):
         timer = self.loop.call_later(HELD_S, self._let_go)
         self._held = _Held(sender, bytearray(data), head_bytes, whole_bytes, timer)
         return True
-
-    def _read_known(self, data: bytes) -> tuple[Any, int, int] | None:
-        """As `_read_head`, of a head that is the connection's last but for its length."""
-        known = self._known
-        if known is None or not data.startswith(known.before):
-            return None
-        start = len(known.before)
-        end = data.find(b"\r", start, start + LENGTH_DIGITS_MAX + 1)
-        digits = data[start:end]
-        if end < 0 or not digits.isdigit() or not data.startswith(known.after, end):
-            return None
-        return known.sender, end + len(known.after), int(digits)
-
-    def _read_head(self, data: bytes, senders: Senders) -> tuple[Any, int, int] | None:
-        """The sender, and the bytes of the head and of the body, of a request for the route that
-        `data` begins with; None for what is left to uvicorn."""
-        if not data.startswith(senders.starts_with):
-            return None
-        head_end = data.find(_HEAD_END, 0, HEAD_BYTES_MAX)
-        length = _LENGTH.search(data, 0, head_end + 2) if head_end > 0 else None
-        if length is None:
-            return None
-        before, after = data[: length.start(1)], data[length.end(1) : head_end]
-        sender = senders.of(b"%b0%b" % (before, after), self._peer)
-        if sender is None:
-            return None
-        self._known = _KnownHead(before, after + _HEAD_END, sender)
-        return sender, head_end + len(_HEAD_END), int(length[1])
 
     def _may_be_quick(self) -> bool:
         """Whether a request begins here, none is before it, and it is not one too many."""
