@@ -27,7 +27,7 @@ import duckdb
 import pyarrow as pa
 from msgspec import Struct, structs
 
-from store.hot_cells import Hashes, HotRows
+from store.hot_cells import ONE_DAY, Hashes, HotRows, around
 from store.sealed_files import EMPTY_FILES, make_folder, sync_file
 
 ANSWERS_FOLDER = "answers"
@@ -39,7 +39,6 @@ FREE_BYTES_MIN = 1 << 30
 """With less room on the disk, nothing more is kept."""
 VERSION_DIGITS = 16
 COMPRESSED = pa.ipc.IpcWriteOptions(compression="zstd")
-ONE_DAY = timedelta(days=1)
 HOURS_A_DAY = 24
 LATER_HOURS = 3
 """The later hours of a day begin with one that this divides."""
@@ -300,10 +299,7 @@ def _listed(
 
 def _closed_day(site: str, day: date, listed: dict[date, _Files], hot: HotRows) -> ClosedDay:
     names = [
-        name
-        for each in _around(day)
-        for files in listed.get(each, {}).values()
-        for name, _ in files
+        name for each in around(day) for files in listed.get(each, {}).values() for name, _ in files
     ]
     beside_hot = hot.beside(site, day)
     known = "\n".join(names).encode() + beside_hot.tobytes()
@@ -319,10 +315,6 @@ def _closed_day(site: str, day: date, listed: dict[date, _Files], hot: HotRows) 
             for name, _ in listed.get(each, {}).get("summaries", ())
         ),
     )
-
-
-def _around(day: date) -> tuple[date, date, date]:
-    return day - ONE_DAY, day, day + ONE_DAY
 
 
 def _day_folder(folder: Path, site: str, day: date) -> Path:

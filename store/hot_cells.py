@@ -160,7 +160,7 @@ class HotRows(Struct, frozen=True, kw_only=True, eq=False):
     def days(self, site: str) -> set[date]:
         """The hot ones, and those next to them where it is not known which sessions lie in both."""
         hot = {_day_of(hour) for hour in self.hours.get(site, ())}
-        return {each for day in hot for each in _around(day)} if self.countless else hot
+        return {each for day in hot for each in around(day)} if self.countless else hot
 
     def closed(self, site: str) -> list[Cell]:
         """The closed cells of the site, in order; none of a day that is sealed in part."""
@@ -388,9 +388,8 @@ def _by_place(rows: pa.Table) -> Iterator[tuple[str, int, dict[str, NDArray[Any]
     site = rows["site"].combine_chunks().dictionary_encode()
     codes, hours = site.indices.to_numpy(), rows["hour"].to_numpy()
     columns = {name: rows[name].to_numpy() for name in rows.column_names if name != "site"}
-    order = np.lexsort((hours, codes))
-    if "session" in columns:
-        order = np.lexsort((columns["session"], hours, codes))
+    within = (columns["session"],) if "session" in columns else ()
+    order = np.lexsort((*within, hours, codes))
     changes = (np.diff(codes[order]) != 0) | (np.diff(hours[order]) != 0)
     for part in np.split(order, np.flatnonzero(changes) + 1) if len(order) else ():
         chosen = {name: column[part] for name, column in columns.items()}
@@ -428,7 +427,7 @@ def _near(rows: pa.Table, known: HotRows) -> set[tuple[str, date]]:
         (site, near)
         for site, day in days
         if day not in known.days(site)
-        for near in _around(day)
+        for near in around(day)
         if (site, near) not in known.sealed
     }
 
@@ -479,5 +478,6 @@ def _day_of(hour: int) -> date:
     return begin(hour).date()
 
 
-def _around(day: date) -> tuple[date, date, date]:
+def around(day: date) -> tuple[date, date, date]:
+    """The day and those next to it, in order."""
     return day - ONE_DAY, day, day + ONE_DAY

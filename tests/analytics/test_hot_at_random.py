@@ -21,11 +21,11 @@ from store.sealing import SealPolicy, seal_day
 from store.tombstones import Subject
 from tests.analytics import test_by_day
 from tests.analytics.test_by_day import NOW, QUESTIONS, plain
+from tests.analytics.test_hot_days import NEVER
 from tests.support.erasing import eraser_of, finished
 
 pytestmark = pytest.mark.timeout(900)  # much is read, and on a busy machine slowly
 
-NEVER = 1 << 40
 STEPS = 6
 OTHER = "docs"
 SITES = (SITE, OTHER)
