@@ -18,6 +18,7 @@ import pytest
 
 from tests.support.beacons import beacon, post, view
 from tests.support.ports import free_port
+from tests.support.processes import alive
 from tests.support.waiting import wait_for
 from vigie.folders import DataFolder
 from vigie.supervisor_status import SupervisorStatus, read_status
@@ -107,15 +108,6 @@ def served(folder: Path, *arguments: str) -> Iterator[Served]:
         if running.process.poll() is None:
             running.process.terminate()
             running.process.wait(60)
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    stat = Path(f"/proc/{pid}/stat")
-    return not (stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z")
 
 
 def walk(running: Served) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.processes import alive
 from tests.support.waiting import wait_for
 from vigie.child import ChildPlan, Rhythm
 from vigie.supervisor import Supervisor
@@ -37,16 +38,6 @@ OBEDIENT = """
 """
 DEAF = OBEDIENT.replace('lambda *_: (print("ending"), sys.exit(0))', "signal.SIG_IGN")
 DYING = "raise SystemExit(3)"
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    # A zombie whose parent has yet to ask is dead all the same.
-    state = Path(f"/proc/{pid}/stat")
-    return not (state.exists() and state.read_text().rpartition(")")[2].split()[0] == "Z")
 
 
 class Running:
