@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from analytics.quality import Quality, quality_of, quality_parameters
 from analytics.question import UNDECLARED
+from analytics.reading import BOTH, Held
 from analytics.sql import query
 
 LEVEL, QUALITY, SITE = "level", "quality", "site"
@@ -70,12 +71,14 @@ class Parts:
         """Whether the fragments look into the detail of sessions, the rows of `read`."""
         return bool(self._said) or QUALITY in self.dimensions
 
-    @property
-    def fragments(self) -> list[str]:
-        """Define what sessions of the table `came` said first; over their summaries, and `read` if
-        `detail`."""
+    def fragments(self, held: Sequence[Held] = BOTH) -> list[str]:
+        """Define what sessions of the table `came` said first, by what is `held` of them; over
+        `read` too if `detail`."""
         hot = ", ".join(self._hot.values())
-        found = [query("funnel_lived").format(parts=", ".join(self._summed), hot=hot)]
+        rows = " UNION ALL BY NAME ".join(
+            query(f"funnel_lived_{each.value}").format(hot=hot) for each in held
+        )
+        found = [query("funnel_lived").format(parts=", ".join(self._summed), rows=rows)]
         if self._said:
             found.append(query("funnel_said").format(parts=", ".join(self._said)))
         if QUALITY in self.dimensions:

@@ -7,7 +7,7 @@ by the same code.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from hashlib import sha256
 from pathlib import Path
@@ -15,13 +15,14 @@ from typing import Any
 
 import duckdb
 import msgspec
+import numpy as np
 import pyarrow as pa
 from msgspec import structs
 
 from analytics.question import Window
 from analytics.reading import Days, Reading
 from analytics.sql import with_read
-from analytics.times import naive
+from analytics.times import naive, to_us
 from store.day_answers import ClosedDay
 from store.hot_cells import Cell
 from store.snapshot import Snapshot
@@ -31,6 +32,9 @@ DAY_ROWS_MIN = 20_000
 HOT_FACTOR = 25
 """So many times as many hot rows are worth being read by cells. All cells are then, the small ones
 of nights too: what is left are the last hours, and DuckDB passes over the rest unread."""
+ROWS_AT_ONCE = 4_000_000
+"""To read several days in one query costs little more than one, whose planning takes as long as a
+small day's rows; what is read at once is in memory."""
 NEW_CELLS_MAX = 4
 """Read by themselves while somebody waits, the largest first. To read each of a whole day's takes
 twice as long as all at once; those left are kept of the next times, or by the job that prepares."""
@@ -45,12 +49,14 @@ def by_day(
     window: Window,
     question: Mapping[str, Any],
     answer: Callable[[Reading, Window], pa.Table],
+    moment: str = "",
 ) -> pa.Table:
     """The rows of `answer` over the window, its parts after one another.
 
     `answer` is asked for each closed day and cell that lies whole in the window, if not kept, and
     for what remains; it may use nothing but the reading, the window and what is in `question`,
-    whose `form` changes with the code.
+    whose `form` changes with the code. Where a column `moment` of its rows says, in microseconds,
+    a time of the day that each is of, it is asked for several days at once.
     """
     if snapshot.cells.narrowed:
         return answer(reading, window)
@@ -61,7 +67,7 @@ def by_day(
     except (OSError, duckdb.IOException):
         _log.exception("what lies over midnight cannot be kept apart: all days are read anew")
         whole, live = [], reading
-    parts = [_of_day(snapshot, reading, day, asked, answer) for day in whole]
+    parts = _of_days(snapshot, reading, whole, asked, answer, moment)
     parts += hot_parts(snapshot, live, window, asked, answer)
     return pa.concat_tables(parts, promote_options="permissive")
 
@@ -180,22 +186,56 @@ def _days_in(snapshot: Snapshot, site: str, days: Days, window: Window) -> Itera
             yield within
 
 
-def _of_day(
+def _of_days(
     snapshot: Snapshot,
     reading: Reading,
-    day: ClosedDay,
+    days: Sequence[ClosedDay],
     asked: str,
     answer: Callable[[Reading, Window], pa.Table],
-) -> pa.Table:
-    known = snapshot.answers.get(day, asked)
-    if known is None:
+    moment: str,
+) -> list[pa.Table]:
+    """The answer of each day, kept or read."""
+    found = {day.day: snapshot.answers.get(day, asked) for day in days}
+    new = [day for day in days if found[day.day] is None]
+    for some in _at_once(new, reading) if moment else [[day] for day in new]:
         snapshot.before_part()
-        known = answer(_reading_of(snapshot, reading, day), Window(day.start, day.end))
-        try:
-            snapshot.answers.put(day, asked, known)
-        except OSError:
-            _log.exception("the answer of %s is not kept", day.day)
-    return known
+        window = Window(some[0].start, some[-1].end)
+        read = answer(_reading_of(snapshot, reading, some), window)
+        for day, part in _told_apart(read, some, moment):
+            found[day.day] = part
+            try:
+                snapshot.answers.put(day, asked, part)
+            except OSError:
+                _log.exception("the answer of %s is not kept", day.day)
+    return list(found.values())
+
+
+def _at_once(days: Sequence[ClosedDay], reading: Reading) -> Iterator[list[ClosedDay]]:
+    """The days in order, as many at a time as may be read at once."""
+    some: list[ClosedDay] = []
+    rows = 0
+    for day in days:
+        rows += day.rows(reading.contents)
+        if some and rows > ROWS_AT_ONCE:
+            yield some
+            some, rows = [], day.rows(reading.contents)
+        some.append(day)
+    if some:
+        yield some
+
+
+def _told_apart(
+    read: pa.Table, days: Sequence[ClosedDay], moment: str
+) -> Iterator[tuple[ClosedDay, pa.Table]]:
+    if len(days) == 1:
+        yield days[0], read
+        return
+    moments = read[moment].to_numpy()
+    order = np.argsort(moments, kind="stable")
+    ordered = read.take(order)
+    ends = np.searchsorted(moments[order], [to_us(day.end) for day in days])
+    for day, begin, end in zip(days, [0, *ends], ends, strict=False):
+        yield day, ordered.slice(begin, end - begin)
 
 
 def hot_parts(
@@ -253,15 +293,16 @@ def _reading_of_cell(snapshot: Snapshot, reading: Reading, cell: Cell) -> Readin
     )
 
 
-def _reading_of(snapshot: Snapshot, reading: Reading, day: ClosedDay) -> Reading:
-    """The reading of one closed day alone, without the sessions that lie over its midnights."""
-    summaries = snapshot.answers.files(day, SUMMARIES)
+def _reading_of(snapshot: Snapshot, reading: Reading, days: Sequence[ClosedDay]) -> Reading:
+    """The reading of closed days alone, without the sessions that lie over their midnights."""
+    first, last = days[0].day, days[-1].day
+    summaries = snapshot.answers.files(days, SUMMARIES)
     parameters = {
         **reading.parameters,
-        "first_day": day.day,
-        "last_day": day.day,
-        "files": snapshot.answers.files(day, reading.contents),
-        "straddling": snapshot.answers.straddling(day),
+        "first_day": first,
+        "last_day": last,
+        "files": snapshot.answers.files(days, reading.contents),
+        "straddling": [each for day in days for each in snapshot.answers.straddling(day)],
     }
     if reading.weighted:
         parameters["summary_files"] = summaries
@@ -270,7 +311,7 @@ def _reading_of(snapshot: Snapshot, reading: Reading, day: ClosedDay) -> Reading
         # Whose a sealed session is, is settled: also of users it is read by its bucket.
         fragment="read_kept_day" if reading.weighted else "read_sampled_day",
         parameters=parameters,
-        days=Days(day.day, day.day),
+        days=Days(first, last),
         summary_files=tuple(summaries),
     )
 
@@ -295,7 +336,7 @@ def _without(
 ) -> list[str]:
     """Files without those of the whole days, and with what straddles their midnights."""
     answers = snapshot.answers
-    closed = {path for day in whole for path in answers.files(day, contents)[1:]}
+    closed = set(answers.files(whole, contents)[1:])
     apart = [path for day in whole for path in answers.straddling_files(day, contents)]
     # By day, as files are listed: analytics/in_order.py takes a session's rows as they come.
     return sorted((*(path for path in files if path not in closed), *apart), key=_day_of)

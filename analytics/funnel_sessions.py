@@ -16,6 +16,7 @@ from analytics.by_day import by_day
 from analytics.estimates import share, users_share
 from analytics.funnel_chain import NOBODY_CAME, Chain, chained
 from analytics.question import PLAIN, Rules, Step, Unit, Window
+from analytics.reading import Held
 from analytics.sampling import Days, Reading
 from analytics.sql import query, with_fragments, with_read
 from analytics.times import MICROSECOND, to_us
@@ -126,8 +127,8 @@ def read_sessions(
         return snapshot.arrow(text, parameters, {"came": found.came if found else NOBODY_CAME})
 
     chain = Chain(steps=steps, window=window, within=within, rules=rules)
-    question = {"report": "funnel", "form": 1, "parts": (*parts.fragments, parts.parameters)}
-    found = chains_by_day(snapshot, reading, chain, question, entered)
+    question = {"report": "funnel", "form": 1, "parts": (*parts.fragments(), parts.parameters)}
+    found = chains_by_day(snapshot, reading, chain, question, entered, moment="entered_us")
     sessions = _sessions(found.to_pandas(), parts, to_us(now) - within // MICROSECOND)
     return structs.replace(sessions, of_users=sessions_of_users(reading, rules))
 
@@ -144,6 +145,7 @@ def chains_by_day(
     chain: Chain,
     question: Mapping[str, Any],
     answer: Callable[[Reading, Chain], pa.Table],
+    moment: str,
 ) -> pa.Table:
     """by_day() of what chains give, of which `question` says the rest. Those of users, whose
     sessions lie in many days, are read at once."""
@@ -159,7 +161,7 @@ def chains_by_day(
     def of_part(reading: Reading, window: Window) -> pa.Table:
         return answer(reading, structs.replace(chain, window=window))
 
-    return by_day(snapshot, reading, chain.window, asked, of_part)
+    return by_day(snapshot, reading, chain.window, asked, of_part, moment)
 
 
 def told(
@@ -168,8 +170,10 @@ def told(
     """Query NAME over those of table `came`, as `told` tells of them, and what `more` defines; and
     its parameters. `detail`: these look into the rows of `read`."""
     further = query("funnel_told").format(parts=parts.selected, joined=parts.joined)
-    fragments = (*parts.fragments, further, *more)
+    fragments = (*parts.fragments(reading.held), further, *more)
     summaries = reading.summaries(snapshot)
+    if Held.SEALED not in reading.held:
+        del summaries["summary_files"]
     if detail or parts.detail:
         parameters = {**reading.parameters, **summaries, **parts.parameters}
         return with_read(reading.fragment, name, *fragments), parameters

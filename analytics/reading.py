@@ -1,6 +1,7 @@
 """What a report reads: which days, which sessions of them."""
 
 from datetime import date
+from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct
@@ -14,6 +15,16 @@ class Days(Struct, frozen=True):
 
     first: date
     last: date
+
+
+class Held(StrEnum):
+    """What sessions are held by: the files of sealed days, the rows of hot ones."""
+
+    SEALED = "sealed"
+    HOT = "hot"
+
+
+BOTH = (Held.SEALED, Held.HOT)
 
 
 class Reading(Struct, frozen=True, kw_only=True):
@@ -57,8 +68,15 @@ class Reading(Struct, frozen=True, kw_only=True):
 
     @property
     def of_part(self) -> bool:
-        """Whether it is one closed day's or cell's; see analytics/by_day.py."""
-        return self.of_cell or self.fragment.endswith("_day")
+        """Whether it is of closed days or a closed cell; see analytics/by_day.py."""
+        return self.held != BOTH
+
+    @property
+    def held(self) -> tuple[Held, ...]:
+        """By what the sessions that are read may be held."""
+        if self.of_cell:
+            return (Held.HOT,)
+        return (Held.SEALED,) if self.fragment.endswith("_day") else BOTH
 
     @property
     def contents(self) -> tuple[str, ...]:

@@ -214,9 +214,11 @@ class DayAnswers:
 
         self._write(path, write, always=True)
 
-    def files(self, day: ClosedDay, contents: Sequence[str]) -> list[str]:
-        """The day's own files of the contents."""
-        names = [name for content in contents for name, _ in day.files.get(content, ())]
+    def files(self, days: Sequence[ClosedDay], contents: Sequence[str]) -> list[str]:
+        """The days' own files of the contents, after the empty one."""
+        names = [
+            name for day in days for content in contents for name, _ in day.files.get(content, ())
+        ]
         return self._paths("summaries" if "summaries" in contents else "detail", names)
 
     def _paths(self, kind: str, names: Sequence[str]) -> list[str]:

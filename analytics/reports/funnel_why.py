@@ -125,7 +125,9 @@ def funnel_why(
 
     def at(reading: Reading) -> list[DropRow]:
         question = {"report": DEFINITION, "form": 1}
-        found = chains_by_day(snapshot, reading, chain, question, partial(_met, snapshot))
+        found = chains_by_day(
+            snapshot, reading, chain, question, partial(_met, snapshot), moment="entered_last_us"
+        )
         frame: pd.DataFrame = found.to_pandas()
         over = frame[frame["entered_last_us"] < to_us(now - within)]
         return _rows(over, steps, rules, of_users=sessions_of_users(reading, rules))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 import pytest
 
 from analytics import by_day
@@ -124,8 +125,32 @@ def plain(report: Any) -> Any:
     return rounded(msgspec.to_builtins(report, enc_hook=lambda value: value.item()))
 
 
+def kept_rows(path: Path) -> list[str]:
+    with pa.memory_map(str(path)) as file:
+        return sorted(str(row) for row in pa.ipc.open_file(file).read_all().to_pylist())
+
+
 def answers(database: Database) -> set[Path]:
     return set((database.folder / ANSWERS_FOLDER).rglob("*.arrow"))
+
+
+@pytest.mark.parametrize("sample", [0.2, 1.0])
+@pytest.mark.parametrize("name", ["funnel", "funnel in parts", "why"])
+def test_days_read_at_once_keep_what_each_says_alone(
+    store: Database, name: str, sample: float, kept: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = store.cursor().execute("SELECT max(rows) * 4 FROM sealed_files").fetchone()
+    assert some
+    of_rows = {}
+    for rows in (1, some[0], by_day.ROWS_AT_ONCE):
+        shutil.rmtree(store.folder / ANSWERS_FOLDER, ignore_errors=True)
+        monkeypatch.setattr(by_day, "ROWS_AT_ONCE", rows)
+        ask(store, QUESTIONS[name], sample)
+        of_rows[rows] = {path: kept_rows(path) for path in answers(store)}
+    alone, *at_once = of_rows.values()
+    assert sum(map(len, alone.values())) > 200
+    for each in at_once:
+        assert each == alone
 
 
 @pytest.mark.parametrize("sample", [0.2, 1.0])
