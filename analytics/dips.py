@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from math import exp, lgamma, log, prod
 
 import numpy as np
-import pandas as pd
 from msgspec import Struct
 from numpy.typing import NDArray
 
@@ -60,12 +59,12 @@ class _Candidate(Struct, frozen=True):
 
 def dips(sessions: FunnelSessions, steps: int, slots: Slots, levels: Sequence[str]) -> list[Dip]:
     """The clearest ones, none overlapping another in time, in time order."""
-    codes, names = pd.factorize(sessions.level)
+    codes, names = sessions.level.codes, sessions.level.names
     slot = np.clip(sessions.entered_us // slots.width_us - slots.first, 0, slots.count - 1)
     place = (codes * (steps + 1) + sessions.depth) * slots.count + slot
     shape = (len(names), steps + 1, slots.count)
     by_level = np.bincount(place[sessions.settled], minlength=prod(shape)).reshape(shape)
-    counts = dict(zip(names.tolist(), by_level, strict=True))
+    counts = dict(zip(names, by_level, strict=True))
     counts[EVERYONE] = by_level.sum(axis=0)
     return clearest(
         # By slot of entry: sessions that came to the step, and those of them that went on.

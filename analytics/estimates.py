@@ -171,6 +171,31 @@ def quantile(values: Floats, clusters: Numbers, weights: Floats, q: float) -> Es
     return woodruff(ordered, reached, q, effective_n, int(np.count_nonzero(trials)))
 
 
+def quantiles_in_order(ordered: Floats, weights: Floats, wanted: Sequence[float]) -> list[Estimate]:
+    """As quantile(), several of values one a session, which are in order."""
+    count = len(ordered)
+    if not count:
+        return [withheld(Withheld.NO_DATA, 0.0) for _ in wanted]
+    reached, squares = np.cumsum(weights), np.cumsum(np.square(weights))
+    found = []
+    for q in wanted:
+        below = int(np.searchsorted(ordered, _at(ordered, reached, q), side="right")) - 1
+        total, hit = float(reached[-1]), float(reached[below])
+        all_squares, hit_squares = float(squares[-1]), float(squares[below])
+        sums = ClusterSums(
+            sessions=count,
+            weight=total,
+            weight_squares=all_squares,
+            trials=total,
+            hits=hit,
+            trials_squares=all_squares,
+            products=hit_squares,
+            hits_squares=hit_squares,
+        )
+        found.append(woodruff(ordered, reached, q, ratio_of(sums)[1], count))
+    return found
+
+
 def woodruff(
     ordered: Floats, reached: Floats, q: float, effective_n: float, visitors: int
 ) -> Estimate:

@@ -1,5 +1,7 @@
 """How many sessions of a funnel came to each step, and the shares that are made of that."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
@@ -7,7 +9,7 @@ from numpy.typing import NDArray
 from analytics.basis import Estimate
 from analytics.estimates import ClusterSums, share
 from analytics.funnel_sessions import FunnelSessions, Mask
-from analytics.visitors import LOOKED_AT, visitors_at_least
+from analytics.session_cells import SessionCells
 
 Floats = NDArray[np.float64]
 
@@ -57,45 +59,76 @@ class Depths(Struct, frozen=True, kw_only=True):
         return int(self.ended[number:].sum() + self.in_window[number:].sum())
 
 
+class Tally:
+    """Sessions by group and step, and Depths of groups together."""
+
+    def __init__(
+        self, sessions: FunnelSessions, group: NDArray[np.intp], groups: int, steps: int
+    ) -> None:
+        """`group`: of each session, the number of its group, below `groups`."""
+        self._sessions = sessions
+        self._group = group
+        self._steps = steps
+        by_depth = group * (steps + 1) + sessions.depth
+        settled = sessions.settled
+        whole = bool(settled.all())
+        self._settled = SessionCells(
+            by_depth if whole else by_depth[settled],
+            groups * (steps + 1),
+            sessions.weight if whole else sessions.weight[settled],
+            sessions.visitor if whole else sessions.visitor[settled],
+        )
+        self._all = np.bincount(by_depth, minlength=groups * (steps + 1)).reshape(groups, -1)
+
+    def entered(self, groups: Sequence[int]) -> int:
+        """How many sessions are of these groups, those in window too."""
+        return int(self._all[list(groups)].sum())
+
+    def depths(self, groups: Sequence[int]) -> Depths:
+        chosen = list(groups)
+        settled, weight, squares = (
+            each.reshape(len(self._all), -1)[chosen].sum(axis=0)
+            for each in (self._settled.sessions, self._settled.weight, self._settled.squares)
+        )
+        users, products = self._clusters(chosen) if self._sessions.of_users else (None, None)
+        return Depths(
+            users=users,
+            products=products,
+            weight=_or_further(weight),
+            squares=_or_further(squares),
+            visitors=tuple(self._visitors(chosen, number) for number in range(self._steps + 1)),
+            ended=settled,
+            in_window=self._all[chosen].sum(axis=0) - settled,
+        )
+
+    def _visitors(self, groups: Sequence[int], number: int) -> int:
+        """Of those who came to a step or further."""
+        width = self._steps + 1
+        return self._settled.visitors(
+            [group * width + depth for group in groups for depth in range(number, width)]
+        )
+
+    def _clusters(self, groups: Sequence[int]) -> tuple[Floats, Floats]:
+        """How many users came to each step, and the sums of products of what each brought."""
+        sessions = self._sessions
+        some = np.flatnonzero(np.isin(self._group, groups) & sessions.settled)
+        depth, weight = sessions.depth[some], sessions.weight[some]
+        known, user = np.unique(sessions.visitor[some], return_inverse=True)
+        brought = np.array(
+            [
+                np.bincount(user, weight * (depth >= number), len(known))
+                for number in range(self._steps + 1)
+            ]
+        )
+        users = np.count_nonzero(brought, axis=1).astype(np.float64)
+        return users, np.einsum("iu,ju->ij", brought, brought)
+
+
 def depths(sessions: FunnelSessions, members: Mask, steps: int) -> Depths:
     """Of the members, in a funnel of so many steps."""
-    settled = np.flatnonzero(members & sessions.settled)
-    still = np.flatnonzero(members & ~sessions.settled)
-    depth, weight = sessions.depth[settled], sessions.weight[settled]
-    visitor = sessions.visitor[settled]
-    users, products = (
-        _clusters(depth, weight, visitor, steps) if sessions.of_users else (None, None)
-    )
-    return Depths(
-        users=users,
-        products=products,
-        weight=_or_further(depth, weight, steps),
-        squares=_or_further(depth, np.square(weight), steps),
-        visitors=tuple(_visitors(depth, visitor, number) for number in range(steps + 1)),
-        ended=np.bincount(depth, minlength=steps + 1),
-        in_window=np.bincount(sessions.depth[still], minlength=steps + 1),
-    )
+    return Tally(sessions, members.astype(np.intp), 2, steps).depths([1])
 
 
-def _clusters(
-    depth: NDArray[np.int64], weight: Floats, visitor: NDArray[np.uint64], steps: int
-) -> tuple[Floats, Floats]:
-    """How many users came to each step, and the sums of products of what each brought."""
-    known, user = np.unique(visitor, return_inverse=True)
-    brought = np.array(
-        [np.bincount(user, weight * (depth >= number), len(known)) for number in range(steps + 1)]
-    )
-    users = np.count_nonzero(brought, axis=1).astype(np.float64)
-    return users, np.einsum("iu,ju->ij", brought, brought)
-
-
-def _or_further(depth: NDArray[np.int64], amounts: Floats, steps: int) -> Floats:
+def _or_further(by_depth: Floats) -> Floats:
     """The sum of the amounts of those who came to each step or further."""
-    by_depth = np.bincount(depth, amounts, steps + 1)
     return np.asarray(np.cumsum(by_depth[::-1])[::-1], dtype=np.float64)
-
-
-def _visitors(depth: NDArray[np.int64], visitor: NDArray[np.uint64], number: int) -> int:
-    """Those who came to a step: the first ones tell as a rule."""
-    some = visitor[: 20 * LOOKED_AT][depth[: 20 * LOOKED_AT] >= number]
-    return visitors_at_least(some if len(some) >= LOOKED_AT else visitor[depth >= number])

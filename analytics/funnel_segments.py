@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from analytics.basis import Estimate
 from analytics.breakdown import LEVEL, QUALITY, UNKNOWN
 from analytics.differences import Words, compare_pairs
-from analytics.funnel_depths import Depths, depths
-from analytics.funnel_sessions import FunnelSessions, Mask
+from analytics.funnel_depths import Depths, Tally
+from analytics.funnel_sessions import FunnelSessions
 from analytics.levels import shown
 from analytics.quality import Quality
 from analytics.question import UNDECLARED, Order, Step, Unit
@@ -24,75 +25,85 @@ WHOLE = 0
 NAMELESS = frozenset({UNDECLARED, UNKNOWN, Quality.NOT_MEASURED.value})
 
 
-class Group(Struct, frozen=True):
-    """A segment: the values of what is told apart, and which sessions are of it."""
+class Groups(Struct, frozen=True):
+    """Segments, of one of which each session is: the values of what is told apart, and of each
+    session its segment's place among them."""
 
-    parts: tuple[str, ...]
-    members: Mask
+    parts: tuple[tuple[str, ...], ...]
+    of: NDArray[np.intp]
+
+    def tally(self, sessions: FunnelSessions, steps: int) -> Tally:
+        return Tally(sessions, self.of, len(self.parts), steps)
 
 
-def groups_of(
-    sessions: FunnelSessions, dimensions: Sequence[str], levels: Sequence[str]
-) -> list[Group]:
+def groups_of(sessions: FunnelSessions, dimensions: Sequence[str], levels: Sequence[str]) -> Groups:
     """The segments by one or two dimensions: levels and qualities in their order, else the largest
     first, and whatever is beyond SEGMENTS_MAX together in the last."""
     if not dimensions or not len(sessions.depth):
-        return []
+        return Groups((), np.zeros(len(sessions.depth), dtype=np.intp))
     values = [sessions.parts[dimension] for dimension in dimensions]
-    keys = list(zip(*(each.tolist() for each in values), strict=True))
-    counts = Counter(keys)
+    shape = tuple(len(each.names) for each in values)
+    flat = np.ravel_multi_index(tuple(each.codes for each in values), shape)
+    codes, place = np.unique(flat, return_inverse=True)
+    keys = [
+        tuple(each.names[code] for each, code in zip(values, row, strict=True))
+        for row in zip(*(each.tolist() for each in np.unravel_index(codes, shape)), strict=True)
+    ]
+    counts = dict(zip(keys, np.bincount(place).tolist(), strict=True))
     kept = sorted(counts, key=lambda key: (-counts[key], key))[:SEGMENTS_MAX]
-    known = {key: place for place, key in enumerate(kept)}
-    place = np.array([known.get(key, -1) for key in keys], dtype=np.intp)
-    ranks = [_ranks(name, levels, each) for name, each in zip(dimensions, values, strict=True)]
+    ranks = [
+        _ranks(name, levels, each.found) for name, each in zip(dimensions, values, strict=True)
+    ]
     if all(name in (LEVEL, QUALITY) for name in dimensions):
         kept.sort(key=lambda key: [rank[part] for rank, part in zip(ranks, key, strict=True)])
-    groups = [Group(key, np.asarray(place == known[key])) for key in kept]
+    numbers = {key: number for number, key in enumerate(kept)}
+    number = np.array([numbers.get(key, len(kept)) for key in keys], dtype=np.intp)
     if len(counts) > len(kept):
-        groups.append(Group((OTHER,) * len(dimensions), np.asarray(place == -1)))
-    return groups
+        kept.append((OTHER,) * len(dimensions))
+    return Groups(tuple(kept), number[place])
 
 
-def level_groups(sessions: FunnelSessions, levels: Sequence[str]) -> list[Group]:
+def level_groups(sessions: FunnelSessions, levels: Sequence[str]) -> Groups:
     """The site's levels, and others that were found, whether anybody entered or not."""
-    return [
-        Group((level,), np.asarray(sessions.level == level))
-        for level in shown(levels, sessions.level)
-    ]
+    names = shown(levels, sessions.level.found)
+    return Groups(tuple((name,) for name in names), sessions.level.among(names))
 
 
 def differences(
-    sessions: FunnelSessions,
-    groups: Sequence[Group],
+    tally: Tally,
+    groups: Groups,
     steps: Sequence[Step],
     order: Order,
     unit: Unit,
     scale: float = 1.0,
 ) -> list[FunnelDifference]:
-    """Each segment against all others: of the whole funnel, then of each step, told as far as all
-    hold together. `scale`: for how many sessions of the site one that was read stands."""
-    asked = [
-        (group, number)
-        for number in (WHOLE, *range(1, len(steps) if len(steps) > 2 else 1))
-        for group in groups
-        if OTHER not in group.parts and len(groups) > 1
-    ]
+    """Each segment that somebody entered against all others: of the whole funnel, then of each
+    step, told as far as all hold together. `tally` is of the groups. `scale`: for how many sessions
+    of the site one that was read stands."""
+    places = range(len(groups.parts))
+    entered = [place for place in places if tally.entered([place])]
     sides = {
-        group.parts: (
-            depths(sessions, group.members, len(steps)),
-            depths(sessions, ~group.members, len(steps)),
+        groups.parts[place]: (
+            tally.depths([place]),
+            tally.depths([other for other in places if other != place]),
         )
-        for group in {group.parts: group for group, _ in asked}.values()
+        for place in entered
+        if OTHER not in groups.parts[place] and len(entered) > 1
     }
-    pairs = [_pair(*sides[group.parts], number, len(steps)) for group, number in asked]
+    asked = [
+        (parts, number)
+        for number in (WHOLE, *range(1, len(steps) if len(steps) > 2 else 1))
+        for parts in sides
+    ]
+    pairs = [_pair(*sides[parts], number, len(steps)) for parts, number in asked]
     compared = compare_pairs(
         pairs,
-        [_words(group, number, steps, order, unit) for group, number in asked],
+        [_words(parts, number, steps, order, unit) for parts, number in asked],
         sessions=[scale * (one.effective_n + other.effective_n) for one, other in pairs],
     )
     return [
         FunnelDifference(
-            parts=group.parts,
+            parts=parts,
             step=number,
             value=each.value,
             low=each.low,
@@ -100,7 +111,7 @@ def differences(
             told=each.told,
             sentence=_sentence(each.sentence),
         )
-        for (group, number), each in zip(asked, compared, strict=True)
+        for (parts, number), each in zip(asked, compared, strict=True)
     ]
 
 
@@ -127,10 +138,12 @@ def _pair(members: Depths, others: Depths, number: int, steps: int) -> tuple[Est
     return members.share(onward, among), others.share(onward, among)
 
 
-def _words(group: Group, number: int, steps: Sequence[Step], order: Order, unit: Unit) -> Words:
+def _words(
+    parts: tuple[str, ...], number: int, steps: Sequence[Step], order: Order, unit: Unit
+) -> Words:
     noun = "sessions" if unit is Unit.SESSION else "users"
     does = "get through" if number == WHOLE else f"go on from {step_name(steps, number, order)}"
-    who = ", ".join(part.replace("_", " ") for part in group.parts)
+    who = ", ".join(part.replace("_", " ") for part in parts)
     return Words(f"{who} {noun}", "all others", f"{does} less often", f"{does} more often")
 
 

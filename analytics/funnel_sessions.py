@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 from msgspec import Struct, structs
 from numpy.typing import NDArray
@@ -13,9 +12,11 @@ from numpy.typing import NDArray
 from analytics.basis import Estimate
 from analytics.breakdown import Parts, without
 from analytics.by_day import by_day
+from analytics.coded import Coded, coded
+from analytics.coded import joined as coded_joined
 from analytics.estimates import share, users_share
 from analytics.funnel_chain import NOBODY_CAME, Chain, chained
-from analytics.question import PLAIN, Rules, Step, Unit, Window
+from analytics.question import PLAIN, UNDECLARED, Rules, Step, Unit, Window
 from analytics.reading import Held
 from analytics.sampling import Days, Reading
 from analytics.sql import query, with_fragments, with_read
@@ -33,14 +34,14 @@ class FunnelSessions(Struct, frozen=True, kw_only=True):
     may still lead on. `took_s` is NaN where the last step was not reached.
     """
 
-    level: NDArray[np.object_]
+    level: Coded
     visitor: NDArray[np.uint64]
     weight: NDArray[np.float64]
     depth: NDArray[np.int64]
     entered_us: NDArray[np.int64]
     settled: Mask
     took_s: NDArray[np.float64]
-    parts: dict[str, NDArray[np.object_]] = {}
+    parts: dict[str, Coded] = {}
     """By dimension (analytics.breakdown), what each is told apart by."""
     of_users: bool = False
     """Whether what was drawn are users: sessions of one are then alike, and count as a cluster."""
@@ -71,8 +72,8 @@ def share_of(
 
 def nobody(dimensions: Sequence[str] = ()) -> FunnelSessions:
     return FunnelSessions(
-        parts={dimension: np.array([], dtype=np.object_) for dimension in dimensions},
-        level=np.array([], dtype=np.object_),
+        parts={dimension: coded([]) for dimension in dimensions},
+        level=coded([]),
         visitor=np.array([], dtype=np.uint64),
         weight=np.array([], dtype=np.float64),
         depth=np.array([], dtype=np.int64),
@@ -85,14 +86,13 @@ def nobody(dimensions: Sequence[str] = ()) -> FunnelSessions:
 def joined(one: FunnelSessions, other: FunnelSessions) -> FunnelSessions:
     """The sessions of both, which are told apart by the same."""
     return FunnelSessions(
-        parts={
-            name: np.concatenate([values, other.parts[name]]) for name, values in one.parts.items()
-        },
+        level=coded_joined(one.level, other.level),
+        parts={name: coded_joined(values, other.parts[name]) for name, values in one.parts.items()},
         of_users=one.of_users or other.of_users,
         **{
             name: np.concatenate([getattr(one, name), getattr(other, name)])
             for name in FunnelSessions.__struct_fields__
-            if name not in ("parts", "of_users")
+            if name not in ("level", "parts", "of_users")
         },
     )
 
@@ -129,7 +129,7 @@ def read_sessions(
     chain = Chain(steps=steps, window=window, within=within, rules=rules)
     question = {"report": "funnel", "form": 1, "parts": (*parts.fragments(), parts.parameters)}
     found = chains_by_day(snapshot, reading, chain, question, entered, moment="entered_us")
-    sessions = _sessions(found.to_pandas(), parts, to_us(now) - within // MICROSECOND)
+    sessions = _sessions(found, parts, to_us(now) - within // MICROSECOND)
     return structs.replace(sessions, of_users=sessions_of_users(reading, rules))
 
 
@@ -180,21 +180,17 @@ def told(
     return with_fragments(name, *fragments), {**summaries, **parts.parameters}
 
 
-def _sessions(frame: pd.DataFrame, parts: Parts, settled_before_us: int) -> FunnelSessions:
+def _sessions(found: pa.Table, parts: Parts, settled_before_us: int) -> FunnelSessions:
     return FunnelSessions(
-        level=frame["level"].to_numpy(dtype=object),
-        visitor=frame["visitor"].to_numpy(dtype=np.uint64),
-        weight=frame["weight"].to_numpy(dtype=np.float64),
-        depth=frame["depth"].to_numpy(dtype=np.int64),
-        entered_us=frame["entered_us"].to_numpy(dtype=np.int64),
-        settled=frame["entered_last_us"].to_numpy(dtype=np.int64) < settled_before_us,
-        took_s=frame["took_s"].to_numpy(dtype=np.float64),
+        level=coded(found["level"], UNDECLARED),
+        visitor=found["visitor"].to_numpy().astype(np.uint64, copy=False),
+        weight=found["weight"].to_numpy().astype(np.float64, copy=False),
+        depth=found["depth"].to_numpy().astype(np.int64, copy=False),
+        entered_us=found["entered_us"].to_numpy().astype(np.int64, copy=False),
+        settled=found["entered_last_us"].to_numpy() < settled_before_us,
+        took_s=found["took_s"].to_numpy().astype(np.float64, copy=False),
         parts={
-            dimension: _named(frame[name], dimension)
+            dimension: coded(found[name], without(dimension))
             for name, dimension in zip(parts.names, parts.dimensions, strict=True)
         },
     )
-
-
-def _named(values: "pd.Series[str]", dimension: str) -> NDArray[np.object_]:
-    return values.astype(object).where(values.notna(), without(dimension)).to_numpy(dtype=object)

@@ -6,14 +6,14 @@ window, so that one bad day is not taken for a habit.
 """
 
 from collections.abc import Sequence
-from math import erfc, sqrt
+from math import erfc, prod, sqrt
 
 import numpy as np
-import pandas as pd
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from analytics.estimates import Difference, difference, significant
-from analytics.funnel_sessions import FunnelSessions, Mask
+from analytics.funnel_sessions import FunnelSessions
 from analytics.slots import Slots
 
 SESSIONS_MIN = 100
@@ -23,6 +23,8 @@ PARTS = 8
 PART_SESSIONS_MIN = 20
 PARTS_BEHIND_MIN = 0.75
 FALSE_RATE = 0.01
+
+Counts = NDArray[np.int64]
 
 
 class Gap(Struct, frozen=True, kw_only=True):
@@ -36,24 +38,22 @@ class Gap(Struct, frozen=True, kw_only=True):
 
 def gaps(sessions: FunnelSessions, steps: int, slots: Slots, levels: Sequence[str]) -> list[Gap]:
     """The widest first."""
-    codes, names = pd.factorize(sessions.level)
-    known = {name: code for code, name in enumerate(names.tolist())}
-    present = [level for level in levels if level in known]
+    found = sessions.level.found
+    present = [level for level in levels if level in found]
+    came = _came(sessions, steps, slots, present)
+    whole = came.sum(axis=1)
     tried: list[tuple[Gap, float, bool]] = []
-    declared = np.isin(codes, [known[level] for level in present]) & sessions.settled
-    for level in present:
-        ours = declared & (codes == known[level])
+    for place, level in enumerate(present):
+        others = tuple(other for other in present if other != level)
+        ours, theirs = whole[place], whole.sum(axis=0) - whole[place]
+        parts = came[place], came.sum(axis=0) - came[place]
         for step in range(1, steps):
-            came, onward = sessions.depth >= step, sessions.depth > step
-            counts = [_count(side, came, onward) for side in (ours, declared & ~ours)]
-            if min(n for _, n in counts) < SESSIONS_MIN:
+            (n1, x1), (n2, x2) = (each[step : step + 2].tolist() for each in (ours, theirs))
+            if min(n1, n2) < SESSIONS_MIN:
                 continue
-            others = tuple(other for other in present if other != level)
-            (x1, n1), (x2, n2) = counts
-            found = difference((x1 / n1, n1), (x2 / n2, n2))
-            gap = Gap(level=level, others=others, step=step, difference=found)
-            behind = _behind(sessions, slots, ours, declared & ~ours, came, onward)
-            tried.append((gap, _chance(x1, n1, x2, n2), behind))
+            apart = difference((x1 / n1, n1), (x2 / n2, n2))
+            gap = Gap(level=level, others=others, step=step, difference=apart)
+            tried.append((gap, _chance(x1, n1, x2, n2), _behind(*parts, step)))
     holding = significant([chance for _, chance, _ in tried], FALSE_RATE)
     kept = [
         gap
@@ -63,8 +63,14 @@ def gaps(sessions: FunnelSessions, steps: int, slots: Slots, levels: Sequence[st
     return sorted(kept, key=lambda gap: gap.difference.value)
 
 
-def _count(side: Mask, came: Mask, onward: Mask) -> tuple[int, int]:
-    return int((side & onward).sum()), int((side & came).sum())
+def _came(sessions: FunnelSessions, steps: int, slots: Slots, levels: Sequence[str]) -> Counts:
+    """By level, part of the window and step, how many sessions came to it or further."""
+    level = sessions.level.among(levels)
+    slot = np.clip(sessions.entered_us // slots.width_us - slots.first, 0, slots.count - 1)
+    shape = (len(levels), PARTS, steps + 1)
+    cell = (level * PARTS + slot * PARTS // slots.count) * (steps + 1) + sessions.depth
+    by_depth = np.bincount(cell[sessions.settled & (level >= 0)], minlength=prod(shape))
+    return np.cumsum(by_depth.reshape(shape)[:, :, ::-1], axis=2)[:, :, ::-1]
 
 
 def _chance(x1: int, n1: int, x2: int, n2: int) -> float:
@@ -74,17 +80,12 @@ def _chance(x1: int, n1: int, x2: int, n2: int) -> float:
     return erfc(abs(x1 / n1 - x2 / n2) / spread / sqrt(2)) if spread else 1.0
 
 
-def _behind(
-    sessions: FunnelSessions, slots: Slots, ours: Mask, others: Mask, came: Mask, onward: Mask
-) -> bool:
-    """Whether the level is behind in most of the window's parts that hold enough sessions."""
-    slot = np.clip(sessions.entered_us // slots.width_us - slots.first, 0, slots.count - 1)
-    part = slot * PARTS // slots.count
+def _behind(ours: Counts, theirs: Counts, step: int) -> bool:
+    """Whether the level is behind in most of the window's parts that hold enough sessions; both by
+    part and step."""
     told = behind = 0
-    for number in range(PARTS):
-        (x1, n1), (x2, n2) = (
-            _count(side & (part == number), came, onward) for side in (ours, others)
-        )
+    for one, other in zip(ours.tolist(), theirs.tolist(), strict=True):
+        (n1, x1), (n2, x2) = one[step : step + 2], other[step : step + 2]
         if min(n1, n2) >= PART_SESSIONS_MIN:
             told += 1
             behind += x1 / n1 < x2 / n2

@@ -1,14 +1,16 @@
 """People of a journey in slots of time: who entered, and what share of them came to the end."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
 from analytics.basis import Estimate, Withheld
-from analytics.funnel_sessions import FunnelSessions, Mask, share_of
+from analytics.estimates import users_share
+from analytics.funnel_sessions import FunnelSessions
 from analytics.levels import EVERYONE
+from analytics.session_cells import SessionCells
 from analytics.slots import Slots
 
 
@@ -33,34 +35,39 @@ class People(Struct, frozen=True):
 def by_slot(sessions: FunnelSessions, steps: int, slots: Slots, levels: Sequence[str]) -> People:
     """Sessions belong to the slot they first entered in; shares leave out who is in window."""
     slot = np.clip(sessions.entered_us // slots.width_us - slots.first, 0, slots.count - 1)
-    entered: dict[str, list[int]] = {}
-    passed: dict[str, list[Estimate]] = {}
-    for level in (EVERYONE, *levels):
-        members = np.ones(len(slot), dtype=np.bool_)
-        if level != EVERYONE:
-            members = np.asarray(sessions.level == level)
-        entered[level] = np.bincount(slot[members], minlength=slots.count).tolist()
-        passed[level] = _shares(sessions, members & sessions.settled, slot, steps, slots.count)
-    return People(entered, passed)
-
-
-def _shares(
-    sessions: FunnelSessions, members: Mask, slot: NDArray[np.int64], steps: int, count: int
-) -> list[Estimate]:
-    places = np.flatnonzero(members)
-    ordered = places[np.argsort(slot[places], kind="stable")]
-    ends = np.searchsorted(slot[ordered], np.arange(count + 1))
-    return [
-        _share(sessions, ordered[first:end], steps)
-        for first, end in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)
-    ]
-
-
-def _share(sessions: FunnelSessions, places: NDArray[np.intp], steps: int) -> Estimate:
-    return share_of(
-        sessions.weight[places],
-        sessions.visitor[places],
-        sessions.depth[places] == steps,
-        np.ones(len(places), dtype=np.bool_),
-        of_users=sessions.of_users,
+    # Those of no level asked for are of the last row.
+    row = sessions.level.among(levels) % (len(levels) + 1)
+    cell = row * slots.count + slot
+    entered = np.bincount(cell, minlength=(len(levels) + 1) * slots.count).reshape(-1, slots.count)
+    passed = _passed(sessions, cell, entered.size, steps)
+    rows = {EVERYONE: range(len(entered)), **{level: [n] for n, level in enumerate(levels)}}
+    return People(
+        {level: entered[list(chosen)].sum(axis=0).tolist() for level, chosen in rows.items()},
+        {
+            level: [
+                passed([row * slots.count + slot for row in chosen]) for slot in range(slots.count)
+            ]
+            for level, chosen in rows.items()
+        },
     )
+
+
+def _passed(
+    sessions: FunnelSessions, cell: NDArray[np.intp], cells: int, steps: int
+) -> Callable[[Sequence[int]], Estimate]:
+    """Gives, of the sessions of some cells, the share that came to the end."""
+    settled = np.flatnonzero(sessions.settled)
+    converted = (sessions.depth[settled] == steps).astype(np.intp)
+    weight, visitor = sessions.weight[settled], sessions.visitor[settled]
+    # Beside each other: those of a cell that did not, and those that did.
+    by_end = SessionCells(2 * cell[settled] + converted, 2 * cells, weight, visitor)
+
+    def of_users(chosen: Sequence[int]) -> Estimate:
+        places = by_end.places([end for each in chosen for end in (2 * each, 2 * each + 1)])
+        return users_share(weight[places], visitor[places], converted[places] > 0)
+
+    def of_sessions(chosen: Sequence[int]) -> Estimate:
+        did = [2 * each + 1 for each in chosen]
+        return by_end.share(did, [*did, *(2 * each for each in chosen)])
+
+    return of_users if sessions.of_users else of_sessions

@@ -105,9 +105,11 @@ class FunnelSnapshots(Struct, frozen=True):
 
 def _counts(sessions: FunnelSessions, asked: FunnelAsked) -> Iterator[FunnelCount]:
     everyone: Mask = np.ones(len(sessions.depth), dtype=np.bool_)
-    groups = [(EVERYONE, everyone)]
-    groups += [(each.parts[0], each.members) for each in level_groups(sessions, asked.scope.levels)]
-    for level, members in groups:
+    groups = level_groups(sessions, asked.scope.levels)
+    members_of = {EVERYONE: everyone}
+    for place, (level,) in enumerate(groups.parts):
+        members_of[level] = groups.of == place
+    for level, members in members_of.items():
         for number, step in enumerate(asked.steps, 1):
             weight = sessions.weight[members & (sessions.depth >= number)]
             yield FunnelCount(

@@ -13,18 +13,18 @@ from msgspec import Struct, structs
 
 from analytics.basis import Basis, Withheld
 from analytics.breakdown import LEVEL, SITE
-from analytics.estimates import quantile
-from analytics.funnel_depths import Depths, depths
+from analytics.coded import Coded
+from analytics.funnel_depths import Depths
 from analytics.funnel_segments import (
     OTHER,
-    Group,
+    Groups,
     differences,
     groups_of,
     level_groups,
     readings,
 )
 from analytics.funnel_sessions import FunnelSessions, days_of, joined, read_sessions
-from analytics.funnel_times import before, days_of_entry, halves_of, took_bins
+from analytics.funnel_times import Conversions, before, days_of_entry, halves_of, took_bins
 from analytics.levels import shown
 from analytics.question import PLAIN, Order, Rules, SiteScope, Step, Unit, Window
 from analytics.reports.funnel_types import (
@@ -139,7 +139,7 @@ def funnel(
         rules.unit,
     )
     sessions = found.sessions
-    levels = shown(scope.levels, sessions.level)
+    levels = shown(scope.levels, sessions.level.found)
     return FunnelReport(
         basis=_basis(snapshot, window, [reading, *(at for _, at in others)]),
         window_s=convert_within_s,
@@ -162,13 +162,9 @@ def segments(
     sessions: FunnelSessions, steps: Sequence[Step], levels: Sequence[str]
 ) -> list[FunnelSegment]:
     """Everyone's funnel, then each level's."""
-    return [
-        _everyone(sessions, steps, Order.ORDERED),
-        *(
-            _segment(sessions, steps, Order.ORDERED, group, group.parts[0])
-            for group in level_groups(sessions, levels)
-        ),
-    ]
+    groups = level_groups(sessions, levels)
+    told = _Told(sessions, groups, steps, Order.ORDERED)
+    return [told.everyone(), *told.levels()]
 
 
 def withheld(found: Sequence[FunnelSegment]) -> bool:
@@ -183,16 +179,17 @@ def withheld(found: Sequence[FunnelSegment]) -> bool:
 
 def _answer(asked: _Asked, sessions: FunnelSessions, reading: Reading) -> _Answer:
     steps, rules = asked.steps, asked.rules
-    levels = level_groups(sessions, asked.scope.levels)
+    by_level = _Told(sessions, level_groups(sessions, asked.scope.levels), steps, rules.order)
     groups = groups_of(sessions, asked.by, asked.scope.levels)
+    by_part = _Told(sessions, groups, steps, rules.order) if groups.parts else None
+    compared = by_part or by_level
     stands_for = 1.0 if reading.weighted or SITE in asked.by else 1 / reading.rate
-    compared = groups if asked.by else [each for each in levels if each.members.any()]
     return _Answer(
         sessions,
-        _everyone(sessions, steps, rules.order),
-        [_segment(sessions, steps, rules.order, each, each.parts[0]) for each in levels],
-        [_segment(sessions, steps, rules.order, each) for each in groups],
-        differences(sessions, compared, steps, rules.order, rules.unit, stands_for),
+        by_level.everyone(),
+        by_level.levels(),
+        by_part.segments() if by_part else [],
+        differences(compared.tally, compared.groups, steps, rules.order, rules.unit, stands_for),
     )
 
 
@@ -235,7 +232,7 @@ def _before(
 
 def _of_site(sessions: FunnelSessions, reading: Reading) -> FunnelSessions:
     """Those of one site, each of which stands for as many as its rate says."""
-    sites = np.full(len(sessions.depth), reading.site, dtype=np.object_)
+    sites = Coded(np.zeros(len(sessions.depth), dtype=np.intp), (reading.site,))
     weight = sessions.weight if reading.weighted else sessions.weight / reading.rate
     return structs.replace(sessions, parts={**sessions.parts, SITE: sites}, weight=weight)
 
@@ -263,30 +260,51 @@ def _basis(snapshot: Snapshot, window: Window, readings: Sequence[Reading]) -> B
     )
 
 
-def _everyone(sessions: FunnelSessions, steps: Sequence[Step], order: Order) -> FunnelSegment:
-    everyone = Group((), np.ones(len(sessions.depth), dtype=np.bool_))
-    return _segment(sessions, steps, order, everyone)
+class _Told:
+    """The funnels of groups of sessions."""
 
+    def __init__(
+        self, sessions: FunnelSessions, groups: Groups, steps: Sequence[Step], order: Order
+    ) -> None:
+        self.groups = groups
+        self.tally = groups.tally(sessions, len(steps))
+        self._steps = steps
+        self._order = order
+        converted = np.flatnonzero(sessions.depth == len(steps))
+        self._conversions = Conversions(
+            sessions.took_s[converted], sessions.weight[converted], groups.of[converted]
+        )
 
-def _segment(
-    sessions: FunnelSessions, steps: Sequence[Step], order: Order, group: Group, level: str = ""
-) -> FunnelSegment:
-    lived = depths(sessions, group.members, len(steps))
-    converted = group.members & (sessions.depth == len(steps))
-    took = sessions.took_s[converted]
-    weight = sessions.weight[converted]
-    each = np.arange(len(took))
-    return FunnelSegment(
-        level=level,
-        parts=() if level else group.parts,
-        entered=int(group.members.sum()),
-        steps=tuple(
-            _step(lived, n, _label(steps, n, order), last=n == len(steps))
-            for n in range(1, len(steps) + 1)
-        ),
-        convert_p50_s=quantile(took, each, weight, 0.50).value,
-        convert_p75_s=quantile(took, each, weight, 0.75).value,
-    )
+    def everyone(self) -> FunnelSegment:
+        return self._segment(range(len(self.groups.parts)))
+
+    def levels(self) -> list[FunnelSegment]:
+        return [
+            self._segment([place], level=parts[0]) for place, parts in enumerate(self.groups.parts)
+        ]
+
+    def segments(self) -> list[FunnelSegment]:
+        return [
+            self._segment([place], parts=parts) for place, parts in enumerate(self.groups.parts)
+        ]
+
+    def _segment(
+        self, groups: Sequence[int], level: str = "", parts: tuple[str, ...] = ()
+    ) -> FunnelSegment:
+        steps, order = self._steps, self._order
+        lived = self.tally.depths(groups)
+        p50_s, p75_s = self._conversions.quantiles(groups, (0.50, 0.75))
+        return FunnelSegment(
+            level=level,
+            parts=parts,
+            entered=self.tally.entered(groups),
+            steps=tuple(
+                _step(lived, n, _label(steps, n, order), last=n == len(steps))
+                for n in range(1, len(steps) + 1)
+            ),
+            convert_p50_s=p50_s,
+            convert_p75_s=p75_s,
+        )
 
 
 def _label(steps: Sequence[Step], number: int, order: Order) -> str:

@@ -104,7 +104,7 @@ def _read(asked: Asked, slots: Slots) -> tuple[_Lived, Reading]:
 
     def at(reading: Reading) -> _Lived:
         sessions = asked.at(asked.window, reading)
-        levels = shown(question.scope.levels, sessions.level)
+        levels = shown(question.scope.levels, sessions.level.found)
         return _Lived(
             sessions,
             by_slot(sessions, len(question.steps), slots, levels),

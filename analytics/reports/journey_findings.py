@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-import numpy as np
 from msgspec import Struct
 
 from analytics.activity import HOUR_US
@@ -152,7 +151,7 @@ def _dips(asked: Asked, sessions: FunnelSessions, reading: Reading) -> list[tupl
         )
         sessions = joined(earlier, sessions)
     slots = slots_of_width(Window(before.start, window.end), HOUR)
-    levels = shown(scope.levels, np.unique(sessions.level.astype(str)))
+    levels = shown(scope.levels, sessions.level.found)
     at_steps = dips(sessions, len(asked.question.steps), slots, levels)
     on_pages = [
         dip

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from analytics.coded import Coded
 from analytics.funnel_depths import depths
 from analytics.funnel_sessions import FunnelSessions, share_of
 from analytics.people import by_slot
@@ -34,7 +35,7 @@ def population() -> tuple[FunnelSessions, NDArray[np.int64]]:
     second = random.random(count) < goes_on[of]
     third = second & (random.random(count) < goes_on[of])
     entered = FunnelSessions(
-        level=np.where(novice[of], *LEVELS).astype(object),
+        level=Coded(np.where(novice[of], 0, 1), LEVELS),
         visitor=of.astype(np.uint64),
         weight=np.ones(count),
         depth=1 + second.astype(np.int64) + third,
@@ -64,7 +65,7 @@ def held(clustered: bool) -> dict[tuple[str, int, int], float]:
     truths = {
         (level, *pair): float((depth >= pair[0]).sum() / (depth >= pair[1]).sum())
         for level in ("", *LEVELS)
-        for depth in [entered.depth[(entered.level == level) | (level == "")]]
+        for depth in [entered.depth[entered.level.are(level) | (level == "")]]
         for pair in PAIRS
     }
     random, counts = np.random.default_rng(12), dict.fromkeys(truths, 0)
@@ -72,7 +73,7 @@ def held(clustered: bool) -> dict[tuple[str, int, int], float]:
         drawn = np.flatnonzero((random.random(USERS) < RATE)[of])
         sample = taken(entered, drawn, clustered=clustered)
         for level in ("", *LEVELS):
-            found = depths(sample, (sample.level == level) | (level == ""), STEPS)
+            found = depths(sample, sample.level.are(level) | (level == ""), STEPS)
             for pair in PAIRS:
                 each = found.share(*pair)
                 assert each.low is not None

@@ -12,6 +12,7 @@ from analytics.estimates import (
     difference,
     kish,
     quantile,
+    quantiles_in_order,
     share,
     significant,
     wilson,
@@ -124,6 +125,17 @@ def test_a_share_too_unsure_is_withheld_with_the_reason(
     found = share(successes, total, total, visitors)
     assert found.withheld is reason
     assert (found.value is None) is (found.low is None) is (reason is not None)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_quantiles_of_values_in_order_are_those_of_one_a_session(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    count = int(random.integers(0, 200))
+    values = np.sort(random.integers(0, 40, count) / 2)
+    weights = random.choice([1.0, 5.0], count)
+    wanted = (0.5, 0.75, 0.99)
+    slow = [quantile(values, np.arange(count), weights, q) for q in wanted]
+    assert quantiles_in_order(values, weights, wanted) == pytest.approx(slow)
 
 
 def test_a_quantile_of_few_sessions_is_withheld_however_many_their_views() -> None:

@@ -215,13 +215,14 @@ def quickly(snapshot: Snapshot, steps: Sequence[Wanted], rules: Rules) -> list[F
 
     days = days_of(WINDOW, WITHIN, NOW)
     found, _ = read(snapshot, SCOPE, days, 1.0, at, lambda _: False)
+    devices = found.parts["device"].texts()
     return [
         Found(
             depth=int(found.depth[n]),
             entered_s=int(found.entered_us[n] - to_us(START)) // 1_000_000,
             settled=bool(found.settled[n]),
             took_s=float(np.nan_to_num(found.took_s[n], nan=-1.0)),
-            device=str(found.parts["device"][n]),
+            device=devices[n],
         )
         for n in range(len(found.depth))
     ]

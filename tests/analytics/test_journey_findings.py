@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from analytics.coded import coded
 from analytics.dips import dips
 from analytics.funnel_sessions import FunnelSessions
 from analytics.gaps import gaps
@@ -47,7 +48,7 @@ def lived(
             on[level == "novice"] -= behind
         depth[(depth == step) & (random.random(count) < on)] += 1
     return FunnelSessions(
-        level=level,
+        level=coded(level.tolist()),
         visitor=np.arange(count, dtype=np.uint64),
         weight=np.ones(count),
         depth=depth,
