@@ -4,24 +4,28 @@ What each met is looked for in the view in which they came to the step last, unt
 difference is told only as far as all that were looked at hold together; it never says why.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
+from math import prod
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from msgspec import Struct
 
 from analytics.basis import Basis, Estimate
 from analytics.breakdown import Parts
 from analytics.differences import Comparison, Words, compare_pairs
+from analytics.estimates import users_share
 from analytics.funnel_chain import NOBODY_ARRIVED, NOBODY_CAME, Chain, chained
 from analytics.funnel_segments import step_name
-from analytics.funnel_sessions import chains_by_day, days_of, sessions_of_users, share_of, told
+from analytics.funnel_sessions import chains_by_day, days_of, sessions_of_users, told
 from analytics.question import PLAIN, Rules, SiteScope, Step, Window
 from analytics.sampling import Reading, basis, read
+from analytics.session_cells import SessionCells
 from analytics.sql import query
 from analytics.times import to_us
 from analytics.vitals import VITALS
@@ -51,6 +55,10 @@ TRAIT_WORDS = {
     Trait.SLOW_PAGE: "a slow page (LCP over 4 s)",
     Trait.POOR_VITALS: "a page that reacts late or jumps (INP over 500 ms, CLS over 0.25)",
 }
+
+
+_UNMEASURED = 2
+"""In the place of 0 and 1, whether a trait was met."""
 
 
 class DropRow(Struct, frozen=True, kw_only=True):
@@ -128,8 +136,7 @@ def funnel_why(
         found = chains_by_day(
             snapshot, reading, chain, question, partial(_met, snapshot), moment="entered_last_us"
         )
-        frame: pd.DataFrame = found.to_pandas()
-        over = frame[frame["entered_last_us"] < to_us(now - within)]
+        over = found.filter(pc.field("entered_last_us") < to_us(now - within))
         return _rows(over, steps, rules, of_users=sessions_of_users(reading, rules))
 
     def few(rows: list[DropRow]) -> bool:
@@ -156,24 +163,13 @@ def _met(snapshot: Snapshot, reading: Reading, chain: Chain) -> pa.Table:
     )
 
 
-def _rows(
-    frame: pd.DataFrame, steps: Sequence[Step], rules: Rules, *, of_users: bool
-) -> list[DropRow]:
-    step = frame["step"].to_numpy()
-    onward = frame["onward"].to_numpy(dtype=np.bool_)
-    weight = frame["weight"].to_numpy(dtype=np.float64)
-    visitor = frame["visitor"].to_numpy(dtype=np.uint64)
+def _rows(over: pa.Table, steps: Sequence[Step], rules: Rules, *, of_users: bool) -> list[DropRow]:
+    share = _shares(over, len(steps), of_users=of_users)
     asked = [(number, trait) for number in range(1, len(steps)) for trait in Trait]
-    known = {trait: frame[trait.value].notna().to_numpy() for trait in Trait}
-    met = {trait: frame[trait.value].fillna(False).to_numpy(dtype=np.bool_) for trait in Trait}
-    pairs = []
-    for number, trait in asked:
-        measured = known[trait] & (step == number)
-        dropped, went_on = (
-            share_of(weight, visitor, met[trait], measured & side, of_users=of_users)
-            for side in (~onward, onward)
-        )
-        pairs.append((dropped, went_on))
+    pairs = [
+        (share(number, trait, onward=False), share(number, trait, onward=True))
+        for number, trait in asked
+    ]
     words = Words("those who left", "those who went on", "met it less often", "met it more often")
     compared = compare_pairs(pairs, [words] * len(pairs))
     return [
@@ -191,6 +187,32 @@ def _rows(
         )
         for (number, trait), pair, each in zip(asked, pairs, compared, strict=True)
     ]
+
+
+def _shares(over: pa.Table, steps: int, *, of_users: bool) -> Callable[..., Estimate]:
+    """Gives the share that met a `trait`, of those of whom it was measured and who went `onward`
+    from a `step`, or did not. Whoever says the same of all of that is in one cell."""
+    said = [over["step"].cast(pa.int64()), over["onward"].cast(pa.int64())]
+    said += [pc.fill_null(over[trait.value].cast(pa.int64()), _UNMEASURED) for trait in Trait]
+    shape = (steps, 2, *(_UNMEASURED + 1 for _ in Trait))
+    cell = np.ravel_multi_index(tuple(each.to_numpy() for each in said), shape)
+    weight = over["weight"].to_numpy().astype(np.float64, copy=False)
+    visitor = over["visitor"].to_numpy()
+    cells = SessionCells(cell, prod(shape), weight, visitor)
+    there = np.flatnonzero(cells.sessions)
+    step_of, onward_of, *traits_of = np.unravel_index(there, shape)
+    state_of = dict(zip(Trait, traits_of, strict=True))
+
+    def share(step: int, trait: Trait, *, onward: bool) -> Estimate:
+        state = state_of[trait]
+        among = (step_of == step) & (onward_of == onward) & (state != _UNMEASURED)
+        did = among & (state == 1)
+        if not of_users:
+            return cells.share(there[did], there[among])
+        places = cells.places(there[among])
+        return users_share(weight[places], visitor[places], np.isin(cell[places], there[did]))
+
+    return share
 
 
 def _sentence(step: str, trait: Trait, pair: tuple[Estimate, Estimate], found: Comparison) -> str:
