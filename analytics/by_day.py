@@ -17,6 +17,7 @@ import duckdb
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from msgspec import structs
 
 from analytics.question import Window
@@ -104,16 +105,30 @@ def query_by_day(
     *parts: str,
     asked: Mapping[str, Any],
     edges: tuple[str, str] = ("start", "end"),
+    columns: Mapping[str, str] | None = None,
+    moment: str = "",
 ) -> pa.Table:
-    """by_day() of query NAME with what the `parts` define; the window is bound to the `edges`."""
+    """by_day() of query NAME with what the `parts` define; the window is bound to the `edges`, and
+    the text formatted with the `columns`, if any."""
+
+    def text_of(reading: Reading) -> str:
+        text = with_read(reading.fragment, name, *parts)
+        return text if columns is None else text.format(**columns)
 
     def answer(reading: Reading, span: Window) -> pa.Table:
-        text = with_read(reading.fragment, name, *parts)
         times = dict(zip(edges, (naive(span.start), naive(span.end)), strict=True))
-        return snapshot.arrow(text, {**reading.parameters, **asked, **times})
+        return snapshot.arrow(text_of(reading), {**reading.parameters, **asked, **times})
 
-    question = {"query": with_read(reading.fragment, name, *parts), **asked}
-    return by_day(snapshot, reading, window, question, answer)
+    question = {"query": text_of(reading), **asked}
+    return by_day(snapshot, reading, window, question, answer, moment)
+
+
+def only(table: pa.Table, **wanted: str) -> pa.Table:
+    """The rows whose columns hold what is `wanted` of each, where anything is."""
+    for name, value in wanted.items():
+        if value:
+            table = table.filter(pc.field(name) == value)
+    return table
 
 
 def summed(table: pa.Table, *keys: str) -> list[dict[str, Any]]:

@@ -1,12 +1,10 @@
 -- One row a session and element: a session of many clicks is one row for each thing it clicked.
 SELECT
-    hash(session) AS session,
-    click.target AS target,
+    session,
+    target,
     count(*) AS clicks,
-    count(*) FILTER (click.rage > 0) AS rage,
-    count(*) FILTER (click.dead) AS dead,
-    count(*) FILTER (click.error) AS error
-FROM read
-WHERE page = $page AND kind = 'click' AND time >= $start AND time < $end
-    AND coalesce(click.target, '') <> ''
+    count(*) FILTER (rage) AS rage,
+    count(*) FILTER (dead) AS dead,
+    count(*) FILTER (error) AS error
+FROM made
 GROUP BY ALL

@@ -1,6 +1,8 @@
 -- The sessions that viewed or clicked the page, and whose they are.
 came AS (
-    SELECT session, any_value(weight) AS weight, count(*) FILTER (kind = 'view') AS views
+    SELECT
+        session, any_value(weight) AS weight, count(*) FILTER (kind = 'view') AS views,
+        epoch_us(min(time)) AS at_us
     FROM read
     WHERE page = $page AND kind IN ('view', 'click') AND time >= $start AND time < $end
     GROUP BY session

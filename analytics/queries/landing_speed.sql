@@ -1,5 +1,6 @@
 SELECT
-    hash(views.session) AS session{visitor},
+    epoch_us(landing.time) AS landed_us, hash(views.session) AS session{visitor},
+    device, coalesce(level, 'undeclared') AS level,
     vitals.lcp_ms AS lcp_ms, weight, coalesce(converted_at >= landing.time, false) AS converted
 FROM views
 JOIN vitals
@@ -8,5 +9,3 @@ JOIN vitals
 JOIN who ON who.session = views.session
 WHERE landing.time >= $start AND landing.time < $end
     AND ($page IS NULL OR landing.page = $page)
-    AND ($device IS NULL OR device = $device)
-    AND ($level IS NULL OR coalesce(level, 'undeclared') = $level)

@@ -3,6 +3,7 @@
 views AS (
     SELECT
         session, batch >> 20 AS load, view,
+        epoch_us(min(time)) AS at_us,
         any_value(weight) AS weight,
         coalesce(any_value(device), '') AS device,
         coalesce(any_value(browser), '') AS browser,

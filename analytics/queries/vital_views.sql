@@ -1,8 +1,6 @@
 SELECT
-    hash(session) AS session{visitor}, weight, coalesce(level, 'undeclared') AS level, device,
+    at_us, hash(session) AS session{visitor}, weight, coalesce(level, 'undeclared') AS level, device,
     browser, release, latest.value AS value, latest.element AS element, latest.resource AS resource,
     latest.script AS script, coalesce(urls, []) AS requests
 FROM views LEFT JOIN requests USING (session, load, view) JOIN who USING (session)
 WHERE latest.value IS NOT NULL
-    AND ($device IS NULL OR device = $device)
-    AND ($level IS NULL OR coalesce(level, 'undeclared') = $level)

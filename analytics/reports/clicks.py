@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from msgspec import Struct
 from numpy.typing import NDArray
 
 from analytics.basis import Withheld
-from analytics.by_day import query_by_day, summed
+from analytics.by_day import only, query_by_day, summed
 from analytics.cohort import Cohort
 from analytics.estimates import clustered_share
 from analytics.levels import shown
@@ -23,8 +24,7 @@ from analytics.reports.clicks_types import (
     ScrollReach,
 )
 from analytics.sampling import Days, Reading, basis, read
-from analytics.sql import query, with_read
-from analytics.times import naive
+from analytics.sql import query
 from store.snapshot import Snapshot
 
 DEFINITION = "clicks"
@@ -70,7 +70,6 @@ def clicks(
     0..1.
     """
     window = Window(window.start, max(window.start, min(window.end, now)))
-    edges = {"start": naive(window.start), "end": naive(window.end)}
 
     def of_pages(reading: Reading) -> ClicksReport:
         found = summed(query_by_day(snapshot, reading, window, "clicks_pages", asked={}), "page")
@@ -79,11 +78,18 @@ def clicks(
         return _report(snapshot, reading, window, pages=pages)
 
     def of_page(reading: Reading) -> ClicksReport:
-        asked = {**reading.parameters, **edges, "page": page}
-        people = _people(snapshot, reading, asked, level, device)
+        def rows(name: str, *parts: str) -> pa.Table:
+            asked = {"page": page}
+            return query_by_day(
+                snapshot, reading, window, name, *parts, asked=asked, moment="at_us"
+            )
+
+        people = _people(
+            only(rows("clicks_sessions", query("clicks_who")), level=level, device=device)
+        )
         levels = [] if level else shown(scope.levels, set(people.cohort.level))
-        elements = _elements(snapshot, reading, asked, people, levels)
-        reach, fold = _scrolled(snapshot, reading, asked, people)
+        elements = _elements(snapshot, rows("clicks_made"), people, levels)
+        reach, fold = _scrolled(rows("clicks_scroll"), people)
         return _report(
             snapshot,
             reading,
@@ -112,11 +118,8 @@ def _report(
     return ClicksReport(basis=basis(snapshot, reading, DEFINITION, window), page=page, **fields)
 
 
-def _people(
-    snapshot: Snapshot, reading: Reading, asked: dict[str, Any], level: str, device: str
-) -> _People:
-    text = with_read(reading.fragment, "clicks_sessions", query("clicks_who"))
-    frame = snapshot.frame(text, {**asked, "level": level or None, "device": device or None})
+def _people(came: pa.Table) -> _People:
+    frame = came.sort_by("session").to_pandas()
     return _People(
         number=frame["session"].to_numpy(dtype=np.uint64),
         cohort=Cohort(
@@ -129,21 +132,16 @@ def _people(
 
 
 def _elements(
-    snapshot: Snapshot,
-    reading: Reading,
-    asked: dict[str, Any],
-    people: _People,
-    levels: Sequence[str],
+    snapshot: Snapshot, clicks: pa.Table, people: _People, levels: Sequence[str]
 ) -> list[ClickedElement]:
     """Most clicked first; only the listed ones are looked at closely."""
-    frame = snapshot.frame(with_read(reading.fragment, "clicks_elements"), asked)
+    made = {"made": clicks}
+    frame = snapshot.frame(query("clicks_elements"), tables=made)
     frame["place"] = people.place(frame["session"])
     frame = frame[frame["place"] >= 0]
     places = {
         target: (x, y, fixed)
-        for target, x, y, fixed in snapshot.rows(
-            with_read(reading.fragment, "clicks_places"), asked
-        )
+        for target, x, y, fixed in snapshot.rows(query("clicks_places"), tables=made)
     }
     everyone = people.cohort.among()
     members = {level: people.cohort.level == level for level in levels}
@@ -183,11 +181,9 @@ def _elements(
     return found
 
 
-def _scrolled(
-    snapshot: Snapshot, reading: Reading, asked: dict[str, Any], people: _People
-) -> tuple[tuple[ScrollReach, ...], float | None]:
+def _scrolled(views: pa.Table, people: _People) -> tuple[tuple[ScrollReach, ...], float | None]:
     """How many views reached each tenth of the page, and what nearly all of them saw."""
-    frame = snapshot.frame(with_read(reading.fragment, "clicks_scroll"), asked)
+    frame = views.to_pandas()
     place = people.place(frame["session"])
     scroll = frame["scroll"].to_numpy(dtype=np.float64)[place >= 0]
     place = place[place >= 0]

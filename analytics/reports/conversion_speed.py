@@ -10,12 +10,12 @@ import pandas as pd
 from msgspec import Struct, structs
 
 from analytics.basis import Basis, Estimate
+from analytics.by_day import only, query_by_day
 from analytics.estimates import Difference, Z, recovered, share
 from analytics.funnel_sessions import share_of
 from analytics.question import SiteScope, Unit, Window
 from analytics.sampling import Days, Reading, basis, read
-from analytics.sql import query, with_read
-from analytics.times import naive
+from analytics.sql import query
 from analytics.visitors import visitor_columns
 from store.snapshot import Snapshot
 
@@ -83,19 +83,22 @@ def conversion_speed(
     """Of sessions that landed in the window, on `page` or any. Raises ValueError for a sample
     outside 0..1."""
     window = Window(window.start, max(window.start, min(window.end, now)))
-    asked = {
-        "event": event,
-        "start": naive(window.start),
-        "end": naive(window.end),
-        "page": page or None,
-        "device": device or None,
-        "level": level or None,
-    }
 
     def at(reading: Reading) -> pd.DataFrame:
-        text = with_read(reading.fragment, "landing_speed", query("landing_views"))
-        text = text.format(**visitor_columns(reading))
-        return snapshot.frame(text, {**reading.parameters, **asked})
+        landed = query_by_day(
+            snapshot,
+            reading,
+            window,
+            "landing_speed",
+            query("landing_views"),
+            asked={"event": event, "page": page or None},
+            columns=visitor_columns(reading),
+            moment="landed_us",
+        )
+        frame: pd.DataFrame = (
+            only(landed, device=device, level=level).drop(["device", "level"]).to_pandas()
+        )
+        return frame
 
     days = Days(window.first_day, window.last_day)
     frame, reading = read(

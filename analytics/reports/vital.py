@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.basis import Estimate, Withheld
+from analytics.by_day import only, query_by_day
 from analytics.estimates import EFFECTIVE_N_MIN, clustered_share, quantile
 from analytics.funnel_sessions import Mask
 from analytics.goes_with import goes_with
@@ -14,8 +15,7 @@ from analytics.levels import shown
 from analytics.question import SiteScope, Window
 from analytics.reports.vital_types import VitalBin, VitalPart, VitalReport
 from analytics.sampling import Days, Reading, basis, read
-from analytics.sql import query, with_read
-from analytics.times import naive
+from analytics.sql import query
 from analytics.visitors import visitor_columns
 from analytics.vital_counts import histograms, releases
 from analytics.vital_days import QUANTILE, changes, trend
@@ -49,20 +49,19 @@ def vital(
     Raises ValueError for a sample outside 0..1.
     """
     window = Window(window.start, max(window.start, min(window.end, now)))
-    views = {
-        "vital": name,
-        "page": page or None,
-        "level": level or None,
-        "start": naive(window.start),
-        "end": naive(window.end),
-        "device": device or None,
-        "slow_request_ms": SLOW_REQUEST_MS,
-    }
 
     def at(reading: Reading) -> pd.DataFrame:
-        text = with_read(reading.fragment, "vital_views", query("vital_latest"))
-        text = text.format(**visitor_columns(reading))
-        frame = snapshot.frame(text, {**reading.parameters, **views})
+        views = query_by_day(
+            snapshot,
+            reading,
+            window,
+            "vital_views",
+            query("vital_latest"),
+            asked={"vital": name, "page": page or None, "slow_request_ms": SLOW_REQUEST_MS},
+            columns=visitor_columns(reading),
+            moment="at_us",
+        )
+        frame: pd.DataFrame = only(views, device=device, level=level).to_pandas()
         frame["session"] = pd.factorize(frame.get("visitor", frame["session"]))[0]
         frame["value"] = frame["value"].astype(np.float64).round(DECIMALS)
         return frame

@@ -15,6 +15,7 @@ from analytics import by_day
 from analytics.error_reading import Choice
 from analytics.question import JourneyQuestion, SiteScope, Step, Window
 from analytics.reports.clicks import clicks
+from analytics.reports.conversion_speed import conversion_speed
 from analytics.reports.errors import errors
 from analytics.reports.funnel import funnel
 from analytics.reports.funnel_why import funnel_why
@@ -25,6 +26,7 @@ from analytics.reports.perceived import perceived
 from analytics.reports.perceived_types import PerceivedQuestion
 from analytics.reports.seen import seen
 from analytics.reports.speed import speed
+from analytics.reports.vital import vital
 from bench.generated_people import LEVELS, SIGNED, STEPS
 from bench.generated_rows import SITE
 from bench.generated_store import generate
@@ -84,6 +86,15 @@ QUESTIONS: dict[str, Callable[..., Any]] = {
     "seen": lambda s, sample: seen(s, msgspec.structs.replace(SCOPE, sample=sample), WINDOW),
     "errors": lambda s, _: errors(s, SCOPE, WINDOW, Choice(), now=NOW),
     "clicks": lambda s, sample: clicks(s, SCOPE, WINDOW, now=NOW, sample=sample),
+    "clicks of a page": lambda s, sample: clicks(
+        s, SCOPE, WINDOW, now=NOW, page=STEPS[0], device="desktop", sample=sample
+    ),
+    "vital": lambda s, sample: vital(
+        s, SCOPE, WINDOW, "lcp", now=NOW, page=STEPS[0], level=LEVELS[0], sample=sample
+    ),
+    "speed against conversion": lambda s, sample: conversion_speed(
+        s, SCOPE, WINDOW, SIGNED, now=NOW, sample=sample
+    ),
     "paths": lambda s, sample: paths(
         s, SCOPE, WINDOW, PathStart(page=STEPS[0]), now=NOW, sample=sample
     ),
@@ -135,7 +146,9 @@ def answers(database: Database) -> set[Path]:
 
 
 @pytest.mark.parametrize("sample", [0.2, 1.0])
-@pytest.mark.parametrize("name", ["funnel", "funnel in parts", "why"])
+@pytest.mark.parametrize(
+    "name", ["funnel", "why", "clicks of a page", "vital", "speed against conversion"]
+)
 def test_days_read_at_once_keep_what_each_says_alone(
     store: Database, name: str, sample: float, kept: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
