@@ -3,25 +3,28 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analytics.basis import Estimate
 from analytics.cohort import Cohort
 from analytics.estimates import Difference, difference
 from analytics.path_nodes import Counted
-from analytics.path_steps import Numbers
 from analytics.reports.paths_types import PathDifference
 
 
 def differences(
-    count: Counted, cohort: Cohort, steps: Sequence[int], pair: tuple[str, str]
+    count: Counted, cohort: Cohort, levels: Sequence[str], pair: tuple[str, str]
 ) -> list[PathDifference]:
     """Of each node the shares of the two levels; the surest and largest differences first. A start
     that all sessions share tells nothing, and is left out."""
-    groups = [np.flatnonzero(cohort.level == level) for level in pair]
-    if not all(map(len, groups)):
+    if not set(pair) <= set(levels):
         return []
-    wholes = [cohort.of(group).among() for group in groups]
-    weights = [_weights(count, cohort, group) for group in groups]
+    places = [levels.index(level) for level in pair]
+    among = cohort.among_each(cohort.level, len(levels))
+    wholes = [among[place] for place in places]
+    if not all(whole.sessions for whole in wholes):
+        return []
+    weights = _weights(count, cohort, len(levels))[places]
     starts = sum(node.step == 0 for node in count.nodes)
     found = []
     for place, node in enumerate(count.nodes):
@@ -44,12 +47,15 @@ def differences(
     return sorted(found, key=_first)
 
 
-def _weights(count: Counted, cohort: Cohort, group: Numbers) -> Numbers:
-    """The weight of the group's sessions at each node; no node is met twice by one session."""
-    places = count.place[group]
-    met = places >= 0
-    weights = np.broadcast_to(cohort.weight[group][:, None], places.shape)
-    return np.bincount(places[met], weights=weights[met], minlength=len(count.nodes))
+def _weights(count: Counted, cohort: Cohort, levels: int) -> NDArray[np.float64]:
+    """By level and node, the weight of the sessions; no node is met twice by one session."""
+    shape = levels, len(count.nodes) + 1  # the first of those at none
+    begins = cohort.level * np.int32(shape[1]) + np.int32(1)
+    weights = np.zeros(shape)
+    for place in count.place.T:
+        met = np.bincount(begins + place, cohort.weight, shape[0] * shape[1])
+        weights += met.reshape(shape)
+    return weights[:, 1:]
 
 
 def _first(each: PathDifference) -> tuple[bool, float, int]:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from analytics.cohort import Mask
-from analytics.path_steps import Numbers, Runs, loops, starts_at_edge
+from analytics.path_steps import Codes, Runs, loops, starts_at_edge
 from analytics.path_views import PathViews
 from analytics.reports.paths_types import Direction, Loop, PageShare
 
@@ -29,7 +29,7 @@ def ends(views: PathViews, runs: Runs, span_us: tuple[int, int]) -> dict[str, An
     }
 
 
-def _pages(views: PathViews, codes: Numbers, sessions: Numbers) -> tuple[PageShare, ...]:
+def _pages(views: PathViews, codes: Codes, sessions: Codes) -> tuple[PageShare, ...]:
     cohort = views.cohort.of(sessions)
     everyone = cohort.among()
     counts = np.bincount(codes, minlength=len(views.pages))

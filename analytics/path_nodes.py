@@ -4,12 +4,17 @@ from collections.abc import Sequence
 
 import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from analytics.cohort import Cohort
-from analytics.path_steps import END, EVENT, NONE, OPEN, Numbers, Walks
+from analytics.path_steps import END, EVENT, NONE, OPEN, Codes, Numbers, Walks
 from analytics.reports.paths_types import NodeKind, PathLink, PathNode
 
+Floats = NDArray[np.float64]
+
 OTHER = -5
+LOWEST = OTHER
+"""Of all codes."""
 _KINDS = {EVENT: NodeKind.EVENT, OPEN: NodeKind.OPEN, OTHER: NodeKind.OTHER}
 _LAST = {NodeKind.OTHER: 1, NodeKind.ENTRY: 2, NodeKind.OPEN: 3, NodeKind.EXIT: 4}
 """What stands below the pages of a step, in this order."""
@@ -22,82 +27,96 @@ class Naming(Struct, frozen=True):
     event: str
 
 
+class _Met(Struct, frozen=True):
+    """The codes met at a step, and their sessions and weights; `place` holds where each code there
+    may be, from LOWEST on, is among them, -1 for none."""
+
+    codes: list[int]
+    place: Numbers
+    sessions: Numbers
+    weights: Floats
+
+
 class Counted(Struct, frozen=True):
     """The nodes and links of walks; `place` holds each walk's node at each step, -1 for none."""
 
     nodes: tuple[PathNode, ...]
     links: tuple[PathLink, ...]
-    place: Numbers
+    place: Codes
 
 
 def counted(walks: Walks, cohort: Cohort, naming: Naming, top: int) -> Counted:
     """`cohort` has one session a walk, in the walks' order."""
     nodes: list[PathNode] = []
-    places = np.full(walks.codes.shape, -1, dtype=np.int64)
+    columns: list[Codes] = []
     everyone = cohort.among()
-    for column, step in enumerate(walks.steps):
-        codes = _with_other(walks.codes[:, column], cohort, top)
-        present = np.flatnonzero(codes != NONE)
-        found, which = np.unique(codes[present], return_inverse=True)
-        sessions = np.bincount(which, minlength=len(found))
-        weights = np.bincount(which, weights=cohort.weight[present], minlength=len(found))
-        order = sorted(
-            range(len(found)),
-            key=lambda at: _rank(int(found[at]), step, float(weights[at]), naming),
-        )
-        rank = np.empty(len(found), dtype=np.int64)
-        rank[order] = np.arange(len(found))
-        places[present, column] = rank[which] + len(nodes)
-        nodes += [
+    for step, codes in zip(walks.steps, walks.codes.T, strict=True):
+        met = _with_other(codes, cohort, top)
+        found = [
             PathNode(
                 step=step,
-                kind=_kind(int(found[at]), step),
-                name=_name(int(found[at]), naming),
-                sessions=int(sessions[at]),
-                weight=float(weights[at]),
-                share=everyone.share(float(weights[at])),
+                kind=_kind(code, step),
+                name=_name(code, naming),
+                sessions=int(sessions),
+                weight=float(weight),
+                share=everyone.share(float(weight)),
             )
-            for at in order
+            for code, sessions, weight in zip(met.codes, met.sessions, met.weights, strict=True)
         ]
-    return Counted(tuple(nodes), tuple(_links(walks.steps, places, cohort)), places)
+        order = sorted(
+            range(len(found)),
+            key=lambda at: _rank(met.codes[at], step, found[at].weight, naming),
+        )
+        rank = np.full(len(found) + 1, -1, dtype=np.int32)  # the last is of codes without a node
+        rank[order] = np.arange(len(nodes), len(nodes) + len(found))
+        columns.append(rank[met.place][codes - LOWEST])
+        nodes += [found[at] for at in order]
+    places = np.stack(columns).T
+    return Counted(tuple(nodes), tuple(_links(walks.steps, places, cohort, len(nodes))), places)
 
 
-def _with_other(codes: Numbers, cohort: Cohort, top: int) -> Numbers:
-    """Pages beyond the `top` ones, by weight and then by name, as OTHER."""
-    pages = codes >= 0
-    weights = np.bincount(codes[pages], weights=cohort.weight[pages])
-    seen = np.flatnonzero(weights)
+def _with_other(codes: Codes, cohort: Cohort, top: int) -> _Met:
+    """Pages beyond the `top` ones, by weight and then by name, are OTHER."""
+    sessions = np.bincount(codes - LOWEST, minlength=-LOWEST)
+    weights = np.bincount(codes - LOWEST, cohort.weight, len(sessions)).astype(np.float64)
+    pages = np.flatnonzero(sessions[-LOWEST:])
     # By whole sessions first: weights summed in another order may differ in their last digit.
-    ranked = seen[np.lexsort((seen, -np.round(weights[seen], 6)))]
-    kept = np.zeros(len(weights), dtype=np.bool_)
-    kept[ranked[:top]] = True
-    codes = codes.copy()
-    codes[pages] = np.where(kept[codes[pages]], codes[pages], OTHER)
-    return codes
+    ranked = pages[np.lexsort((pages, -np.round(weights[-LOWEST:][pages], 6)))]
+    kept = np.arange(len(sessions)) + LOWEST
+    kept[ranked[top:] - LOWEST] = OTHER
+    met = (sessions > 0) & (kept != NONE)
+    found, at = np.unique(kept[met], return_inverse=True)
+    place = np.full(len(sessions), -1)
+    place[met] = at
+    return _Met(
+        codes=found.tolist(),
+        place=place,
+        sessions=np.bincount(at, sessions[met], len(found)).astype(np.int64),
+        weights=np.bincount(at, weights[met], len(found)).astype(np.float64),
+    )
 
 
-def _links(steps: Sequence[int], places: Numbers, cohort: Cohort) -> list[PathLink]:
+def _links(steps: Sequence[int], places: Codes, cohort: Cohort, nodes: int) -> list[PathLink]:
     links: list[PathLink] = []
     for column, step in enumerate(steps[:-1]):
-        both = (places[:, column] >= 0) & (places[:, column + 1] >= 0)
-        source, target = places[both, column], places[both, column + 1]
-        members = np.flatnonzero(both)
-        near = source if step >= 0 else target
-        base = int(places.max(initial=0)) + 1
-        pairs, which = np.unique(source * base + target, return_inverse=True)
-        sessions = np.bincount(which, minlength=len(pairs))
-        weights = np.bincount(which, weights=cohort.weight[members], minlength=len(pairs))
-        whole = {int(node): cohort.of(members[near == node]).among() for node in np.unique(near)}
-        for pair, count, weight in zip(pairs.tolist(), sessions, weights, strict=True):
-            ends = divmod(pair, base)
+        source, target = places[:, column], places[:, column + 1]
+        pair = (source + 1) * (nodes + 1) + target + 1  # 0 of either: none there
+        sessions = np.bincount(pair)
+        weights = np.bincount(pair, cohort.weight, len(sessions))
+        near = np.where((source >= 0) & (target >= 0), source if step >= 0 else target, -1)
+        whole = cohort.among_each(near, nodes)
+        for each in np.flatnonzero(sessions).tolist():
+            one, other = (place - 1 for place in divmod(each, nodes + 1))
+            if one < 0 or other < 0:
+                continue
             links.append(
                 PathLink(
                     step=step,
-                    source=ends[0],
-                    target=ends[1],
-                    sessions=int(count),
-                    weight=float(weight),
-                    share=whole[ends[0] if step >= 0 else ends[1]].share(float(weight)),
+                    source=one,
+                    target=other,
+                    sessions=int(sessions[each]),
+                    weight=float(weights[each]),
+                    share=whole[one if step >= 0 else other].share(float(weights[each])),
                 )
             )
     return links

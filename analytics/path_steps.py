@@ -17,6 +17,8 @@ EVENT, END, OPEN, NONE = -1, -2, -3, -4
 may still go on, and nothing any more."""
 
 Numbers = NDArray[np.int64]
+Codes = NDArray[np.int32]
+"""Of sessions and pages, narrow: millions are passed over."""
 Mask = NDArray[np.bool_]
 
 
@@ -24,8 +26,8 @@ class Runs(Struct, frozen=True, kw_only=True):
     """Sessions' views in order, consecutive repeats of one page collapsed; `first` and `end` are
     where each session's are among them, one element a session."""
 
-    session: Numbers
-    code: Numbers
+    session: Codes
+    code: Codes
     time_us: Numbers
     first: Numbers
     end: Numbers
@@ -34,16 +36,17 @@ class Runs(Struct, frozen=True, kw_only=True):
 class Walks(Struct, frozen=True, kw_only=True):
     """One row a session that came to the start, one column a step, `steps` naming them in order."""
 
-    session: Numbers
+    session: Codes
     steps: tuple[int, ...]
-    codes: Numbers
+    codes: Codes
 
 
-def runs_of(session: Numbers, code: Numbers, time_us: Numbers, sessions: int) -> Runs:
+def runs_of(session: Codes, code: Codes, time_us: Numbers, sessions: int) -> Runs:
     """`session` numbers the sessions from 0, in order; a session may be without views."""
     fresh = np.ones(len(session), dtype=np.bool_)
     fresh[1:] = (session[1:] != session[:-1]) | (code[1:] != code[:-1])
-    session, code, time_us = session[fresh], code[fresh], time_us[fresh]
+    if not fresh.all():
+        session, code, time_us = session[fresh], code[fresh], time_us[fresh]
     counts = np.bincount(session, minlength=sessions)
     end = np.cumsum(counts)
     return Runs(session=session, code=code, time_us=time_us, first=end - counts, end=end)
@@ -66,28 +69,32 @@ def starts_at_edge(runs: Runs, direction: Direction, span_us: tuple[int, int]) -
 def walks(runs: Runs, starts: Numbers, before: int, after: int, still_open: Mask) -> Walks:
     """`before` and `after` steps around the starts; `still_open` tells of each session."""
     session = runs.session[starts]
-    columns: list[Numbers] = []
+    first, end = runs.first[session], runs.end[session]
+    last = np.where(still_open[session], OPEN, END).astype(np.int32)
+    columns: list[Codes] = []
     for step in range(-before, after + 1):
         place = starts + step
-        inside = (place >= runs.first[session]) & (place < runs.end[session])
-        column = np.full(len(starts), NONE, dtype=np.int64)
-        column[inside] = runs.code[place[inside]]
-        column[place == runs.first[session] - 1] = END
-        over = place == runs.end[session]
-        column[over] = np.where(still_open[session[over]], OPEN, END)
+        column = runs.code.take(place, mode="clip")
+        if step < 0:
+            column[place < first] = NONE
+            column[place == first - 1] = END
+        if step > 0:
+            column[place > end] = NONE
+            over = place == end
+            column[over] = last[over]
         columns.append(column)
     return Walks(
         session=session,
         steps=tuple(range(-before, after + 1)),
-        codes=np.stack(columns, axis=1) if columns else np.empty((0, 0), dtype=np.int64),
+        codes=np.stack(columns).T,  # passed over by step
     )
 
 
-def loops(runs: Runs) -> tuple[Numbers, Numbers, Numbers]:
+def loops(runs: Runs) -> tuple[Codes, Codes, Codes]:
     """Every A to B to A: its session, A and B."""
     code, session = runs.code, runs.session
     if len(code) < 3:
-        empty = np.empty(0, dtype=np.int64)
+        empty = np.empty(0, dtype=np.int32)
         return empty, empty, empty
     back = (session[2:] == session[:-2]) & (code[2:] == code[:-2])
     return session[2:][back], code[:-2][back], code[1:-1][back]

@@ -5,13 +5,15 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from msgspec import Struct
 from numpy.typing import NDArray
 
 from analytics.by_day import by_day
+from analytics.coded import Coded
 from analytics.cohort import Cohort, Mask
-from analytics.in_order import columns_in_order
-from analytics.path_steps import EVENT, Numbers, Runs, runs_of
+from analytics.in_order import Columns, columns_in_order
+from analytics.path_steps import EVENT, Codes, Numbers, Runs, runs_of
 from analytics.question import UNDECLARED, Window
 from analytics.sampling import Reading
 from analytics.sql import query, with_read
@@ -24,13 +26,16 @@ IDLE = timedelta(minutes=15)
 """Without a sign of life for so long, a session is over."""
 
 
-class PathViews(Struct, frozen=True):
-    """What was read: views in order with the event among them, and whose each session is."""
+class PathViews(Struct, frozen=True, kw_only=True):
+    """What was read: views in order with the event among them, repeats of one page or event left
+    out, and whose each session is. `session` numbers the sessions from 0, in order; the cohort has
+    the codes of `level`."""
 
-    session: Numbers
-    code: Numbers
+    session: Codes
+    code: Codes
     time_us: Numbers
     cohort: Cohort
+    level: Coded
     still_open: Mask
     pages: Sequence[str]
 
@@ -38,41 +43,58 @@ class PathViews(Struct, frozen=True):
 def read_views(
     snapshot: Snapshot, reading: Reading, window: Window, event: str, now: datetime
 ) -> PathViews:
-    seen: dict[Window, Hashes] = {}
-
-    def views(part: Reading, span: Window) -> pa.Table:
+    def sessions(part: Reading, span: Window) -> pa.Table:
         text = with_read(part.fragment, "paths_views")
         edges = {"from": naive(span.start), "until": naive(span.end)}
         asked = {**part.parameters, **edges, "event": event}
         columns = columns_in_order(snapshot, part, text, asked)
-        seen[span] = np.unique(columns["who"])
-        return pa.table(columns)
+        came = {"seen": pa.table({"who": np.unique(columns["who"])})}
+        known = snapshot.arrow(query("paths_who"), part.summaries(snapshot), came)
+        return _by_session(columns, known)
 
-    def whose(part: Reading, span: Window) -> pa.Table:
-        if span not in seen:
-            views(part, span)
-        came = {"seen": pa.table({"who": seen[span]})}
-        return snapshot.arrow(query("paths_who"), part.summaries(snapshot), came)
+    question = {"report": "paths", "form": 2, "event": event}
+    # A session lies in one part, and its views are together there, and in order.
+    found = by_day(snapshot, reading, window, question, sessions)
+    pages, code = _coded(snapshot, reading, found["page"])
+    named = found["level"].unify_dictionaries().combine_chunks()
+    level = Coded(named.indices.to_numpy().astype(np.intp), tuple(named.dictionary.to_pylist()))
+    views = pc.list_value_length(found["page"]).to_numpy()
+    return PathViews(
+        session=np.repeat(np.arange(len(found), dtype=np.int32), views),
+        code=code,
+        time_us=pc.list_flatten(found["time_us"]).to_numpy(),
+        cohort=Cohort(
+            level=level.codes,
+            visitor=found["visitor"].to_numpy(),
+            weight=found["weight"].to_numpy(),
+        ),
+        level=level,
+        still_open=found["last_us"].to_numpy() >= to_us(now - IDLE),
+        pages=pages,
+    )
 
-    question = {"report": "paths", "form": 1, "event": event}
-    # A session lies in one part, and its rows are together there, and in order.
-    found = by_day(snapshot, reading, window, {**question, "of": "views"}, views)
-    known = by_day(snapshot, reading, window, {**question, "of": "who"}, whose)
-    who, viewed = found["who"].to_numpy(), found["viewed"].to_numpy()
+
+def _by_session(views: Columns, known: pa.Table) -> pa.Table:
+    """A row a session: whose it is, and of its views in order the pages' hashes, None for the
+    event, and when each was first looked at."""
+    who, page, viewed = views["who"], views["page"], views["viewed"]
     begins = np.ones(len(who), dtype=np.bool_)
     begins[1:] = who[1:] != who[:-1]
-    level, visitor, last_us = _whose(known, who[begins])
-    pages, page = _pages(snapshot, reading, found["page"].to_numpy()[viewed])
-    code = np.full(len(who), EVENT)
-    code[viewed] = page
-    weight = found["weight"].to_numpy()[begins]
-    return PathViews(
-        session=np.cumsum(begins) - 1,
-        code=code,
-        time_us=found["time_us"].to_numpy(),
-        cohort=Cohort(level=level, visitor=visitor, weight=weight),
-        still_open=last_us >= to_us(now - IDLE),
-        pages=pages,
+    fresh = begins.copy()
+    fresh[1:] |= (viewed[1:] != viewed[:-1]) | (viewed[1:] & (page[1:] != page[:-1]))
+    sessions = who[begins]
+    level, visitor, last_us = _whose(known, sessions)
+    ends = pa.array(np.append(np.flatnonzero(begins[fresh]), np.count_nonzero(fresh)), pa.int32())
+    pages = pa.array(page[fresh], mask=~viewed[fresh]).dictionary_encode()
+    return pa.table(
+        {
+            "weight": views["weight"][begins],
+            "level": pa.array(level, pa.string()).dictionary_encode(),
+            "visitor": visitor,
+            "last_us": last_us,
+            "page": pa.ListArray.from_arrays(ends, pages),
+            "time_us": pa.ListArray.from_arrays(ends, pa.array(views["time_us"][fresh])),
+        }
     )
 
 
@@ -92,20 +114,38 @@ def _whose(known: pa.Table, sessions: Hashes) -> tuple[NDArray[np.object_], Hash
     return level, visitor, last_us
 
 
-def _pages(snapshot: Snapshot, reading: Reading, hashed: Hashes) -> tuple[list[str], Numbers]:
-    """The pages by name, and of each view its page's place among them."""
+def _coded(
+    snapshot: Snapshot, reading: Reading, viewed: pa.ChunkedArray
+) -> tuple[list[str], Codes]:
+    """The pages by name, and of each view its page's place among them, or EVENT. `viewed` are the
+    pages' hashes, a list a session."""
+    parts = [chunk.flatten() for chunk in viewed.chunks]
+    pages, places = _pages(snapshot, reading, [each.dictionary.to_numpy() for each in parts])
+    codes = [
+        np.append(place, EVENT).astype(np.int32)[each.indices.fill_null(-1).to_numpy()]
+        for each, place in zip(parts, places, strict=True)
+    ]
+    return pages, np.concatenate([np.empty(0, dtype=np.int32), *codes])
+
+
+def _pages(
+    snapshot: Snapshot, reading: Reading, parts: Sequence[Hashes]
+) -> tuple[list[str], list[Numbers]]:
+    """The pages by name, and of each part's hashes the places among them."""
     of_site = {
         "site": reading.site,
         "first_day": reading.days.first,
         "last_day": reading.days.last,
     }
+    hashed = np.concatenate([np.empty(0, dtype=np.uint64), *parts])
     named = snapshot.rows(query("paths_pages"), of_site)
     places = _places([hash_ for _, hash_ in named], hashed)
     if places is None:
         named = snapshot.rows(with_read(reading.fragment, "paths_pages_read"), reading.parameters)
         places = _places([hash_ for _, hash_ in named], hashed)
         assert places is not None, "a view has a page"
-    return [page for page, _ in named], places
+    ends = np.cumsum([len(each) for each in parts])
+    return [page for page, _ in named], np.split(places, ends[:-1]) if parts else []
 
 
 def _places(known: Sequence[int], hashed: Hashes) -> Numbers | None:
@@ -120,12 +160,12 @@ def _places(known: Sequence[int], hashed: Hashes) -> Numbers | None:
     return order[at] if bool((hashes[order][at] == hashed).all()) else None
 
 
-def runs_among(views: PathViews, members: Mask, *, views_only: bool = False) -> Runs:
-    """The runs of the sessions that are members; of others there are none."""
-    kept = members[views.session]
-    if views_only:
-        kept &= views.code != EVENT
+def runs_among(views: PathViews, members: Mask | None, *, views_only: bool = False) -> Runs:
+    """The runs of the sessions that are members (None: of all); of others there are none."""
     session, code, time_us = views.session, views.code, views.time_us
-    if not kept.all():
+    kept = None if members is None else members[session]
+    if views_only:
+        kept = code != EVENT if kept is None else kept & (code != EVENT)
+    if kept is not None:
         session, code, time_us = session[kept], code[kept], time_us[kept]
     return runs_of(session, code, time_us, len(views.still_open))

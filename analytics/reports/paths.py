@@ -8,8 +8,6 @@ cut short there.
 
 from datetime import datetime, timedelta
 
-import numpy as np
-
 from analytics.basis import Withheld
 from analytics.path_differences import differences
 from analytics.path_ends import ends
@@ -56,9 +54,7 @@ def paths(
 
     def at(reading: Reading) -> PathsReport:
         views = read_views(snapshot, reading, Window(lead, tail), start.event, now)
-        members = np.ones(len(views.still_open), dtype=np.bool_)
-        if level:
-            members = np.asarray(views.cohort.level == level)
+        members = views.level.are(level) if level else None
         runs = runs_among(views, members)
         of_views = runs_among(views, members, views_only=True) if start.event else runs
         found = _starts(views, runs, start, span_us)
@@ -66,7 +62,9 @@ def paths(
         cohort = views.cohort.of(walked.session)
         naming = Naming(views.pages, start.event)
         count = counted(walked, cohort, naming, top)
-        compared = () if level or not all(pair) else differences(count, cohort, walked.steps, pair)
+        compared = (
+            () if level or not all(pair) else differences(count, cohort, views.level.names, pair)
+        )
         return PathsReport(
             basis=basis(snapshot, reading, DEFINITION, window),
             start=start,
