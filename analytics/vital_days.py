@@ -145,36 +145,50 @@ def _stretch(vital: str, row: Sequence[Histogram | None], rows: int) -> tuple[in
     """The first and last place of the days that surely are slower than the others."""
     limit = VITALS[vital].good
     n = np.array([each.effective_n if each else 0.0 for each in row])
-    hits = np.array([each.effective_n * each.over(limit) if each else 0.0 for each in row])
+    hits = n * np.array([each.over(limit) if each else 0.0 for each in row])
     if np.count_nonzero(n) < DAYS_MIN:
         return None
-    n_sum, hit_sum = np.concatenate([[0], n.cumsum()]), np.concatenate([[0], hits.cumsum()])
-    best: tuple[float, int, int] | None = None
-    looked = 0
-    for first in range(len(row)):
-        for last in range(first, min(len(row), first + STRETCH_DAYS_MAX)):
-            inside_n = n_sum[last + 1] - n_sum[first]
-            outside_n = n_sum[-1] - inside_n
-            if inside_n < EFFECTIVE_N_MIN or outside_n < EFFECTIVE_N_MIN or inside_n > outside_n:
-                continue
-            looked += 1
-            inside = (hit_sum[last + 1] - hit_sum[first]) / inside_n
-            outside = (hit_sum[-1] - hit_sum[last + 1] + hit_sum[first]) / outside_n
-            pooled = hit_sum[-1] / n_sum[-1]
-            spread = sqrt(max(pooled * (1 - pooled), 1e-9) * (1 / inside_n + 1 / outside_n))
-            z = (inside - outside) / spread
-            if best is None or z > best[0]:
-                best = (z, first, last)
+    best = slowest(n, hits)
     if best is None:
         return None
-    z, first, last = best
-    z /= sqrt(_dispersion(n, hits, first, last))
-    if z < NormalDist().inv_cdf(1 - FALSE_RATE / (looked * rows)):
+    first, last = best.first, best.last
+    z = best.z / sqrt(_dispersion(n, hits, first, last))
+    if z < NormalDist().inv_cdf(1 - FALSE_RATE / (best.looked * rows)):
         return None
     inside, outside = _parted(row, first, last)
     if inside.at(QUANTILE) < SLOWER_MIN * outside.at(QUANTILE):
         return None
     return first, last
+
+
+class _Best(Struct, frozen=True):
+    """The stretch that stands out most, by how many standard deviations, of how many looked at."""
+
+    first: int
+    last: int
+    z: float
+    looked: int
+
+
+def slowest(n: Floats, hits: Floats) -> _Best | None:
+    """Of all stretches that are long enough, and no more than the other days."""
+    first = np.repeat(np.arange(len(n)), np.minimum(len(n) - np.arange(len(n)), STRETCH_DAYS_MAX))
+    last = first + np.arange(len(first)) - np.searchsorted(first, first)
+    n_sum, hit_sum = np.concatenate([[0], n.cumsum()]), np.concatenate([[0], hits.cumsum()])
+    inside_n = n_sum[last + 1] - n_sum[first]
+    outside_n = n_sum[-1] - inside_n
+    chosen = np.minimum(inside_n, outside_n) >= EFFECTIVE_N_MIN
+    chosen &= inside_n <= outside_n
+    if not chosen.any():
+        return None
+    first, last, inside_n, outside_n = (each[chosen] for each in (first, last, inside_n, outside_n))
+    inside = (hit_sum[last + 1] - hit_sum[first]) / inside_n
+    outside = (hit_sum[-1] - hit_sum[last + 1] + hit_sum[first]) / outside_n
+    pooled = hit_sum[-1] / n_sum[-1]
+    spread = np.sqrt(max(pooled * (1 - pooled), 1e-9) * (1 / inside_n + 1 / outside_n))
+    z = (inside - outside) / spread
+    at = int(np.argmax(z))
+    return _Best(int(first[at]), int(last[at]), float(z[at]), len(z))
 
 
 def _dispersion(n: Floats, hits: Floats, first: int, last: int) -> float:

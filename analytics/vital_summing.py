@@ -3,6 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
+from analytics.distinct import distinct
 from analytics.vital_sums import SUMS, Floats, Places, coded
 from analytics.vitals import RATED, VITALS
 
@@ -26,12 +27,12 @@ def summed(views: pa.Table, *, exact: bool) -> pa.Table:
     codes = np.zeros(len(views), dtype=np.int64)
     for numbers, names in place.values():
         codes = codes * len(names) + numbers
-    groups, group = np.unique(codes, return_inverse=True)
-    session = np.unique(views["session"].to_numpy(), return_inverse=True)[1]
+    groups, group = distinct(codes)
+    session = distinct(views["session"].to_numpy())[1]
     pages, page = len(place["page"][1]), place["page"][0]
     alike = session
     if "visitor" in views.column_names:
-        alike = np.unique(views["visitor"].to_numpy(), return_inverse=True)[1]
+        alike = distinct(views["visitor"].to_numpy())[1]
     cluster = alike * pages + page
     weight = views["weight"].to_numpy()
     named = _named(groups, [names for _, names in place.values()])
@@ -49,17 +50,17 @@ def summed(views: pa.Table, *, exact: bool) -> pa.Table:
 def _of_vital(
     group: Places, cluster: Places, values: Floats, weight: Floats
 ) -> tuple[Places, Floats, dict[str, Floats]]:
-    """Group, value and sums of each combination."""
-    order = np.lexsort((values, cluster))
+    """Group, value and sums of each combination; there is at least one view."""
+    known, value = distinct(values)
+    order = np.argsort(cluster * len(known) + value, kind="stable")
     of = cluster[order]
     begins = np.ones(len(of), dtype=np.bool_)
     begins[1:] = of[1:] != of[:-1]
     number = np.cumsum(begins) - 1
-    trials = np.bincount(number)[number] if len(of) else number
+    trials = np.bincount(number)[number]
     nth = np.arange(len(of)) - np.flatnonzero(begins)[number] + 1
     w = weight[order]
-    known, value = np.unique(values[order], return_inverse=True)
-    keys, at = np.unique(group[order] * max(1, len(known)) + value, return_inverse=True)
+    keys, at = distinct((group * len(known) + value)[order])
     added = {
         "views": np.ones(len(of)),
         "weight": w,
@@ -70,7 +71,7 @@ def _of_vital(
         "session_squares": w * w * begins,
     }
     sums = {name: np.bincount(at, each, len(keys)) for name, each in added.items()}
-    which, place = np.divmod(keys, max(1, len(known)))
+    which, place = np.divmod(keys, len(known))
     return which, known[place], {name: each.astype(np.float64) for name, each in sums.items()}
 
 

@@ -15,6 +15,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from analytics.basis import Estimate
+from analytics.distinct import distinct
 from analytics.estimates import ClusterSums, place_of, ratio_of, woodruff
 
 Floats = NDArray[np.float64]
@@ -96,7 +97,7 @@ def merged(table: pa.Table, *, by_device: bool) -> Iterator[Sums]:
     rows = table.unify_dictionaries().combine_chunks()
     texts = {name: coded(rows, name) for name in KEYS[:-1]}
     names = {name: each for name, (_, each) in texts.items()}
-    known, value = np.unique(rows["value"].to_numpy(), return_inverse=True)
+    known, value = distinct(rows["value"].to_numpy())
     sums = {name: rows[name].to_numpy() for name in SUMS}
     columns = [texts[name][0] for name in KEYS[:-1]]
     sizes = [max(1, len(names[name])) for name in KEYS[:-1]]
@@ -119,7 +120,7 @@ def _added(
     codes = np.zeros(len(columns[0]), dtype=np.int64)
     for column, size in zip(columns, sizes, strict=True):
         codes = codes * size + column
-    keys, at = np.unique(codes, return_inverse=True)
+    keys, at = distinct(codes)
     found: list[Places] = []
     for size in reversed(sizes):
         keys_left, number = np.divmod(keys, size)

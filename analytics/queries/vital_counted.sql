@@ -1,5 +1,4 @@
--- Views of whole days by how a vital was, of all sessions but bots: sealed days from their histograms,
--- hot ones from their rows.
+-- Hot views of whole days by how a vital was, of all sessions but bots.
 hot_latest AS (
     SELECT
         day, session, coalesce(device, '') AS device, page,
@@ -33,13 +32,4 @@ hot_views AS MATERIALIZED (
         value
     FROM hot_measured
     WHERE value IS NOT NULL AND list_contains($vitals, vital)
-),
-sealed AS (
-    SELECT
-        vital, CASE WHEN $by_page THEN page ELSE '' END AS page, day, device, sessions, counted,
-        map_entries(buckets) AS buckets
-    FROM vital_days
-    WHERE site = $site AND day BETWEEN $first_day AND $last_day
-        AND list_contains($vitals, vital)
-        AND ($page IS NULL OR page = $page) AND ($level IS NULL OR level = $level)
 )

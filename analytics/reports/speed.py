@@ -125,7 +125,7 @@ def _changes(
     if not busiest:
         return
     known = releases(snapshot, site)
-    counted = histograms(snapshot, site, days, RATED, by_page=True)
+    counted = histograms(snapshot, site, days, RATED, of_pages=busiest)
     for vital in RATED:
         for page in busiest:
             yield from changes(
