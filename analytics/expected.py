@@ -6,7 +6,7 @@ were holidays or incidents. The dispersion 1/k is pooled by moments over a week 
 is tested only where even zero would be surprising: mu >= k (alpha^(-1/k) - 1).
 """
 
-from math import log
+from math import lgamma, log
 
 import numpy as np
 from msgspec import Struct
@@ -19,6 +19,9 @@ ALPHA = 0.001
 K_MAX = 400.0
 """No volume is taken to vary by less than 5 % beyond chance: what is usual is itself estimated from
 a few weeks. Without it a purely random volume gave 1.8 false alerts a month, with it 0.7."""
+
+ROUNDING = 1e-6
+"""Of logarithms of probabilities, which are of large numbers."""
 
 Numbers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -94,6 +97,16 @@ def no_more_than(count: float, mu: float, k: float) -> float:
     ratios = np.log((number - 1 + k) / number) + log(mu / (mu + k))
     zero = k * log(k / (k + mu))
     return min(1.0, float(np.exp(zero + np.concatenate([[0.0], np.cumsum(ratios)])).sum()))
+
+
+def likely(count: float, mu: float, k: float, chance: float) -> bool:
+    """Whether just so many have a probability of `chance` or more, which is told at once:
+    no_more_than() is then no less. False says nothing."""
+    if count < 0 or mu <= 0:
+        return False
+    ways = lgamma(count + k) - lgamma(k) - lgamma(count + 1)
+    logarithm = ways + k * log(k / (k + mu)) + count * log(mu / (mu + k))
+    return logarithm > log(chance) + ROUNDING
 
 
 def band(mu: float, k: float, tail: float = 0.025) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from analytics.expected import ALPHA, Expected, no_more_than
+from analytics.expected import ALPHA, Expected, likely, no_more_than
 
 CLOSE_CHANCE_MIN = 0.05
 """A window with a lower chance does not show that all is well again."""
@@ -42,6 +42,8 @@ def lows(windows: Sequence[Expected], alpha: float = ALPHA, since: int = 0) -> l
                 continue
             if open_ is not None and start < open_.start:
                 continue
+            if open_ is None and _likely(each, place, alpha):
+                continue
             chance = chance_of(each, place)
             if open_ is None and chance < alpha:
                 open_ = _opened(each, place, chance)
@@ -59,6 +61,12 @@ def chance_of(window: Expected, place: int) -> float:
     if window.counts[place] >= window.mu[place]:
         return 1.0
     return no_more_than(window.counts[place], window.mu[place], window.k[place])
+
+
+def _likely(window: Expected, place: int, alpha: float) -> bool:
+    """Most windows are as usual, and told to be without the sum of all smaller counts."""
+    count, mu = window.counts[place], window.mu[place]
+    return count >= mu or likely(float(count), float(mu), float(window.k[place]), alpha)
 
 
 def _opened(window: Expected, place: int, chance: float) -> Low:

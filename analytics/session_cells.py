@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 
 from analytics.basis import Estimate
 from analytics.estimates import VISITORS_MIN, share
-from analytics.visitors import LOOKED_AT, Hashes
+from analytics.visitors import Hashes
+
+LOOKED_AT = 4 * VISITORS_MIN
+"""Sessions of each cell, before all are."""
 
 Cell = NDArray[np.intp]
 
@@ -29,13 +32,13 @@ class SessionCells:
 
     def share(self, did: Sequence[int] | Cell, among: Sequence[int] | Cell) -> Estimate:
         """The share of the sessions of the cells `did` among those of the cells `among`."""
-        chosen, successes = np.asarray(among, np.intp), np.asarray(did, np.intp)
+        weight, squares = self._sums
         return share(
-            float(self.weight[successes].sum()),
-            float(self.weight[chosen].sum()),
-            float(self.squares[chosen].sum()),
-            self.visitors(chosen),
-            successes_squares=float(self.squares[successes].sum()),
+            sum(weight[cell] for cell in did),
+            sum(weight[cell] for cell in among),
+            sum(squares[cell] for cell in among),
+            self.visitors(among),
+            successes_squares=sum(squares[cell] for cell in did),
         )
 
     def visitors(self, cells: Sequence[int] | Cell) -> int:
@@ -61,6 +64,11 @@ class SessionCells:
     def _stretches(self, cells: Sequence[int] | Cell) -> list[tuple[int, int]]:
         ends = self._by_cell[1]
         return [(int(ends[cell]), int(ends[cell + 1])) for cell in cells]
+
+    @cached_property
+    def _sums(self) -> tuple[list[float], list[float]]:
+        """Of few cells, sums are told from lists in a tenth of the time."""
+        return self.weight.tolist(), self.squares.tolist()
 
     @cached_property
     def _by_cell(self) -> tuple[Cell, NDArray[np.intp]]:

@@ -19,6 +19,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
@@ -222,7 +223,8 @@ class DayAnswers:
         return self._paths("summaries" if "summaries" in contents else "detail", names)
 
     def _paths(self, kind: str, names: Sequence[str]) -> list[str]:
-        return [str(self._sealed / name) for name in (EMPTY_FILES[kind], *names)]
+        # Hundreds at each question: to make a Path of each costs more than the rest of this.
+        return [f"{self._sealed}/{name}" for name in (EMPTY_FILES[kind], *names)]
 
     def sweep(self) -> int:
         """Remove answers of days that are not listed any more as they were, and the oldest beyond
@@ -319,5 +321,6 @@ def _closed_day(site: str, day: date, listed: dict[date, _Files], hot: HotRows) 
     )
 
 
+@lru_cache(1024)
 def _day_folder(folder: Path, site: str, day: date) -> Path:
     return folder / f"site={quote(site, safe='')}" / f"day={day}"

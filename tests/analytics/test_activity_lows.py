@@ -13,6 +13,7 @@ from analytics.expected import (
     Volume,
     band,
     expected,
+    likely,
     no_more_than,
     seen_within_h,
     surprising,
@@ -174,3 +175,17 @@ def test_the_band_holds_what_is_usual() -> None:
     drawn = random.poisson(40 * random.gamma(10, 1 / 10, 20_000))
     assert np.mean((drawn >= low) & (drawn <= high)) == pytest.approx(0.95, abs=0.01)
     assert band(0.0, inf) == (0, 0)
+
+
+def test_a_count_that_is_likely_by_itself_is_never_too_low() -> None:
+    random = np.random.default_rng(5)
+    told = too_low = 0
+    for _ in range(2_000):
+        mu, k = float(random.uniform(1, 3_000)), float(random.uniform(0.5, 400))
+        count = float(int(mu * random.uniform(0, 1)))
+        low = no_more_than(count, mu, k) < ALPHA
+        assert not (likely(count, mu, k, ALPHA) and low), (count, mu, k)
+        told += likely(count, mu, k, ALPHA)
+        too_low += low
+    assert min(told, too_low) > 200, "both were met"
+    assert not likely(3, 0.0, 5.0, ALPHA)
