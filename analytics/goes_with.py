@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analytics.estimates import Difference, Z, clustered_share, recovered, significant
+from analytics.estimates import ClusterSums, Difference, Z, recovered, significant
 from analytics.reports.vital_types import GoesWith
 
 KINDS = ("element", "resource", "script", "device", "browser", "level", "release")
@@ -40,11 +40,10 @@ def goes_with(frame: pd.DataFrame, slow: Mask) -> tuple[GoesWith, ...]:
     Told where the difference holds at a false discovery rate of 5 % (Benjamini-Hochberg), those
     first that the most slow views have beyond what the others would.
     """
-    all_ = _Sums.of(frame, slow)
+    all_ = _Views(frame, slow)
     found = []
     for kind, what, having in _things(frame):
-        ones = all_.part(having)
-        ends = [_ends(each) for each in (ones, all_.without(ones))]
+        ends = [_ends(each) for each in all_.with_and_without(having)]
         if ends[0] is not None and ends[1] is not None:
             found.append(
                 (kind, what, len(having), ends[0][0], ends[1][0], recovered(ends[0], ends[1]))
@@ -59,37 +58,32 @@ def goes_with(frame: pd.DataFrame, slow: Mask) -> tuple[GoesWith, ...]:
     return tuple(told[:SHOWN_MAX])
 
 
-class _Sums:
-    """By session: slow views, and views. What is not of a part is the whole less the part, so that
+class _Views:
+    """Slow views and views, by session. What is not of a part is the whole less the part, so that
     a thing costs no more than the views that have it."""
 
-    def __init__(
-        self, session: Places, slow: Mask, weights: Floats, hits: Floats, views: Floats
-    ) -> None:
-        self._session, self._slow, self.weights = session, slow, weights
-        self.hits, self.views = hits, views
+    def __init__(self, frame: pd.DataFrame, slow: Mask) -> None:
+        self._session, self._slow = frame["session"].to_numpy(dtype=np.intp), slow
+        self._weights = np.zeros(int(self._session.max()) + 1)
+        self._weights[self._session] = frame["weight"].to_numpy(dtype=np.float64)
+        self._hits, self._views = self._counted(self._session, slow)
+        self._whole = ClusterSums.of(self._hits, self._views, self._weights)
 
-    @classmethod
-    def of(cls, frame: pd.DataFrame, slow: Mask) -> "_Sums":
-        session = frame["session"].to_numpy(dtype=np.intp)
-        count = int(session.max()) + 1
-        weights = np.zeros(count)
-        weights[session] = frame["weight"].to_numpy(dtype=np.float64)
-        hits = np.bincount(session[slow], minlength=count).astype(np.float64)
-        views = np.bincount(session, minlength=count).astype(np.float64)
-        return cls(session, slow, weights, hits, views)
-
-    def part(self, places: Places) -> "_Sums":
-        count = len(self.views)
-        of, slow = self._session[places], self._slow[places]
-        hits = np.bincount(of[slow], minlength=count).astype(np.float64)
-        views = np.bincount(of, minlength=count).astype(np.float64)
-        return _Sums(self._session, self._slow, self.weights, hits, views)
-
-    def without(self, part: "_Sums") -> "_Sums":
-        return _Sums(
-            self._session, self._slow, self.weights, self.hits - part.hits, self.views - part.views
+    def with_and_without(self, places: Places) -> tuple[ClusterSums, ClusterSums]:
+        hits, views = self._counted(self._session[places], self._slow[places])
+        those = np.flatnonzero(views)
+        hits, views, weights = hits[those], views[those], self._weights[those]
+        all_hits, all_views = self._hits[those], self._views[those]
+        rest = self._whole.with_other(
+            gone=ClusterSums.of(all_hits, all_views, weights),
+            come=ClusterSums.of(all_hits - hits, all_views - views, weights),
         )
+        return ClusterSums.of(hits, views, weights), rest
+
+    def _counted(self, session: Places, slow: Mask) -> tuple[Floats, Floats]:
+        count = len(self._weights)
+        hits = np.bincount(session[slow], minlength=count)
+        return hits.astype(np.float64), np.bincount(session, minlength=count).astype(np.float64)
 
 
 def _things(frame: pd.DataFrame) -> Iterator[tuple[str, str, Places]]:
@@ -116,10 +110,9 @@ def _places(values: "pd.Series[Any]") -> Iterator[tuple[str, Places]]:
             yield name, rows[order[ends[number] : ends[number + 1]]]
 
 
-def _ends(sums: _Sums) -> tuple[float, float, float] | None:
+def _ends(sums: ClusterSums) -> tuple[float, float, float] | None:
     """The share of slow views and its interval; None when withheld."""
-    sessions = int(np.count_nonzero(sums.views))
-    estimate = clustered_share(sums.hits, sums.views, sums.weights, sessions)
+    estimate = sums.share()
     if estimate.value is None or estimate.low is None or estimate.high is None:
         return None
     return estimate.value, estimate.low, estimate.high

@@ -23,14 +23,17 @@ import httpx
 from msgspec import Struct
 from starlette.routing import Route
 
+from analytics.reports.error_types import ErrorsReport
 from store.database import Database
 from tests.support.console import served
 from vigie.console.access import one_time_link
 from vigie.console.app import create_app, page_routes
 from vigie.console.console import Console
 from vigie.console.context import ConsoleContext
+from vigie.console.journey_tabs import TABS
 from vigie.folders import DataFolder
 from vigie.prepared_answers import PreparedAnswers
+from vigie.reporting.catalogue import run_report
 from vigie.settings import Settings
 
 
@@ -42,14 +45,14 @@ class PageTimes(Struct, frozen=True, kw_only=True):
     again: dict[str, float]
 
 
-def pages_timed(store: Path, settings: Settings, steps: str) -> PageTimes:
-    """Every page, one after the other."""
-    asked = addresses(settings, steps)
+def pages_timed(store: Path, settings: Settings, steps: str, session: str) -> PageTimes:
+    """Every page, one after the other; `session` is one that lies in the store."""
     times = PageTimes(cold={}, restarted={}, again={})
     with tempfile.TemporaryDirectory() as root:
         folder = DataFolder(Path(root))
         database = Database(store)
         prepare(settings, folder, database)
+        asked = addresses(settings, steps, session, _error(settings, database))
         with _console(settings, folder, database) as (console, client):
             for address in asked:
                 _asked(client, address)
@@ -91,8 +94,17 @@ def prepare(settings: Settings, folder: DataFolder, database: Database) -> None:
     print(f"answers of days kept  {time.perf_counter() - started:>10,.1f} s", flush=True)
 
 
-def addresses(settings: Settings, steps: str) -> list[str]:
-    """Every page that takes no name of a thing, the journey's, and some with a question."""
+def _error(settings: Settings, database: Database) -> str:
+    """The fingerprint of the error that is met most."""
+    with database.snapshot() as snapshot:
+        found = run_report("errors", {}, settings, snapshot, datetime.now(UTC))
+    assert isinstance(found, ErrorsReport)
+    return found.rows[0].fingerprint
+
+
+def addresses(settings: Settings, steps: str, session: str, error: str) -> list[str]:
+    """Every page that takes no name of a thing, those of a journey, an error, a session and a page,
+    and some with a question."""
     plain = [
         route.path
         for route in page_routes()
@@ -102,9 +114,22 @@ def addresses(settings: Settings, steps: str) -> list[str]:
         and "/-" not in route.path
         and not route.path.startswith(("/sign", "/clicks/page"))
     ]
-    journeys = [f"/journeys/{journey.id}" for journey in settings.journeys]
-    asked = [f"/funnels?steps={steps}&days=7", "/speed?level=novice", "/sessions?days=7"]
-    return [*dict.fromkeys([*plain, *journeys, *asked])]
+    journeys = [
+        f"/journeys/{journey.id}{tab}"
+        for journey in settings.journeys
+        for tab in ("", *(f"/{name}" for name in TABS))
+    ]
+    page = settings.journeys[0].steps[0].page
+    named = [f"/errors/{error}", f"/sessions/{session}", f"/speed?page={page}"]
+    asked = [
+        f"/funnels?steps={steps}&days=7",
+        f"/funnels/-/sessions?steps={steps}&step=2&outcome=dropped",
+        f"/paths?around=page:{page}",
+        f"/clicks?page={page}",
+        "/speed?level=novice",
+        "/sessions?days=7",
+    ]
+    return [*dict.fromkeys([*plain, *journeys, *named, *asked])]
 
 
 def _asked(client: httpx.Client, address: str) -> float:

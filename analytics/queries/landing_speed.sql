@@ -7,5 +7,3 @@ JOIN vitals
     ON vitals.session = views.session AND vitals.load = landing.load
     AND vitals.view = landing.view
 JOIN who ON who.session = views.session
-WHERE landing.time >= $start AND landing.time < $end
-    AND ($page IS NULL OR landing.page = $page)

@@ -38,6 +38,6 @@ who AS (
     SELECT
         session,
         arg_min(level, (time, batch, position)) FILTER (level IS NOT NULL) AS level{visitor_of}
-    FROM read
+    FROM read SEMI JOIN views USING (session)
     GROUP BY session
 )

@@ -10,7 +10,7 @@ from analytics.basis import Estimate, Withheld
 from analytics.by_day import only, query_by_day
 from analytics.estimates import EFFECTIVE_N_MIN, clustered_share, quantile
 from analytics.funnel_sessions import Mask
-from analytics.goes_with import goes_with
+from analytics.goes_with import KINDS, goes_with
 from analytics.levels import shown
 from analytics.question import SiteScope, Window
 from analytics.reports.vital_types import VitalBin, VitalPart, VitalReport
@@ -61,7 +61,8 @@ def vital(
             columns=visitor_columns(reading),
             moment="at_us",
         )
-        frame: pd.DataFrame = only(views, device=device, level=level).to_pandas()
+        views = only(views, device=device, level=level)
+        frame: pd.DataFrame = views.sort_by("value").to_pandas(categories=list(KINDS))
         frame["session"] = pd.factorize(frame.get("visitor", frame["session"]))[0]
         frame["value"] = frame["value"].astype(np.float64).round(DECIMALS)
         return frame
@@ -110,17 +111,18 @@ def _figures(name: str, frame: pd.DataFrame, part: Mask) -> tuple[Estimate, Esti
     """p75, and the shares of views good and poor."""
     values = frame["value"].to_numpy(dtype=np.float64)[part]
     weight = frame["weight"].to_numpy(dtype=np.float64)[part]
-    session = np.unique(frame["session"].to_numpy()[part], return_inverse=True)[1]
+    session = frame["session"].to_numpy()[part]
     if not len(values):
         none = Estimate(value=None, low=None, high=None, effective_n=0.0, withheld=Withheld.NO_DATA)
         return none, none, none
-    sessions = int(session.max()) + 1
-    weights = np.zeros(sessions)
+    numbers = int(session.max()) + 1
+    weights = np.zeros(numbers)
     weights[session] = weight
-    views = np.bincount(session, minlength=sessions).astype(np.float64)
+    views = np.bincount(session, minlength=numbers).astype(np.float64)
+    sessions = int(np.count_nonzero(views))
 
     def share(hits: Mask) -> Estimate:
-        counts = np.bincount(session[hits], minlength=sessions).astype(np.float64)
+        counts = np.bincount(session[hits], minlength=numbers).astype(np.float64)
         return clustered_share(counts, views, weights, sessions)
 
     limits = VITALS[name]
