@@ -130,5 +130,6 @@ def test_a_store_without_truths_yields_no_statement(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 def test_over_many_seeds_false_findings_are_at_most_one_in_twenty(tmp_path: Path) -> None:
     assert false_findings(tmp_path, range(100, 140), QUIET_EVENTS) <= 2
