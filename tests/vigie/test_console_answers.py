@@ -9,7 +9,7 @@ import pytest
 
 from store.database import Database
 from store.snapshot import Snapshot
-from vigie.console.answers import ANSWERS_MAX, FRESH_S, UNCHANGED_S, Answers
+from vigie.console.answers import ANSWERS_MAX, FRESH_S, HELPERS, UNCHANGED_S, Answers
 
 
 class Source:
@@ -89,3 +89,46 @@ def test_answers_are_bounded(source: Source) -> None:
         source.ask(str(number))
     source.ask("0")
     assert source.computed == ANSWERS_MAX + 2, "the first was forgotten"
+
+
+def test_what_is_asked_for_soon_is_answered_beside_the_caller(source: Source) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def task() -> str:
+        begun.set()
+        assert go_on.wait(10)
+        return threading.current_thread().name
+
+    answer = source.answers.soon(task)
+    assert begun.wait(10), "nobody waits for it yet"
+    go_on.set()
+    assert answer() != threading.current_thread().name
+
+
+def test_what_no_helper_is_free_for_is_answered_by_the_caller(source: Source) -> None:
+    """Helpers that all wait for what they asked for soon themselves do it themselves."""
+    all_busy = threading.Barrier(HELPERS)
+
+    def asks_on() -> str:
+        all_busy.wait(10)
+        return source.answers.soon(lambda: threading.current_thread().name)()
+
+    helped = [source.answers.soon(asks_on) for _ in range(HELPERS)]
+    assert all(each() for each in helped)
+
+    go_on = threading.Event()
+    busy = [source.answers.soon(lambda: go_on.wait(10)) for _ in range(HELPERS)]
+    mine = source.answers.soon(lambda: threading.current_thread().name)
+    assert mine() == threading.current_thread().name
+    go_on.set()
+    assert all(each() for each in busy)
+
+
+def test_what_fails_beside_the_caller_fails_where_its_answer_is_wanted(source: Source) -> None:
+    def task() -> int:
+        raise ValueError("no such step")
+
+    answer = source.answers.soon(task)
+    assert source.ask() == 1
+    with pytest.raises(ValueError, match="no such step"):
+        answer()

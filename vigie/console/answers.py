@@ -4,6 +4,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from store.database import Database
@@ -13,6 +14,8 @@ Answer = TypeVar("Answer")
 
 ANSWERS_MAX = 256
 COMPUTED_AT_ONCE_MAX = 4
+HELPERS = 2
+"""Threads that answer some of a page's questions while its own answers others."""
 FRESH_S = 1.0
 """An answer this young is served again without looking: live pages ask every few seconds."""
 UNCHANGED_S = 10.0
@@ -38,6 +41,7 @@ class Answers:
         self._lock = threading.Lock()
         self._answers: OrderedDict[Hashable, _Slot] = OrderedDict()
         self._computing = threading.BoundedSemaphore(COMPUTED_AT_ONCE_MAX)
+        self._helpers = ThreadPoolExecutor(HELPERS, "answers")
 
     def ask(
         self, question: Hashable, compute: Callable[[Snapshot], Answer], fresh_s: float = FRESH_S
@@ -64,6 +68,17 @@ class Answers:
                 answer = compute(snapshot)
             slot.answer, slot.computed_at, slot.version = answer, started, version
             return answer
+
+    def soon(self, task: Callable[[], Answer]) -> Callable[[], Answer]:
+        """Have a task that asks done beside what the caller goes on with, where a helper is free;
+        calling what is returned waits for its answer, or does it. Raises what the task raises."""
+        begun = self._helpers.submit(task)
+
+        def answer() -> Answer:
+            # One that no helper came to is done here: a helper may itself wait for such a one.
+            return task() if begun.cancel() else begun.result()
+
+        return answer
 
     def forget(self) -> None:
         """Forget every answer: each question is answered anew."""

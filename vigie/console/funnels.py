@@ -2,6 +2,7 @@
 sessions behind each bar."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from markupsafe import Markup
@@ -66,7 +67,9 @@ def funnels(request: Request) -> Response:
     if not asked.steps:
         asked = _asked_saved(saved.thing) if saved else _default(console, scope, asked)
     params = _report_params(scope, asked)
+    seen = console.answers.soon(partial(seen_answer, console, scope))
     enough = sum(map(bool, asked.steps)) >= STEPS_MIN
+    why = console.answers.soon(partial(_why, console, scope, params)) if enough else None
     report, problem = _answered(console, scope, params) if enough else (None, None)
     minutes = report.window_s / 60 if report else _minutes(asked)
     site = scope.site.id if scope.site else ""
@@ -77,7 +80,7 @@ def funnels(request: Request) -> Response:
         uses_level=not asked.options.get("by"),
         extra={"steps": ",".join(asked.steps), **asked.options, "saved": saved and saved.thing.id},
         asked=asked,
-        seen=seen_answer(console, scope),
+        seen=seen(),
         rows=rows_of(asked.steps),
         steps_max=STEPS_MAX,
         windows=sorted({*WINDOWS_MINUTES, minutes}),
@@ -94,7 +97,8 @@ def funnels(request: Request) -> Response:
         removed=[each for each in known.restorable(scope.now) if each.thing.site == site],
         said=CHANGES.said(console, known, request.query_params),
         longer=_longer(console, saved),
-        **(_answer_values(console, scope, asked, params, report) if report else {}),
+        **(_answer_values(scope, asked, params, report) if report else {}),
+        why=why() if why and report and report.everyone.entered else None,
     )
 
 
@@ -184,7 +188,7 @@ _NOT_WHY = frozenset({"by", "compare", "level"})
 
 
 def _answer_values(
-    console: Console, scope: Scope, asked: Asked, params: dict[str, str], report: FunnelReport
+    scope: Scope, asked: Asked, params: dict[str, str], report: FunnelReport
 ) -> dict[str, Any]:
     """What the page shows of a report."""
     declared = scope.site.levels if scope.site else ()
@@ -222,7 +226,6 @@ def _answer_values(
         "took_chart": Markup(took_bars(report.took, took)) if took else "",
         "days_chart": Markup(day_lines(lines, declared)) if len(report.days) > 1 else "",
         "day_levels": levels,
-        "why": _why(console, scope, params) if report.everyone.entered else None,
         "why_of": params["site"] if SITE in report.by else "",
         "trait_words": TRAIT_WORDS,
         "address": scope.href("/api/v1/reports/funnel", **params),

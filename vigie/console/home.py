@@ -26,6 +26,7 @@ def home(request: Request) -> Response:
     fresh = freshness_now(console)
     if scope.site is None or fresh.last_event(scope.site.id) is None:
         return first_start(request, console, scope)
+    errors = console.answers.soon(lambda: news_of_week(console, scope))
     report = strips_report(console)
     journeys = journey_lines(console, scope)
     drop = biggest_drop([line.report for line in journeys])
@@ -44,7 +45,7 @@ def home(request: Request) -> Response:
         certificates=certificates_now(console),
         backup=backup_now(console),
         disk=disk_warning(console),
-        errors=news_of_week(console, scope),
+        errors=errors(),
         skew=skew_now(console),
         last_check=fresh.last_check(),
         generated=fresh.generated,

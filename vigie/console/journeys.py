@@ -1,5 +1,7 @@
 """Journeys: all of them with a verdict each, and one with its findings, time axis and tables."""
 
+from functools import partial
+
 from msgspec import structs
 from starlette.requests import Request
 from starlette.responses import Response
@@ -95,13 +97,11 @@ def journey(request: Request) -> Response:
 def journey_lines(console: Console, scope: Scope) -> list[JourneyLine]:
     """The journeys of the scope's site, in the order of the settings."""
     site = scope.site.id if scope.site else ""
+    ids = [journey.id for journey in console.settings.journeys if journey.site == site]
+    lived = [console.answers.soon(partial(_lived, console, scope, id_)) for id_ in ids]
     return [
-        structs.replace(
-            journey_line(journey_answer(console, scope, journey.id)),
-            lived=_lived(console, scope, journey.id),
-        )
-        for journey in console.settings.journeys
-        if journey.site == site
+        structs.replace(journey_line(journey_answer(console, scope, id_)), lived=each())
+        for id_, each in zip(ids, lived, strict=True)
     ]
 
 
