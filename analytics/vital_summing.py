@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from analytics.distinct import distinct
-from analytics.vital_sums import SUMS, Floats, Places, coded
+from analytics.vital_sums import SUMS, UNWEIGHTED, Floats, Places, coded
 from analytics.vitals import RATED, VITALS
 
 EXACT_VIEWS_MAX = 100_000
@@ -19,10 +19,11 @@ CAME, AFFECTED = "came", "affected"
 "affected lcp" those with one by that vital."""
 
 
-def summed(views: pa.Table, *, exact: bool) -> pa.Table:
+def summed(views: pa.Table, *, exact: bool, weighted: bool) -> pa.Table:
     """`views` has a row a view: page, level, device, session (a number), weight and vitals; and
     `visitor`, where those of one are alike, in place of those of one session.
-    Columns KEYS and SUMS; one row for each combination there is."""
+    Columns KEYS and SUMS, unless `weighted` without those that UNWEIGHTED has others for; one row
+    for each combination there is."""
     place = {name: coded(views, name) for name in ("page", "level", "device")}
     codes = np.zeros(len(views), dtype=np.int64)
     for numbers, names in place.values():
@@ -44,7 +45,9 @@ def summed(views: pa.Table, *, exact: bool) -> pa.Table:
             seen = values[there] if exact else bucketed(vital, values[there])
             sums = _of_vital(group[there], cluster[there], seen, weight[there])
             tables.append(_table(vital, named, *sums))
-    return pa.concat_tables([*tables, _affected(page, session, weight, views, place["page"][1])])
+    tables.append(_affected(page, session, weight, views, place["page"][1]))
+    whole = pa.concat_tables(tables)
+    return whole if weighted else whole.drop_columns(list(UNWEIGHTED))
 
 
 def _of_vital(

@@ -28,6 +28,10 @@ SUMS = (
 )
 
 
+UNWEIGHTED = {"weight": "views", "session_weight": "sessions", "session_squares": "sessions"}
+"""What stands for what where each session stands for itself: those columns are left out then."""
+
+
 class Sums(Struct, frozen=True):
     """Of one page, level, device and vital: arrays of one length, by value, ascending. `running`
     has the sums of SUMS up to each."""
@@ -98,7 +102,7 @@ def merged(table: pa.Table, *, by_device: bool) -> Iterator[Sums]:
     texts = {name: coded(rows, name) for name in KEYS[:-1]}
     names = {name: each for name, (_, each) in texts.items()}
     known, value = distinct(rows["value"].to_numpy())
-    sums = {name: rows[name].to_numpy() for name in SUMS}
+    sums = {name: rows[name].to_numpy() for name in SUMS if name in rows.column_names}
     columns = [texts[name][0] for name in KEYS[:-1]]
     sizes = [max(1, len(names[name])) for name in KEYS[:-1]]
     columns, value, sums = _added([*columns, value], [*sizes, max(1, len(known))], sums)
@@ -148,13 +152,14 @@ def _split(
     edges = [*np.flatnonzero(differs).tolist(), len(values)]
     for begin, end in pairwise(edges):
         page, level, device, vital = (int(column[begin]) for column in columns)
+        running = {name: np.cumsum(each[begin:end]) for name, each in sums.items()}
         yield Sums(
             page=names["page"][page],
             level=names["level"][level] if levels else "",
             device=names["device"][device] if devices else "",
             vital=names["vital"][vital],
             values=values[begin:end],
-            running={name: np.cumsum(each[begin:end]) for name, each in sums.items()},
+            running={name: running.get(name, running[UNWEIGHTED.get(name, name)]) for name in SUMS},
         )
 
 

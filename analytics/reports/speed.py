@@ -64,10 +64,11 @@ def speed(
         )
         edges = {"start": naive(span.start), "end": naive(span.end)}
         found = snapshot.arrow(text, {**reading.parameters, **edges, **asked})
-        return summed(found, exact=not reading.of_part and len(found) <= EXACT_VIEWS_MAX)
+        exact = not reading.of_part and len(found) <= EXACT_VIEWS_MAX
+        return summed(found, exact=exact, weighted=reading.weighted)
 
     def at(reading: Reading) -> _Found:
-        question = {"report": DEFINITION, "form": 1, **asked}
+        question = {"report": DEFINITION, "form": 2, **asked}
         if reading.unit is Unit.USER:  # whose sessions lie in many days
             parts = views(reading, window)
         else:

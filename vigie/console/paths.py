@@ -1,5 +1,7 @@
 """Paths: where people go from a page or event, and where they came from."""
 
+from functools import partial
+
 from markupsafe import Markup
 from msgspec import Struct
 from starlette.requests import Request
@@ -54,6 +56,7 @@ def paths(request: Request) -> Response:
     more = {name: query[name] for name in CHOICES if query.get(name)}
     params = {"site": scope.site.id, "level": scope.level, **start, **more}
     params = {name: value for name, value in {**params, **scope.report_params()}.items() if value}
+    seen = console.answers.soon(partial(seen_answer, console, scope))
     report = paths_answer(console, scope, params)
     way, value = next(iter(start_params(report.start).items()))
     chosen = Chosen(way, value, report.start.page or report.start.event)
@@ -74,7 +77,7 @@ def paths(request: Request) -> Response:
         chosen=chosen,
         ways=DIRECTION_NAMES,
         edges=EDGES,
-        seen=seen_answer(console, scope),
+        seen=seen(),
         steps_chosen=len(report.steps) or 5,
         answer=answer_words(report),
         chart=Markup(sankey(report, href)) if report.sessions else "",
