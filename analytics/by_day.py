@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import msgspec
@@ -37,9 +37,12 @@ ROWS_AT_ONCE = 4_000_000
 """To read several days in one query costs little more than one, whose planning takes as long as a
 small day's rows; what is read at once is in memory."""
 NEW_CELLS_MAX = 4
-"""Read by themselves while somebody waits, the largest first. To read each of a whole day's takes
-twice as long as all at once; those left are kept of the next times, or by the job that prepares."""
+"""Read by themselves while somebody waits, the largest first, where rows cannot be told
+apart: to read each of a whole day's takes twice as long as all at once. Those left are kept of the
+next times, or by the job that prepares."""
 SUMMARIES = ("summaries",)
+
+Part = TypeVar("Part", ClosedDay, Cell)
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +60,7 @@ def by_day(
     `answer` is asked for each closed day and cell that lies whole in the window, if not kept, and
     for what remains; it may use nothing but the reading, the window and what is in `question`,
     whose `form` changes with the code. Where a column `moment` of its rows says, in microseconds,
-    a time of the day that each is of, it is asked for several days at once.
+    a time of the day or cell that each is of, it is asked for several at once.
     """
     if snapshot.cells.narrowed:
         return answer(reading, window)
@@ -69,7 +72,7 @@ def by_day(
         _log.exception("what lies over midnight cannot be kept apart: all days are read anew")
         whole, live = [], reading
     parts = _of_days(snapshot, reading, whole, asked, answer, moment)
-    parts += hot_parts(snapshot, live, window, asked, answer)
+    parts += _hot_parts(snapshot, live, window, asked, answer, moment)
     return pa.concat_tables(parts, promote_options="permissive")
 
 
@@ -93,7 +96,7 @@ def hot_by_cell(
         rate=1.0,
     )
     asked = _digest(reading, question)
-    parts = hot_parts(snapshot, reading, window, asked, lambda part, span: answer(part.days, span))
+    parts = _hot_parts(snapshot, reading, window, asked, lambda part, span: answer(part.days, span))
     return pa.concat_tables(parts, promote_options="permissive")
 
 
@@ -212,7 +215,7 @@ def _of_days(
     """The answer of each day, kept or read."""
     found = {day.day: snapshot.answers.get(day, asked) for day in days}
     new = [day for day in days if found[day.day] is None]
-    for some in _at_once(new, reading) if moment else [[day] for day in new]:
+    for some in _at_once(new, lambda day: day.rows(reading.contents), moment):
         snapshot.before_part()
         window = Window(some[0].start, some[-1].end)
         read = answer(_reading_of(snapshot, reading, some), window)
@@ -225,86 +228,84 @@ def _of_days(
     return list(found.values())
 
 
-def _at_once(days: Sequence[ClosedDay], reading: Reading) -> Iterator[list[ClosedDay]]:
-    """The days in order, as many at a time as may be read at once."""
-    some: list[ClosedDay] = []
+def _at_once(
+    parts: Sequence[Part], rows_of: Callable[[Part], int], moment: str
+) -> Iterator[list[Part]]:
+    """The days or cells in order, as many at a time as may be read at once."""
+    some: list[Part] = []
     rows = 0
-    for day in days:
-        rows += day.rows(reading.contents)
-        if some and rows > ROWS_AT_ONCE:
+    for part in parts:
+        rows += rows_of(part)
+        if some and (rows > ROWS_AT_ONCE or not moment):
             yield some
-            some, rows = [], day.rows(reading.contents)
-        some.append(day)
+            some, rows = [], rows_of(part)
+        some.append(part)
     if some:
         yield some
 
 
 def _told_apart(
-    read: pa.Table, days: Sequence[ClosedDay], moment: str
-) -> Iterator[tuple[ClosedDay, pa.Table]]:
-    if len(days) == 1:
-        yield days[0], read
+    read: pa.Table, parts: Sequence[Part], moment: str
+) -> Iterator[tuple[Part, pa.Table]]:
+    """The rows of each of the days or cells, which are in order."""
+    if len(parts) == 1:
+        yield parts[0], read
         return
     moments = read[moment].to_numpy()
     order = np.argsort(moments, kind="stable")
-    ordered = read.take(order)
-    ends = np.searchsorted(moments[order], [to_us(day.end) for day in days])
-    for day, begin, end in zip(days, [0, *ends], ends, strict=False):
-        yield day, ordered.slice(begin, end - begin)
+    edges = [to_us(part.end) for part in parts]
+    ends: list[int] = np.searchsorted(moments[order], edges).tolist()
+    for part, begin, end in zip(parts, [0, *ends[:-1]], ends, strict=True):
+        yield part, read.take(order[begin:end])  # not a slice, which would keep all in memory
 
 
-def hot_parts(
+def _hot_parts(
     snapshot: Snapshot,
     reading: Reading,
     window: Window,
     asked: str,
     answer: Callable[[Reading, Window], pa.Table],
+    moment: str = "",
 ) -> list[pa.Table]:
-    """The answer of what is not closed, and of each closed cell."""
+    """The answer of what is not closed, and of each closed cell, kept or read."""
     if snapshot.cells.narrowed:
         return [answer(reading, window)]
     cells = _cells_in(snapshot, reading.site, reading.days, window)
-    if not snapshot.preparing:
-        new = [each for each in cells if snapshot.cells.get(each, asked) is None]
+    found = {cell.first: snapshot.cells.get(cell, asked) for cell in cells}
+    new = [cell for cell in cells if found[cell.first] is None]
+    if not (snapshot.preparing or moment):
         left = sorted(new, key=lambda each: each.rows)[:-NEW_CELLS_MAX]
-        cells = [each for each in cells if each not in left]
+        cells, new = ([each for each in some if each not in left] for some in (cells, new))
     with snapshot.cells.without(reading.site, cells):
         live = answer(reading, window)
-    return [live, *(_of_cell(snapshot, reading, cell, asked, answer) for cell in cells)]
-
-
-def _of_cell(
-    snapshot: Snapshot,
-    reading: Reading,
-    cell: Cell,
-    asked: str,
-    answer: Callable[[Reading, Window], pa.Table],
-) -> pa.Table:
-    known = snapshot.cells.get(cell, asked)
-    if known is None:
+    for some in _at_once(new, lambda cell: cell.rows, moment):
         snapshot.before_part()
-        with snapshot.cells.alone(cell):
-            known = answer(_reading_of_cell(snapshot, reading, cell), Window(cell.start, cell.end))
-        snapshot.cells.put(cell, asked, known)
-    return known
+        with snapshot.cells.alone(some):
+            window = Window(some[0].start, some[-1].end)
+            read = answer(_reading_of_cells(snapshot, reading, some), window)
+        for cell, part in _told_apart(read, some, moment):
+            found[cell.first] = part
+            snapshot.cells.put(cell, asked, part)
+    return [live, *(found[cell.first] for cell in cells)]
 
 
-def _reading_of_cell(snapshot: Snapshot, reading: Reading, cell: Cell) -> Reading:
-    no_summaries = snapshot.summary_files([], cell.day, cell.day)
+def _reading_of_cells(snapshot: Snapshot, reading: Reading, cells: Sequence[Cell]) -> Reading:
+    first, last = cells[0].day, cells[-1].day
+    no_summaries = snapshot.summary_files([], first, last)
     parameters = {
         **reading.parameters,
-        "first_day": cell.day,
-        "last_day": cell.day,
-        "files": snapshot.detail_files([], cell.day, cell.day),
+        "first_day": first,
+        "last_day": last,
+        "files": snapshot.detail_files([], first, last),
     }
     if reading.weighted:
         parameters["summary_files"] = no_summaries
     return structs.replace(
         reading,
         parameters=parameters,
-        days=Days(cell.day, cell.day),
+        days=Days(first, last),
         summary_files=tuple(no_summaries),
-        of_cell=True,
+        of_cells=True,
     )
 
 

@@ -41,8 +41,8 @@ class Reading(Struct, frozen=True, kw_only=True):
     note: str = ""
     summary_files: tuple[str, ...] | None = None
     """Of sealed sessions; None: those of its days."""
-    of_cell: bool = False
-    """Whether it is one closed cell's of a hot day."""
+    of_cells: bool = False
+    """Whether it is of closed cells of hot days alone."""
 
     @property
     def site(self) -> str:
@@ -68,13 +68,13 @@ class Reading(Struct, frozen=True, kw_only=True):
 
     @property
     def of_part(self) -> bool:
-        """Whether it is of closed days or a closed cell; see analytics/by_day.py."""
+        """Whether it is of closed days or cells alone; see analytics/by_day.py."""
         return self.held != BOTH
 
     @property
     def held(self) -> tuple[Held, ...]:
         """By what the sessions that are read may be held."""
-        if self.of_cell:
+        if self.of_cells:
             return (Held.HOT,)
         return (Held.SEALED,) if self.fragment.endswith("_day") else BOTH
 

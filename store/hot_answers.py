@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from store.hot_cells import Cell, HotCells, HotRows, begin
@@ -95,14 +96,15 @@ class CellAnswers:
         self._answers.put(cell, question, answer)
 
     @contextmanager
-    def alone(self, cell: Cell) -> Iterator[None]:
-        """For a while `events`, in whatever query or macro, are the cell's, without the sessions
-        that lie elsewhere as well."""
-        apart = pa.table({"hashed": pa.array(cell.straddling)})
+    def alone(self, cells: Sequence[Cell]) -> Iterator[None]:
+        """For a while `events`, in whatever query or macro, are the cells', without the sessions
+        that lie elsewhere as well, be it in another of them."""
+        apart = pa.table({"hashed": np.concatenate([cell.straddling for cell in cells])})
+        days = sorted(cell.day for cell in cells)
         with self._narrowed(
             f"SELECT events.* FROM {self._events} AS events"  # noqa: S608
             " ANTI JOIN cell_straddling ON hash(events.session) = cell_straddling.hashed"
-            f" WHERE day = DATE '{cell.day}' AND {_within(cell.first, cell.last)}",
+            f" WHERE day BETWEEN DATE '{days[0]}' AND DATE '{days[-1]}' AND ({_in_any(cells)})",
             cell_straddling=apart,
         ):
             yield
@@ -117,9 +119,8 @@ class CellAnswers:
         held = pa.concat_tables([self._straddling(cell) for cell in cells])
         first = self.hot.begins(site, cells)
         since = "false" if first is None else f"time >= {_instant(first)}"
-        gone = " OR ".join(_within(first, last) for first, last in _runs(cells))
         with self._narrowed(
-            f"SELECT * FROM {self._events} WHERE {since} AND NOT ({gone})"  # noqa: S608
+            f"SELECT * FROM {self._events} WHERE {since} AND NOT ({_in_any(cells)})"  # noqa: S608
             " UNION ALL BY NAME SELECT * REPLACE (session::UUID AS session) FROM cell_held",
             cell_held=held,
         ):
@@ -169,6 +170,10 @@ def _runs(cells: Sequence[Cell]) -> Iterator[tuple[int, int]]:
         if after != last + 1:
             yield first, last
             first = after
+
+
+def _in_any(cells: Sequence[Cell]) -> str:
+    return " OR ".join(_within(first, last) for first, last in _runs(cells))
 
 
 def _within(first: int, last: int) -> str:

@@ -124,6 +124,7 @@ def test_kept_cells_say_what_the_rows_say_whatever_comes_in(
 
 def test_a_day_and_a_cell_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(by_day, "DAY_ROWS_MIN", 1)
+    monkeypatch.setattr(by_day, "ROWS_AT_ONCE", 1)
     store = Store(tmp_path, 1.0, 14)
     read: list[str] = []
 

@@ -297,7 +297,7 @@ def ask_in_vain(database: Database, narrowed: str, query: str | None) -> None:
     with database.snapshot() as snapshot:
         cells = snapshot.cells
         cell = next(each for each in cells.closed("shop") if len(each.straddling))
-        with cells.alone(cell) if narrowed == "alone" else cells.without("shop", [cell]):
+        with cells.alone([cell]) if narrowed == "alone" else cells.without("shop", [cell]):
             ((some,),) = snapshot.rows("SELECT count(*) FROM events")
             assert 0 < some < 500
             if query is None:
@@ -313,7 +313,7 @@ def test_events_are_narrowed_for_nobody_else(database: Database) -> None:
         with database.snapshot() as snapshot:
             counted.extend(snapshot.rows("SELECT count(*) FROM events")[0])
 
-    with database.snapshot() as snapshot, snapshot.cells.alone(snapshot.cells.closed("shop")[0]):
+    with database.snapshot() as snapshot, snapshot.cells.alone(snapshot.cells.closed("shop")[:1]):
         other = threading.Thread(target=count)
         other.start()
         other.join()
