@@ -10,7 +10,7 @@ from datetime import datetime
 import pyarrow as pa
 
 from analytics.basis import Withheld
-from analytics.by_day import by_day
+from analytics.by_day import by_day, kept_versions, only
 from analytics.levels import EVERYONE, shown
 from analytics.question import SiteScope, Unit, Window
 from analytics.reports.types import SpeedReport, SpeedRow, WorstPage
@@ -56,7 +56,9 @@ def speed(
     Raises ValueError for a sample outside 0..1.
     """
     window = Window(window.start, max(window.start, min(window.end, now)))
-    asked = {"page": page, "by_device": by_device}
+    # What is kept is of all pages, as the list of them asks for it.
+    kept = bool(kept_versions(snapshot, scope.site, window))
+    asked = {"page": None if kept else page, "by_device": by_device}
 
     def views(reading: Reading, span: Window) -> pa.Table:
         text = with_read(reading.fragment, "speed_views", query("speed_latest")).format(
@@ -73,7 +75,7 @@ def speed(
             parts = views(reading, window)
         else:
             parts = by_day(snapshot, reading, window, question, views)
-        sums = list(merged(parts, by_device=by_device))
+        sums = list(merged(only(parts, page=page or ""), by_device=by_device))
         scale = 1.0 if reading.weighted else 1 / reading.rate
         visits = {
             (each.page, each.vital): _visits(each) for each in sums if each.vital not in VITALS

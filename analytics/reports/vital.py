@@ -61,8 +61,9 @@ def vital(
             columns=visitor_columns(reading),
             moment="at_us",
         )
-        views = only(views, device=device, level=level)
-        frame: pd.DataFrame = views.sort_by("value").to_pandas(categories=list(KINDS))
+        views = only(views, device=device, level=level).drop("at_us")
+        frame: pd.DataFrame = views.to_pandas(categories=list(KINDS))
+        frame = frame.sort_values("value", ignore_index=True)  # as each part's quantile needs them
         frame["session"] = pd.factorize(frame.get("visitor", frame["session"]))[0]
         frame["value"] = frame["value"].astype(np.float64).round(DECIMALS)
         return frame

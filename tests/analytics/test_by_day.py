@@ -185,12 +185,13 @@ def test_kept_days_say_what_their_rows_say(
     assert bool(later) is (name != "errors"), "the later hours of the window's first day"
 
 
+@pytest.mark.parametrize("page", [None, STEPS[0]])
 @pytest.mark.parametrize("sample", [0.2, 1.0])
 def test_kept_days_know_vitals_to_two_percent_and_their_shares_exactly(
-    store: Database, sample: float, monkeypatch: pytest.MonkeyPatch
+    store: Database, sample: float, page: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def asked(snapshot: Snapshot, rate: float) -> Any:
-        return speed(snapshot, SCOPE, WINDOW, now=NOW, sample=rate, by_device=True)
+        return speed(snapshot, SCOPE, WINDOW, now=NOW, sample=rate, page=page, by_device=True)
 
     wanted = ask(store, asked, sample)
     monkeypatch.setattr(by_day, "DAY_ROWS_MIN", 1)

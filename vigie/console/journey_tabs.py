@@ -1,6 +1,7 @@
 """A journey's tabs: outside, people, activity and errors, each in detail; and how a whole site was
 lived."""
 
+from functools import partial
 from typing import Any
 
 from markupsafe import Markup
@@ -9,7 +10,7 @@ from starlette.responses import Response
 
 from analytics.charts.activity import activity_bars
 from analytics.reports.activity_types import ActivityReport
-from analytics.reports.error_types import ErrorGroup
+from analytics.reports.error_types import ErrorGroup, ErrorsReport
 from store.snapshot import Snapshot
 from vigie.console import pictures
 from vigie.console.console import Console, console_of
@@ -126,14 +127,21 @@ def _errors(
 ) -> dict[str, Any]:
     """The groups met on the pages of its steps."""
     groups: dict[str, ErrorGroup] = {}
-    for page in dict.fromkeys(step.page for step in journey.steps if step.page):
-        params = {"site": journey.site, "level": scope.level, "page": page}
-        params |= scope.report_params()
-        asked = {name: value for name, value in params.items() if value}
-        for group in errors_answer(console, scope, asked, FRESH_S).rows:
+    asked = [
+        console.answers.soon(partial(_errors_of, console, scope, journey.site, page))
+        for page in dict.fromkeys(step.page for step in journey.steps if step.page)
+    ]
+    for report in asked:
+        for group in report().rows:
             groups.setdefault(group.fingerprint, group)
     rows = sorted(groups.values(), key=lambda group: -group.sessions.value)
     return {"groups": rows[:ERRORS_MAX], "more": max(0, len(rows) - ERRORS_MAX)}
+
+
+def _errors_of(console: Console, scope: Scope, site: str, page: str) -> ErrorsReport:
+    params = {"site": site, "level": scope.level, "page": page, **scope.report_params()}
+    asked = {name: value for name, value in params.items() if value}
+    return errors_answer(console, scope, asked, FRESH_S)
 
 
 def _perceived(console: Console, scope: Scope, asked: dict[str, str]) -> dict[str, Any]:

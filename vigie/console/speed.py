@@ -1,5 +1,7 @@
 """Speed: the web vitals of each page, or of one page, one vital of it in full."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from markupsafe import Markup
@@ -52,6 +54,7 @@ def speed(request: Request) -> Response:
         **scope.report_params(),
     }
     params = {name: value for name, value in params.items() if value}
+    one = one_vital(request, console, scope, params) if page else None
     report = answer(console, scope, "speed", params, SpeedReport)
     lines = by_level(report, scope) if page else by_page(report, scope.level)
     return console.page(
@@ -67,22 +70,39 @@ def speed(request: Request) -> Response:
         vitals=tuple(VITALS),
         level_places=pictures.level_places(scope.site.levels),
         address=scope.href("/api/v1/reports/speed", **params),
-        **(one_vital(request, console, scope, params) if page and lines else {"one": None}),
+        **(one() if one and lines else {"one": None}),
     )
 
 
 def one_vital(
     request: Request, console: Console, scope: Scope, params: dict[str, str]
-) -> dict[str, object]:
-    """What the page of one page shows besides: one vital in full, and LCP against conversion."""
+) -> Callable[[], dict[str, object]]:
+    """What the page of one page shows besides: one vital in full, and LCP against conversion. Both
+    are asked at once, and told once they are called for."""
     name = one_of(request.query_params, "vital", tuple(VITALS)) or VITAL_DEFAULT
     vital_params = {**params, "vital": name}
-    one = answer(console, scope, "vital", vital_params, VitalReport)
     event = request.query_params.get("event", "").strip()
-    against = None
     converts = {**params, **({"event": event} if event else {})}
-    if event or _has_event(console, scope):
-        against = answer(console, scope, "conversion_speed", converts, ConversionSpeedReport)
+    soon = console.answers.soon
+    one = soon(partial(answer, console, scope, "vital", vital_params, VitalReport))
+    against = (
+        soon(partial(answer, console, scope, "conversion_speed", converts, ConversionSpeedReport))
+        if event or _has_event(console, scope)
+        else lambda: None
+    )
+
+    def told() -> dict[str, object]:
+        return {
+            **_shown(one(), against()),
+            "vital_address": scope.href("/api/v1/reports/vital", **vital_params),
+            "against_address": scope.href("/api/v1/reports/conversion_speed", **converts),
+        }
+
+    return told
+
+
+def _shown(one: VitalReport, against: ConversionSpeedReport | None) -> dict[str, object]:
+    name = one.vital
     limits, unit = LIMITS[name], "" if name == "cls" else "ms"
     label = f"{VITALS[name][0]}, 75th percentile by day"
     devices = tuple(
@@ -96,8 +116,6 @@ def one_vital(
         "by_day": Markup(by_day(one.days, devices, limits, unit, label)),
         "against": against,
         "conversion": Markup(_conversion(against)) if against else "",
-        "vital_address": scope.href("/api/v1/reports/vital", **vital_params),
-        "against_address": scope.href("/api/v1/reports/conversion_speed", **converts),
     }
 
 
