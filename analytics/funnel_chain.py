@@ -48,8 +48,9 @@ class Chained(Struct, frozen=True, kw_only=True):
     @property
     def arrived(self) -> pa.Table:
         """One row for each that entered and step they came to: Arrived's fields, and in which
-        session and view they came to it last."""
+        session they came to it last; and in which view, where that was asked for."""
         found = arrived(self.rows, self.walked)
+        views = {"load": self.load, "view": self.view} if len(self.view) else {}
         return pa.table(
             {
                 "who": found.who,
@@ -58,8 +59,7 @@ class Chained(Struct, frozen=True, kw_only=True):
                 "last_us": found.last_us,
                 "onward_us": pa.array(found.onward_us, mask=found.onward_us == NONE),
                 "session": self.rows.session[found.row],
-                "load": self.load[found.row],
-                "view": self.view[found.row],
+                **{name: column[found.row] for name, column in views.items()},
             }
         )
 
@@ -88,6 +88,14 @@ NOBODY_ARRIVED = _empty(
     view=pa.int64(),
 )
 """As Chained.came and Chained.arrived, where no event matches."""
+
+
+def came_and_arrived(found: Chained | None) -> dict[str, pa.Table]:
+    """Both tables by name, for a query over them."""
+    return {
+        "came": found.came if found else NOBODY_CAME,
+        "arrived": found.arrived if found else NOBODY_ARRIVED,
+    }
 
 
 def chained(

@@ -3,19 +3,24 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from uuid import UUID
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from msgspec import Struct, structs
 
 from analytics.basis import Basis
-from analytics.breakdown import Parts, without
-from analytics.funnel_chain import Chain, chained
-from analytics.funnel_sessions import days_of, told
+from analytics.breakdown import LEVEL, Parts, without
+from analytics.coded import coded
+from analytics.funnel_chain import Chain, came_and_arrived, chained
+from analytics.funnel_sessions import chains_by_day, days_of, told
 from analytics.question import PLAIN, Rules, SiteScope, Step, Window
 from analytics.sampling import Reading, basis, read
 from analytics.sql import query
-from analytics.times import aware, to_us
+from analytics.times import aware, from_us, to_us
 from store.snapshot import Snapshot
 
 DEFINITION = "funnel_sessions"
@@ -93,9 +98,11 @@ def funnel_sessions(
     if bar.parts and len(bar.parts) != len(bar.by):
         raise ValueError(f"of {len(bar.by)} dimensions, {len(bar.parts)} values are given")
     within = timedelta(seconds=convert_within_s)
+    chain = Chain(steps=steps, window=window, within=within, rules=rules)
 
     def at(reading: Reading) -> pd.DataFrame:
-        return _listed(snapshot, reading, scope, steps, window, bar, within, now, rules, after)
+        behind = _behind(snapshot, reading, chain, bar, to_us(now - within))
+        return _listed(snapshot, reading, behind, min(after, AFTER_MAX))
 
     days = days_of(window, within, now)
     frame, reading = read(snapshot, scope, days, sample, at, lambda got: got.empty, rules.unit)
@@ -107,42 +114,68 @@ def funnel_sessions(
     )
 
 
-def _listed(
-    snapshot: Snapshot,
-    reading: Reading,
-    scope: SiteScope,
-    steps: Sequence[Step],
-    window: Window,
-    bar: Bar,
-    within: timedelta,
-    now: datetime,
-    rules: Rules,
-    after: int,
-) -> pd.DataFrame:
-    parts = Parts(bar.by)
-    chain = Chain(steps=steps, window=window, within=within, rules=rules)
-    found = chained(snapshot, reading, chain, views=True)
-    if found is None:
+def _behind(
+    snapshot: Snapshot, reading: Reading, chain: Chain, bar: Bar, settled_before_us: int
+) -> pa.Table:
+    """Those behind a bar. What is kept of a part is of all bars, each of any level."""
+    wanted = dict(zip(bar.by, bar.parts, strict=False))
+    parts = Parts([dimension for dimension in wanted if dimension != LEVEL])
+    question = {"report": DEFINITION, "form": 1, "parts": (*parts.fragments(), parts.parameters)}
+    came_to = partial(_came_to, snapshot, parts)
+    found = chains_by_day(snapshot, reading, chain, question, came_to, moment="entered_us")
+    found = found.filter(_of_bar(bar, settled_before_us))
+    columns = {LEVEL: LEVEL, **dict(zip(parts.dimensions, parts.names, strict=True))}
+    for dimension, value in wanted.items():
+        found = found.filter(coded(found[columns[dimension]], without(dimension)).are(value))
+    if bar.recorded:
+        recorded = snapshot.columns(query("funnel_recorded"), {"site": reading.site})["session"]
+        found = found.filter(np.isin(found["session"].to_numpy(), recorded))
+    return found
+
+
+def _came_to(snapshot: Snapshot, parts: Parts, reading: Reading, chain: Chain) -> pa.Table:
+    found = chained(snapshot, reading, chain)
+    text, parameters = told(snapshot, reading, parts, "funnel_bar")
+    rows = snapshot.arrow(text, parameters, came_and_arrived(found))
+    for name in (LEVEL, *parts.names):
+        place = rows.column_names.index(name)
+        rows = rows.set_column(place, name, rows[name].dictionary_encode())
+    return rows
+
+
+def _of_bar(bar: Bar, settled_before_us: int) -> pc.Expression:
+    came = pc.field("step") == bar.step
+    if bar.outcome is Outcome.WENT_ON:
+        return came & (pc.field("depth") > bar.step)
+    if bar.outcome is Outcome.DROPPED:
+        settled = pc.field("entered_last_us") < settled_before_us
+        return came & (pc.field("depth") == bar.step) & settled
+    return came
+
+
+def _listed(snapshot: Snapshot, reading: Reading, behind: pa.Table, after: int) -> pd.DataFrame:
+    """The rows after the `after` newest, one more than are shown. Only of these, and of any that
+    entered at the same moment as the first or the last, it is looked up which sessions they are."""
+    if len(behind) <= after:
         return pd.DataFrame()
-    names = [*parts.names, "NULL", "NULL"][:2]
-    listed = query("funnel_listed").format(first=names[0], second=names[1])
-    text, parameters = told(snapshot, reading, parts, "funnel_bar", listed)
-    asked = [*bar.parts, None, None][:2]
-    missing = [*(without(name) for name in bar.by), None, None][:2]
+    entered_us = behind["entered_us"].to_numpy()
+    first = len(behind) - 1 - after
+    last = max(first - ROWS_MAX, 0)
+    ordered = np.partition(entered_us, [last, first])
+    shown = behind.filter((entered_us >= ordered[last]) & (entered_us <= ordered[first]))
+    arrived_us = shown["last_us"].to_numpy()
+    first_day, last_day = (from_us(int(each)).date() for each in np.sort(arrived_us)[[0, -1]])
     return snapshot.frame(
-        text,
+        query("funnel_listed"),
         {
-            **parameters,
-            "step": bar.step,
-            "outcome": bar.outcome.value,
-            "recorded": bar.recorded,
-            "settled_before_us": to_us(now - within),
-            **{f"part_{n}": value for n, value in enumerate(asked, 1)},
-            **{f"without_{n}": value for n, value in enumerate(missing, 1)},
+            "site": reading.site,
+            "first_day": first_day,
+            "last_day": last_day,
+            "summary_files": snapshot.summary_files([reading.site], first_day, last_day),
             "most": ROWS_MAX + 1,
-            "after": min(after, AFTER_MAX),
+            "after": after - int((entered_us > ordered[first]).sum()),
         },
-        {"came": found.came, "arrived": found.arrived},
+        {"shown": shown},
     )
 
 

@@ -20,7 +20,7 @@ from analytics.basis import Basis, Estimate
 from analytics.breakdown import Parts
 from analytics.differences import Comparison, Words, compare_pairs
 from analytics.estimates import users_share
-from analytics.funnel_chain import NOBODY_ARRIVED, NOBODY_CAME, Chain, chained
+from analytics.funnel_chain import Chain, came_and_arrived, chained
 from analytics.funnel_segments import step_name
 from analytics.funnel_sessions import chains_by_day, days_of, sessions_of_users, told
 from analytics.question import PLAIN, Rules, SiteScope, Step, Window
@@ -156,10 +156,7 @@ def _met(snapshot: Snapshot, reading: Reading, chain: Chain) -> pa.Table:
     return snapshot.arrow(
         text,
         {**parameters, **limits, "steps": len(chain.steps)},
-        {
-            "came": found.came if found else NOBODY_CAME,
-            "arrived": found.arrived if found else NOBODY_ARRIVED,
-        },
+        came_and_arrived(found),
     )
 
 
