@@ -18,6 +18,7 @@ from analytics.reports.clicks import clicks
 from analytics.reports.conversion_speed import conversion_speed
 from analytics.reports.errors import errors
 from analytics.reports.funnel import funnel
+from analytics.reports.funnel_listed import Bar, Outcome, funnel_sessions
 from analytics.reports.funnel_why import funnel_why
 from analytics.reports.journey import journey
 from analytics.reports.paths import paths
@@ -56,6 +57,20 @@ def _funnel(snapshot: Snapshot, sample: float, *, window: Window = WINDOW, **opt
     )
 
 
+def _listed(snapshot: Snapshot, sample: float, bar: Bar, after: int = 0) -> Any:
+    return funnel_sessions(
+        snapshot,
+        SCOPE,
+        FUNNEL,
+        WINDOW,
+        bar,
+        convert_within_s=3600.0,
+        now=NOW,
+        sample=sample,
+        after=after,
+    )
+
+
 def _perceived(snapshot: Snapshot, sample: float) -> Any:
     question = PerceivedQuestion(scope=SCOPE, name="The shop", monitors=())
     return perceived(snapshot, question, WINDOW, NOW, sample=sample)
@@ -80,6 +95,17 @@ QUESTIONS: dict[str, Callable[..., Any]] = {
     "funnel in parts": lambda s, sample: _funnel(s, sample, by=("quality", "device")),
     "why": lambda s, sample: funnel_why(
         s, SCOPE, FUNNEL, WINDOW, convert_within_s=3600.0, now=NOW, sample=sample
+    ),
+    "behind a bar": lambda s, sample: _listed(s, sample, Bar(step=2), after=20),
+    "behind a bar of a part": lambda s, sample: _listed(
+        s,
+        sample,
+        Bar(
+            step=1,
+            outcome=Outcome.WENT_ON,
+            by=("level", "quality"),
+            parts=(LEVELS[0], "good"),
+        ),
     ),
     "journey": _journey,
     "perceived": _perceived,
@@ -147,7 +173,15 @@ def answers(database: Database) -> set[Path]:
 
 @pytest.mark.parametrize("sample", [0.2, 1.0])
 @pytest.mark.parametrize(
-    "name", ["funnel", "why", "clicks of a page", "vital", "speed against conversion"]
+    "name",
+    [
+        "funnel",
+        "why",
+        "behind a bar of a part",
+        "clicks of a page",
+        "vital",
+        "speed against conversion",
+    ],
 )
 def test_days_read_at_once_keep_what_each_says_alone(
     store: Database, name: str, sample: float, kept: None, monkeypatch: pytest.MonkeyPatch
@@ -183,6 +217,20 @@ def test_kept_days_say_what_their_rows_say(
     assert answers(store)
     later = [path for path in answers(store) if f"since-{LATER}-" in path.name]
     assert bool(later) is (name != "errors"), "the later hours of the window's first day"
+
+
+def test_all_bars_of_a_funnel_are_of_what_one_was_told(store: Database, kept: None) -> None:
+    shutil.rmtree(store.folder / ANSWERS_FOLDER, ignore_errors=True)
+    first = ask(store, QUESTIONS["behind a bar"], 1.0)
+    assert len(first.rows) == 50
+    made = answers(store)
+    for bar in (
+        Bar(step=1, outcome=Outcome.REACHED),
+        Bar(step=2, recorded=True),
+        Bar(step=3, outcome=Outcome.WENT_ON, by=("level",), parts=(LEVELS[1],)),
+    ):
+        ask(store, partial(_listed, bar=bar), 1.0)
+    assert answers(store) == made
 
 
 @pytest.mark.parametrize("page", [None, STEPS[0]])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from analytics.question import SiteScope, Step, Window
+from analytics.question import Rules, SiteScope, Step, Unit, Window
 from analytics.reports.funnel_listed import Bar, FunnelSessionsReport, Outcome, funnel_sessions
 from analytics.reports.funnel_why import FunnelWhyReport, Trait, funnel_why
 
@@ -199,6 +199,33 @@ def test_a_long_list_goes_on(store: Any) -> None:
     store.events([row for number in range(60) for row in session(number, 1)])
     first, second = listed(store, Bar(step=1)), listed(store, Bar(step=1), after=50)
     assert (len(first.rows), first.more, len(second.rows), second.more) == (50, True, 10, False)
+
+
+def test_those_who_entered_at_once_are_each_on_one_page(store: Any) -> None:
+    together = [minute + 1_000 * turn for minute in (0, 1, 2) for turn in range(60)]
+    random.Random(8).shuffle(together)
+    store.events([row for number in together for row in session(number, 1)])
+    pages = [listed(store, Bar(step=1), after=after) for after in (0, 50, 100, 150, 180)]
+    assert [len(page.rows) for page in pages] == [50, 50, 50, 30, 0]
+    assert [page.more for page in pages] == [True, True, True, False, False]
+    found = [number for page in pages for number in numbers(page)]
+    assert found == sorted(together, key=lambda number: (-(number % 1_000), number))
+
+
+def test_of_a_user_the_session_in_which_they_came_to_the_step_last_is_listed(store: Any) -> None:
+    def of_user(number: int, depth: int, later: timedelta) -> list[dict[str, Any]]:
+        rows = session(number, depth)
+        return [{**row, "user_key": "u1", "time": row["time"] + later} for row in rows]
+
+    day = timedelta(days=1)
+    store.events([*of_user(0, 1, 0 * SECOND), *of_user(1, 2, day - timedelta(hours=1))])
+    store.events(of_user(2, 2, day + timedelta(hours=1)))
+    asked = {"convert_within_s": 3 * day.total_seconds(), "now": LATER + 3 * day}
+    rules = Rules(unit=Unit.USER)
+    (row,) = listed(store, Bar(step=2), rules=rules, **asked).rows
+    assert int(row.session, 16) == 2
+    assert row.entered.date() == START.date()
+    assert row.arrived.date() == (START + day).date()
 
 
 def test_a_bar_that_is_not_there_is_refused(store: Any) -> None:

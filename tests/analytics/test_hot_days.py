@@ -33,7 +33,10 @@ COPY = (
 """The rows of some sessions once more, some hours later: by other rows of theirs."""
 
 
-ASKED = ("funnel in parts", "why", "journey", "perceived", "seen", "errors", "clicks", "paths")
+ASKED = (
+    *("funnel in parts", "why", "behind a bar of a part", "journey", "perceived", "seen", "errors"),
+    *("clicks", "paths"),
+)
 
 
 class Store:
