@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from analytics.basis import Withheld
 from analytics.by_day import only, query_by_day, summed
+from analytics.coded import Coded, coded
 from analytics.cohort import Cohort
 from analytics.estimates import clustered_share
 from analytics.levels import shown
@@ -25,6 +26,7 @@ from analytics.reports.clicks_types import (
 )
 from analytics.sampling import Days, Reading, basis, read
 from analytics.sql import query
+from analytics.visitors import visitors_at_least
 from store.snapshot import Snapshot
 
 DEFINITION = "clicks"
@@ -41,7 +43,9 @@ class _People(Struct, frozen=True):
     """The sessions that viewed or clicked the page, in order of their numbers."""
 
     number: NDArray[np.uint64]
+    level: Coded
     cohort: Cohort
+    """Has the codes of `level`."""
     views: int
 
     def place(self, numbers: pd.Series) -> NDArray[np.int64]:
@@ -87,7 +91,7 @@ def clicks(
         people = _people(
             only(rows("clicks_sessions", query("clicks_who")), level=level, device=device)
         )
-        levels = [] if level else shown(scope.levels, set(people.cohort.level))
+        levels = [] if level else shown(scope.levels, people.level.found)
         elements = _elements(snapshot, rows("clicks_made"), people, levels)
         reach, fold = _scrolled(rows("clicks_scroll"), people)
         return _report(
@@ -119,15 +123,18 @@ def _report(
 
 
 def _people(came: pa.Table) -> _People:
-    frame = came.sort_by("session").to_pandas()
+    number = came["session"].to_numpy()
+    order = np.argsort(number)
+    level = coded(came["level"])[order]
     return _People(
-        number=frame["session"].to_numpy(dtype=np.uint64),
+        number=number[order],
+        level=level,
         cohort=Cohort(
-            level=frame["level"].to_numpy(dtype=object),
-            visitor=frame["visitor"].to_numpy(dtype=np.uint64),
-            weight=frame["weight"].to_numpy(dtype=np.float64),
+            level=level.codes,
+            visitor=came["visitor"].to_numpy()[order],
+            weight=came["weight"].to_numpy()[order],
         ),
-        views=int(frame["views"].sum()),
+        views=int(came["views"].to_numpy().sum()),
     )
 
 
@@ -136,7 +143,8 @@ def _elements(
 ) -> list[ClickedElement]:
     """Most clicked first; only the listed ones are looked at closely."""
     made = {"made": clicks}
-    frame = snapshot.frame(query("clicks_elements"), tables=made)
+    by_element = snapshot.arrow(query("clicks_elements"), tables=made)
+    frame = by_element.to_pandas(categories=["target"])
     frame["place"] = people.place(frame["session"])
     frame = frame[frame["place"] >= 0]
     places = {
@@ -144,16 +152,18 @@ def _elements(
         for target, x, y, fixed in snapshot.rows(query("clicks_places"), tables=made)
     }
     everyone = people.cohort.among()
-    members = {level: people.cohort.level == level for level in levels}
+    members = {level: people.level.are(level) for level in levels}
     of_levels = {level: people.cohort.of(who).among() for level, who in members.items()}
     names = ("clicks", "rage", "dead", "error")
     counts = {
         str(row[0]): dict(zip(names, map(int, row[1:]), strict=True))
-        for row in frame.groupby("target")[list(names)].sum().itertuples()
+        for row in frame.groupby("target", observed=True)[list(names)].sum().itertuples()
     }
     order = sorted(counts, key=lambda target: (-counts[target]["clicks"], target))
     listed = frame[frame["target"].isin(order[:ELEMENTS_MAX])]
-    who = {target: rows.to_numpy() for target, rows in listed.groupby("target")["place"]}
+    who = {
+        target: rows.to_numpy() for target, rows in listed.groupby("target", observed=True)["place"]
+    }
     found = []
     for target in order:
         x, y, fixed = places.get(target, (None, None, False))
@@ -191,7 +201,7 @@ def _scrolled(views: pa.Table, people: _People) -> tuple[tuple[ScrollReach, ...]
         return (), None
     count = len(people.number)
     trials = np.bincount(place, minlength=count).astype(np.float64)
-    visitors = len(np.unique(people.cohort.visitor[place]))
+    visitors = visitors_at_least(people.cohort.visitor[place])
     reach = []
     for depth in DEPTHS:
         # The store keeps single precision, in which 0.3 is a little more than 0.3.

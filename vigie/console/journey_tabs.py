@@ -39,14 +39,15 @@ def tab(request: Request) -> Response:
         raise BadRequestError(
             f"A journey has no tab {shown!r}.", f"Its tabs are {', '.join(TABS)}."
         )
-    report = journey_answer(console, scope, id_)
     journey = named(id_, console.settings.journeys, "journey")
+    asked = console.answers.soon(partial(journey_answer, console, scope, id_))
     values = {
         "outside": _outside,
         "people": _people,
         "activity": _activity,
         "errors": _errors,
     }[shown](console, scope, journey, request)
+    report = asked()
     question = journey_question(console.settings, id_)
     return console.page(
         request,
