@@ -113,7 +113,7 @@ def sessions(
         "after": min(after, AFTER_MAX),
     }
     few = bool(ranges or asked.user_key)
-    for since in () if few else _looked_back(window):
+    for since in () if few else _looked_back(snapshot, scope.site, window):
         found = _found(snapshot, scope.site, window, since, chosen)
         if len(found) > ROWS_MAX:
             break
@@ -135,11 +135,13 @@ def sessions(
     )
 
 
-def _looked_back(window: Window) -> Iterator[datetime]:
-    """How far back to look for the newest sessions, further each time; all who are newer are known
-    from there on."""
+def _looked_back(snapshot: Snapshot, site: str, window: Window) -> Iterator[datetime]:
+    """How far back to look for the newest sessions, from when the site was last heard of, further
+    each time; all who are newer are known from there on."""
+    ((last,),) = snapshot.rows(query("sessions_last"), {"site": site, "end": naive(window.end)})
+    end = window.end if last is None else aware(last)
     for back in LOOKED_BACK:
-        if (since := window.end - back) > window.start:
+        if (since := end - back) > window.start:
             yield since
 
 

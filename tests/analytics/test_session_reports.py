@@ -1,13 +1,15 @@
 """Sessions and one session, hot and sealed: merged over midnight, and their detail where kept."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from analytics.question import SiteScope, Window
+from analytics.reports import sessions as sessions_report
 from analytics.reports.session import session
-from analytics.reports.sessions import SessionFilter, sessions
+from analytics.reports.sessions import LOOKED_BACK, ROWS_MAX, SessionFilter, sessions
 from rum.records import Batch
 from store.database import Database
 from store.loader import Loader
@@ -92,3 +94,36 @@ def test_pages_of_a_crowd_hold_each_session_once_newest_first(tmp_path: Path) ->
         batch.session for batch in reversed(batches)
     ]
     assert [page.more for page in pages] == [True, True, False]
+
+
+def test_the_newest_are_looked_for_from_when_a_site_was_last_heard_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a silence of eight hours, none that came before it is looked at in vain."""
+    make, last = Maker(), NOON - timedelta(hours=8)
+    crowd = [
+        make.batch(
+            session=make.session(KEPT),
+            time=last - timedelta(milliseconds=10 * number),
+            kinds=("view",),
+        )
+        for number in range(ROWS_MAX + 1)
+    ]
+    long_before = make.batch(session=make.session(KEPT), time=last - timedelta(days=1))
+    database = Database(tmp_path / "store")
+    Journal(tmp_path / "journal").write(*crowd, long_before)
+    load_all(Loader(database, tmp_path / "journal"))
+    looked: list[datetime | None] = []
+    found = sessions_report._found
+
+    def noted(*asked: Any) -> Any:
+        looked.append(asked[3])
+        return found(*asked)
+
+    monkeypatch.setattr(sessions_report, "_found", noted)
+    with database.snapshot() as snapshot:
+        listed = sessions(snapshot, SCOPE, WINDOW, SessionFilter())
+    database.close()
+    assert [row.session for row in listed.rows] == [each.session for each in crowd[:ROWS_MAX]]
+    assert listed.more
+    assert looked == [last - LOOKED_BACK[0]]
