@@ -1,6 +1,7 @@
 """How many sessions of a funnel came to each step, and the shares that are made of that."""
 
 from collections.abc import Sequence
+from math import prod
 
 import numpy as np
 from msgspec import Struct
@@ -78,7 +79,9 @@ class Tally:
             sessions.weight if whole else sessions.weight[settled],
             sessions.visitor if whole else sessions.visitor[settled],
         )
-        self._all = np.bincount(by_depth, minlength=groups * (steps + 1)).reshape(groups, -1)
+        # Not -1: where nobody came and no level is declared, there are no groups.
+        self._shape = groups, steps + 1
+        self._all = np.bincount(by_depth, minlength=prod(self._shape)).reshape(self._shape)
 
     def entered(self, groups: Sequence[int]) -> int:
         """How many sessions are of these groups, those in window too."""
@@ -87,7 +90,7 @@ class Tally:
     def depths(self, groups: Sequence[int]) -> Depths:
         chosen = list(groups)
         settled, weight, squares = (
-            each.reshape(len(self._all), -1)[chosen].sum(axis=0)
+            each.reshape(self._shape)[chosen].sum(axis=0)
             for each in (self._settled.sessions, self._settled.weight, self._settled.squares)
         )
         users, products = self._clusters(chosen) if self._sessions.of_users else (None, None)

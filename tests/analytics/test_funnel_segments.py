@@ -258,3 +258,14 @@ def test_periods_before_are_compared_over_all_sites(store: Any) -> None:
     assert report.before is not None
     assert (report.before.then.value, report.before.now.value) == (0.8, 0.2)
     assert report.everyone.entered == 200
+
+
+@pytest.mark.parametrize("by", [(), ("device",), ("level", "device")])
+def test_nobody_of_no_declared_level_is_told_apart_by_nothing(
+    store: Any, by: tuple[str, ...]
+) -> None:
+    scope = SiteScope(site="shop", levels=(), sample=1.0)
+    with store.database.snapshot() as snapshot:
+        report = funnel(snapshot, scope, STEPS, WINDOW, convert_within_s=600.0, now=LATER, by=by)
+    assert report.everyone.entered == 0
+    assert report.segments == ()
