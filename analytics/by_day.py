@@ -217,8 +217,8 @@ def _of_days(
     new = [day for day in days if found[day.day] is None]
     for some in _at_once(new, lambda day: day.rows(reading.contents), moment):
         snapshot.before_part()
-        window = Window(some[0].start, some[-1].end)
-        read = answer(_reading_of(snapshot, reading, some), window)
+        span = Window(some[0].start, some[-1].end)
+        read = answer(_reading_of(snapshot, reading, some), span)
         for day, part in _told_apart(read, some, moment):
             found[day.day] = part
             try:
@@ -280,9 +280,9 @@ def _hot_parts(
         live = answer(reading, window)
     for some in _at_once(new, lambda cell: cell.rows, moment):
         snapshot.before_part()
+        span = Window(some[0].start, some[-1].end)
         with snapshot.cells.alone(some):
-            window = Window(some[0].start, some[-1].end)
-            read = answer(_reading_of_cells(snapshot, reading, some), window)
+            read = answer(_reading_of_cells(snapshot, reading, some), span)
         for cell, part in _told_apart(read, some, moment):
             found[cell.first] = part
             snapshot.cells.put(cell, asked, part)

@@ -2,14 +2,15 @@
 hundredth of the time that objects take."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from msgspec import Struct
 from numpy.typing import NDArray
 
 Codes = NDArray[np.intp]
+Places = NDArray[np.signedinteger[Any]]
 
 
 class Coded(Struct, frozen=True):
@@ -21,7 +22,7 @@ class Coded(Struct, frozen=True):
     def __len__(self) -> int:
         return len(self.codes)
 
-    def __getitem__(self, places: NDArray[np.intp] | NDArray[np.bool_]) -> "Coded":
+    def __getitem__(self, places: Places | NDArray[np.bool_]) -> "Coded":
         return Coded(self.codes[places], self.names)
 
     @property
@@ -46,11 +47,15 @@ class Coded(Struct, frozen=True):
 
 
 def coded(texts: pa.ChunkedArray | Sequence[str], missing: str = "") -> Coded:
-    """Arrow's texts, or Python's; NULL is called `missing`."""
+    """Arrow's texts, coded already or not, or Python's; NULL is called `missing`."""
     column = texts if isinstance(texts, pa.ChunkedArray) else pa.chunked_array([texts], pa.string())
-    whole = pc.fill_null(column.cast(pa.string()), missing).combine_chunks()
-    known = whole.dictionary_encode()
-    return Coded(known.indices.to_numpy().astype(np.intp), tuple(known.dictionary.to_pylist()))
+    known = column.unify_dictionaries().combine_chunks().dictionary_encode()
+    names, indices = known.dictionary.to_pylist(), known.indices
+    if indices.null_count:
+        if missing not in names:
+            names.append(missing)
+        indices = indices.fill_null(names.index(missing))
+    return Coded(indices.to_numpy().astype(np.intp), tuple(names))
 
 
 def joined(one: Coded, other: Coded) -> Coded:

@@ -1,27 +1,22 @@
 """Sessions as arrays, and shares of them: levels, visitors and weights behind the figures."""
 
-from typing import Any
-
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
 from analytics.basis import Estimate
-from analytics.estimates import VISITORS_MIN, share
+from analytics.coded import Coded, Places
+from analytics.estimates import share
+from analytics.session_cells import SessionCells
 from analytics.visitors import visitors_at_least
 
-HEAD = 10_000
-"""So many of the first sessions tell as a rule whether a group has visitors enough."""
-
 Mask = NDArray[np.bool_]
-Places = NDArray[np.signedinteger[Any]]
 
 
 class Cohort(Struct, frozen=True, kw_only=True):
     """Arrays of one length, a session each."""
 
-    level: NDArray[Any]
-    """Names; or places among names, where sessions are millions."""
+    level: Coded
     visitor: NDArray[np.uint64]
     weight: NDArray[np.float64]
 
@@ -42,25 +37,16 @@ class Cohort(Struct, frozen=True, kw_only=True):
 
     def among_each(self, group: Places, groups: int) -> list["Denominator"]:
         """The same of the sessions of each group; `group` has a session's, from 0, or -1."""
-        within = group + 1
-        sessions = np.bincount(within, minlength=groups + 1)
-        weights = np.bincount(within, self.weight, groups + 1)
-        squares = np.bincount(within, np.square(self.weight), groups + 1)
+        cells = SessionCells(group + 1, groups + 1, self.weight, self.visitor)
         return [
             Denominator(
-                sessions=int(sessions[each + 1]),
-                weight=float(weights[each + 1]),
-                squares=float(squares[each + 1]),
-                visitors=self._visitors(group, each),
+                sessions=int(cells.sessions[cell]),
+                weight=float(cells.weight[cell]),
+                squares=float(cells.squares[cell]),
+                visitors=cells.visitors([cell]),
             )
-            for each in range(groups)
+            for cell in range(1, groups + 1)
         ]
-
-    def _visitors(self, group: Places, each: int) -> int:
-        first = visitors_at_least(self.visitor[:HEAD][group[:HEAD] == each])
-        if first >= VISITORS_MIN:
-            return first
-        return visitors_at_least(self.visitor[group == each])
 
 
 class Denominator(Struct, frozen=True):

@@ -1,7 +1,5 @@
 """Two levels' shares at each node of their paths, and how sure the difference is."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,15 +10,14 @@ from analytics.path_nodes import Counted
 from analytics.reports.paths_types import PathDifference
 
 
-def differences(
-    count: Counted, cohort: Cohort, levels: Sequence[str], pair: tuple[str, str]
-) -> list[PathDifference]:
+def differences(count: Counted, cohort: Cohort, pair: tuple[str, str]) -> list[PathDifference]:
     """Of each node the shares of the two levels; the surest and largest differences first. A start
     that all sessions share tells nothing, and is left out."""
+    levels = cohort.level.names
     if not set(pair) <= set(levels):
         return []
     places = [levels.index(level) for level in pair]
-    among = cohort.among_each(cohort.level, len(levels))
+    among = cohort.among_each(cohort.level.codes, len(levels))
     wholes = [among[place] for place in places]
     if not all(whole.sessions for whole in wholes):
         return []
@@ -50,7 +47,7 @@ def differences(
 def _weights(count: Counted, cohort: Cohort, levels: int) -> NDArray[np.float64]:
     """By level and node, the weight of the sessions; no node is met twice by one session."""
     shape = levels, len(count.nodes) + 1  # the first of those at none
-    begins = cohort.level * np.int32(shape[1]) + np.int32(1)
+    begins = cohort.level.codes * shape[1] + 1
     weights = np.zeros(shape)
     for place in count.place.T:
         met = np.bincount(begins + place, cohort.weight, shape[0] * shape[1])

@@ -10,7 +10,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from analytics.by_day import by_day
-from analytics.coded import Coded
+from analytics.coded import coded
 from analytics.cohort import Cohort, Mask
 from analytics.in_order import Columns, columns_in_order
 from analytics.path_steps import EVENT, Codes, Numbers, Runs, runs_of
@@ -28,14 +28,12 @@ IDLE = timedelta(minutes=15)
 
 class PathViews(Struct, frozen=True, kw_only=True):
     """What was read: views in order with the event among them, repeats of one page or event left
-    out, and whose each session is. `session` numbers the sessions from 0, in order; the cohort has
-    the codes of `level`."""
+    out, and whose each session is. `session` numbers the sessions from 0, in order."""
 
     session: Codes
     code: Codes
     time_us: Numbers
     cohort: Cohort
-    level: Coded
     still_open: Mask
     pages: Sequence[str]
 
@@ -56,19 +54,16 @@ def read_views(
     # A session lies in one part, and its views are together there, and in order.
     found = by_day(snapshot, reading, window, question, sessions)
     pages, code = _coded(snapshot, reading, found["page"])
-    named = found["level"].unify_dictionaries().combine_chunks()
-    level = Coded(named.indices.to_numpy().astype(np.intp), tuple(named.dictionary.to_pylist()))
     views = pc.list_value_length(found["page"]).to_numpy()
     return PathViews(
         session=np.repeat(np.arange(len(found), dtype=np.int32), views),
         code=code,
         time_us=pc.list_flatten(found["time_us"]).to_numpy(),
         cohort=Cohort(
-            level=level.codes,
+            level=coded(found["level"]),
             visitor=found["visitor"].to_numpy(),
             weight=found["weight"].to_numpy(),
         ),
-        level=level,
         still_open=found["last_us"].to_numpy() >= to_us(now - IDLE),
         pages=pages,
     )

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.basis import Estimate
+from analytics.coded import Places
 from analytics.estimates import VISITORS_MIN, share
 from analytics.visitors import Hashes
 
@@ -21,7 +22,7 @@ class SessionCells:
     """By cell, how many `sessions` there are, the sums of their `weight` and of its `squares`."""
 
     def __init__(
-        self, cell: Cell, cells: int, weight: NDArray[np.float64], visitor: Hashes
+        self, cell: Places, cells: int, weight: NDArray[np.float64], visitor: Hashes
     ) -> None:
         """Arrays of one length, a session each; `cell` is below `cells`."""
         self.sessions = np.bincount(cell, minlength=cells)

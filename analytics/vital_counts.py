@@ -10,13 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analytics.by_day import hot_by_cell, midnight
+from analytics.coded import coded
 from analytics.distinct import distinct
 from analytics.question import Window
 from analytics.reading import Days
 from analytics.sql import query, with_read
 from analytics.times import aware
 from analytics.vital_days import Floats, Histogram
-from analytics.vital_sums import Places, coded
+from analytics.vital_sums import Places
 from store.snapshot import Snapshot
 
 SESSIONS = -(1 << 15)
@@ -98,13 +99,11 @@ def _by_place(snapshot: Snapshot, sealed: pa.Table, hot: pa.Table) -> dict[tuple
 def _places(rows: pa.Table) -> tuple[list[tuple[str, str, date, str]], Places]:
     """The places there are, and each row's among them."""
     codes = np.zeros(len(rows), dtype=np.int64)
-    columns = [coded(rows, name) for name in PLACE]
-    for numbers, names in columns:
-        codes = codes * len(names) + numbers
+    columns = [coded(rows[name]) for name in PLACE]
+    for each in columns:
+        codes = codes * len(each.names) + each.codes
     first, place = np.unique(codes, return_index=True, return_inverse=True)[1:]
-    keys = zip(
-        *([names[each] for each in numbers[first]] for numbers, names in columns), strict=True
-    )
+    keys = zip(*(each[first].texts() for each in columns), strict=True)
     return list(keys), place
 
 

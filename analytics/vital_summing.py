@@ -3,8 +3,9 @@
 import numpy as np
 import pyarrow as pa
 
+from analytics.coded import coded
 from analytics.distinct import distinct
-from analytics.vital_sums import SUMS, UNWEIGHTED, Floats, Places, coded
+from analytics.vital_sums import SUMS, UNWEIGHTED, Floats, Places
 from analytics.vitals import RATED, VITALS
 
 EXACT_VIEWS_MAX = 100_000
@@ -24,19 +25,19 @@ def summed(views: pa.Table, *, exact: bool, weighted: bool) -> pa.Table:
     `visitor`, where those of one are alike, in place of those of one session.
     Columns KEYS and SUMS, unless `weighted` without those that UNWEIGHTED has others for; one row
     for each combination there is."""
-    place = {name: coded(views, name) for name in ("page", "level", "device")}
+    place = {name: coded(views[name]) for name in ("page", "level", "device")}
     codes = np.zeros(len(views), dtype=np.int64)
-    for numbers, names in place.values():
-        codes = codes * len(names) + numbers
+    for each in place.values():
+        codes = codes * len(each.names) + each.codes
     groups, group = distinct(codes)
     session = distinct(views["session"].to_numpy())[1]
-    pages, page = len(place["page"][1]), place["page"][0]
+    pages, page = place["page"].names, place["page"].codes
     alike = session
     if "visitor" in views.column_names:
         alike = distinct(views["visitor"].to_numpy())[1]
-    cluster = alike * pages + page
+    cluster = alike * len(pages) + page
     weight = views["weight"].to_numpy()
-    named = _named(groups, [names for _, names in place.values()])
+    named = _named(groups, [each.names for each in place.values()])
     tables = []
     for vital in VITALS:
         values = np.round(views[vital].to_numpy().astype(np.float64), DECIMALS)
@@ -45,7 +46,7 @@ def summed(views: pa.Table, *, exact: bool, weighted: bool) -> pa.Table:
             seen = values[there] if exact else bucketed(vital, values[there])
             sums = _of_vital(group[there], cluster[there], seen, weight[there])
             tables.append(_table(vital, named, *sums))
-    tables.append(_affected(page, session, weight, views, place["page"][1]))
+    tables.append(_affected(page, session, weight, views, pages))
     whole = pa.concat_tables(tables)
     return whole if weighted else whole.drop_columns(list(UNWEIGHTED))
 
@@ -107,7 +108,7 @@ def _table(
 
 
 def _affected(
-    page: Places, session: Places, weight: Floats, views: pa.Table, pages: list[str]
+    page: Places, session: Places, weight: Floats, views: pa.Table, pages: tuple[str, ...]
 ) -> pa.Table:
     """Sessions that came to each page, and those that had a poor view of it."""
     visits, first, visit = np.unique(
@@ -136,7 +137,7 @@ def _affected(
     return pa.concat_tables(tables)
 
 
-def _named(groups: Places, names: list[list[str]]) -> dict[str, list[str]]:
+def _named(groups: Places, names: list[tuple[str, ...]]) -> dict[str, list[str]]:
     """The texts of each group's page, level and device."""
     found = []
     for each in reversed(names):

@@ -15,6 +15,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from analytics.basis import Estimate
+from analytics.coded import coded
 from analytics.distinct import distinct
 from analytics.estimates import ClusterSums, place_of, ratio_of, woodruff
 
@@ -98,13 +99,12 @@ class Sums(Struct, frozen=True):
 def merged(table: pa.Table, *, by_device: bool) -> Iterator[Sums]:
     """Rows of several parts added up: of each page and vital for all levels, and by level; with
     `by_device`, of each of these by device as well. Of levels and devices "" is all."""
-    rows = table.unify_dictionaries().combine_chunks()
-    texts = {name: coded(rows, name) for name in KEYS[:-1]}
-    names = {name: each for name, (_, each) in texts.items()}
-    known, value = distinct(rows["value"].to_numpy())
-    sums = {name: rows[name].to_numpy() for name in SUMS if name in rows.column_names}
-    columns = [texts[name][0] for name in KEYS[:-1]]
-    sizes = [max(1, len(names[name])) for name in KEYS[:-1]]
+    texts = {name: coded(table[name]) for name in KEYS[:-1]}
+    names = {name: each.names for name, each in texts.items()}
+    known, value = distinct(table["value"].to_numpy())
+    sums = {name: table[name].to_numpy() for name in SUMS if name in table.column_names}
+    columns = [each.codes for each in texts.values()]
+    sizes = [max(1, len(each)) for each in names.values()]
     columns, value, sums = _added([*columns, value], [*sizes, max(1, len(known))], sums)
     for levels in (False, True):
         for devices in (False, True) if by_device else (False,):
@@ -139,7 +139,7 @@ def _split(
     columns: list[Places],
     values: Floats,
     sums: dict[str, Floats],
-    names: dict[str, list[str]],
+    names: dict[str, tuple[str, ...]],
     levels: bool,
     devices: bool,
 ) -> Iterator[Sums]:
@@ -161,10 +161,3 @@ def _split(
             values=values[begin:end],
             running={name: running.get(name, running[UNWEIGHTED.get(name, name)]) for name in SUMS},
         )
-
-
-def coded(views: pa.Table, name: str) -> tuple[Places, list[str]]:
-    column = views[name].combine_chunks().dictionary_encode()
-    if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks()
-    return column.indices.to_numpy().astype(np.int64), column.dictionary.to_pylist()

@@ -1,5 +1,5 @@
--- As read_kept, of closed days, of which nothing is hot: without the sessions that lie in a day next to
--- theirs as well.
+-- As read_kept, of closed days, of which nothing is hot: without the sessions that lie in a day next
+-- to theirs as well.
 kept AS (
     SELECT session, min(inclusion) AS inclusion
     FROM sealed_summaries($summary_files)

@@ -1,5 +1,5 @@
--- As read_sampled, of closed days, of which nothing is hot: without the sessions that lie in a day next to
--- theirs as well.
+-- As read_sampled, of closed days, of which nothing is hot: without the sessions that lie in a day next
+-- to theirs as well.
 read AS (
     SELECT events.*, 1.0::DOUBLE AS weight
     FROM sealed_events($files) AS events

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from analytics.basis import Withheld
 from analytics.by_day import only, query_by_day, summed
-from analytics.coded import Coded, coded
+from analytics.coded import coded
 from analytics.cohort import Cohort
 from analytics.estimates import clustered_share
 from analytics.levels import shown
@@ -43,9 +43,7 @@ class _People(Struct, frozen=True):
     """The sessions that viewed or clicked the page, in order of their numbers."""
 
     number: NDArray[np.uint64]
-    level: Coded
     cohort: Cohort
-    """Has the codes of `level`."""
     views: int
 
     def place(self, numbers: pd.Series) -> NDArray[np.int64]:
@@ -91,7 +89,7 @@ def clicks(
         people = _people(
             only(rows("clicks_sessions", query("clicks_who")), level=level, device=device)
         )
-        levels = [] if level else shown(scope.levels, people.level.found)
+        levels = [] if level else shown(scope.levels, people.cohort.level.found)
         elements = _elements(snapshot, rows("clicks_made"), people, levels)
         reach, fold = _scrolled(rows("clicks_scroll"), people)
         return _report(
@@ -125,12 +123,10 @@ def _report(
 def _people(came: pa.Table) -> _People:
     number = came["session"].to_numpy()
     order = np.argsort(number)
-    level = coded(came["level"])[order]
     return _People(
         number=number[order],
-        level=level,
         cohort=Cohort(
-            level=level.codes,
+            level=coded(came["level"])[order],
             visitor=came["visitor"].to_numpy()[order],
             weight=came["weight"].to_numpy()[order],
         ),
@@ -139,20 +135,20 @@ def _people(came: pa.Table) -> _People:
 
 
 def _elements(
-    snapshot: Snapshot, clicks: pa.Table, people: _People, levels: Sequence[str]
+    snapshot: Snapshot, made: pa.Table, people: _People, levels: Sequence[str]
 ) -> list[ClickedElement]:
     """Most clicked first; only the listed ones are looked at closely."""
-    made = {"made": clicks}
-    by_element = snapshot.arrow(query("clicks_elements"), tables=made)
+    clicks_made = {"made": made}
+    by_element = snapshot.arrow(query("clicks_elements"), tables=clicks_made)
     frame = by_element.to_pandas(categories=["target"])
     frame["place"] = people.place(frame["session"])
     frame = frame[frame["place"] >= 0]
     places = {
         target: (x, y, fixed)
-        for target, x, y, fixed in snapshot.rows(query("clicks_places"), tables=made)
+        for target, x, y, fixed in snapshot.rows(query("clicks_places"), tables=clicks_made)
     }
     everyone = people.cohort.among()
-    members = {level: people.level.are(level) for level in levels}
+    members = {level: people.cohort.level.are(level) for level in levels}
     of_levels = {level: people.cohort.of(who).among() for level, who in members.items()}
     names = ("clicks", "rage", "dead", "error")
     counts = {

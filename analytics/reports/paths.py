@@ -54,7 +54,7 @@ def paths(
 
     def at(reading: Reading) -> PathsReport:
         views = read_views(snapshot, reading, Window(lead, tail), start.event, now)
-        members = views.level.are(level) if level else None
+        members = views.cohort.level.are(level) if level else None
         runs = runs_among(views, members)
         of_views = runs_among(views, members, views_only=True) if start.event else runs
         found = _starts(views, runs, start, span_us)
@@ -62,9 +62,7 @@ def paths(
         cohort = views.cohort.of(walked.session)
         naming = Naming(views.pages, start.event)
         count = counted(walked, cohort, naming, top)
-        compared = (
-            () if level or not all(pair) else differences(count, cohort, views.level.names, pair)
-        )
+        compared = () if level or not all(pair) else differences(count, cohort, pair)
         return PathsReport(
             basis=basis(snapshot, reading, DEFINITION, window),
             start=start,

@@ -4,8 +4,10 @@ A view counts once, with the latest vitals it sent; its interval allows for view
 or of one user where users are drawn, being alike.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 import pyarrow as pa
 
@@ -56,25 +58,16 @@ def speed(
     Raises ValueError for a sample outside 0..1.
     """
     window = Window(window.start, max(window.start, min(window.end, now)))
-    # What is kept is of all pages, as the list of them asks for it.
-    kept = bool(kept_versions(snapshot, scope.site, window))
-    asked = {"page": None if kept else page, "by_device": by_device}
-
-    def views(reading: Reading, span: Window) -> pa.Table:
-        text = with_read(reading.fragment, "speed_views", query("speed_latest")).format(
-            **visitor_columns(reading)
-        )
-        edges = {"start": naive(span.start), "end": naive(span.end)}
-        found = snapshot.arrow(text, {**reading.parameters, **edges, **asked})
-        exact = not reading.of_part and len(found) <= EXACT_VIEWS_MAX
-        return summed(found, exact=exact, weighted=reading.weighted)
 
     def at(reading: Reading) -> _Found:
-        question = {"report": DEFINITION, "form": 2, **asked}
+        asked = {"page": page, "by_device": by_device}
         if reading.unit is Unit.USER:  # whose sessions lie in many days
-            parts = views(reading, window)
+            parts = _views(snapshot, asked, reading, window)
         else:
-            parts = by_day(snapshot, reading, window, question, views)
+            if kept_versions(snapshot, scope.site, window):
+                asked["page"] = None  # what is kept is of all pages, as their list asks for it
+            question = {"report": DEFINITION, "form": 2, **asked}
+            parts = by_day(snapshot, reading, window, question, partial(_views, snapshot, asked))
         sums = list(merged(only(parts, page=page or ""), by_device=by_device))
         scale = 1.0 if reading.weighted else 1 / reading.rate
         visits = {
@@ -93,6 +86,19 @@ def speed(
         worst=tuple(worst),
         changes=() if page else tuple(_changes(snapshot, scope.site, days, rows)),
     )
+
+
+def _views(
+    snapshot: Snapshot, asked: Mapping[str, Any], reading: Reading, span: Window
+) -> pa.Table:
+    """The views of a reading, added up."""
+    text = with_read(reading.fragment, "speed_views", query("speed_latest")).format(
+        **visitor_columns(reading)
+    )
+    edges = {"start": naive(span.start), "end": naive(span.end)}
+    found = snapshot.arrow(text, {**reading.parameters, **edges, **asked})
+    exact = not reading.of_part and len(found) <= EXACT_VIEWS_MAX
+    return summed(found, exact=exact, weighted=reading.weighted)
 
 
 def _report(sums: Sequence[Sums], scope: SiteScope) -> tuple[list[SpeedRow], int]:

@@ -1,6 +1,7 @@
 """Texts as numbers: which there are, joined, and looked up among others."""
 
 import pyarrow as pa
+import pytest
 
 from analytics.coded import coded, joined
 
@@ -10,6 +11,18 @@ LEVELS = coded(["novice", "expert", "novice"])
 def test_texts_come_back_as_they_were() -> None:
     assert LEVELS.texts() == ["novice", "expert", "novice"]
     assert coded([]).texts() == []
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.date32(), pa.dictionary(pa.int32(), pa.string())])
+def test_of_nothing_there_is_nothing(kind: pa.DataType) -> None:
+    for chunks in ([], [pa.array([], kind)]):
+        found = coded(pa.chunked_array(chunks, kind))
+        assert (found.texts(), found.found) == ([], [])
+
+
+def test_chunks_that_are_coded_each_by_itself_are_coded_together() -> None:
+    each = [pa.array(texts).dictionary_encode() for texts in (["a", "b"], ["b", "c", None])]
+    assert coded(pa.chunked_array(each), "a").texts() == ["a", "b", "b", "c", "a"]
 
 
 def test_what_is_missing_has_a_name() -> None:

@@ -5,9 +5,11 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from analytics.basis import Estimate, Withheld
 from analytics.estimates import (
+    ClusterSums,
     clustered_share,
     difference,
     kish,
@@ -154,3 +156,20 @@ def test_a_share_without_failures_is_as_sure_as_its_sessions_are_many() -> None:
 def test_false_discoveries_are_bounded_over_a_list() -> None:
     assert significant([0.001, 0.04, 0.02, 0.9]) == [True, False, True, False]
     assert significant([]) == []
+
+
+def test_sums_with_other_sessions_are_those_of_these() -> None:
+    random = np.random.default_rng(7)
+    weights = random.choice([1.0, 2.5, 5.0], 400)
+    trials = random.integers(0, 6, 400).astype(np.float64)
+    hits = np.minimum(random.integers(0, 6, 400), trials).astype(np.float64)
+    some, fewer = slice(0, 150), np.maximum(trials - 2, 0)
+    others_trials, others_hits = trials.copy(), hits.copy()
+    others_trials[some], others_hits[some] = fewer[some], np.minimum(hits, fewer)[some]
+    found = ClusterSums.of(hits, trials, weights).with_other(
+        gone=ClusterSums.of(hits[some], trials[some], weights[some]),
+        come=ClusterSums.of(others_hits[some], others_trials[some], weights[some]),
+    )
+    wanted = ClusterSums.of(others_hits, others_trials, weights)
+    assert structs.astuple(found) == pytest.approx(structs.astuple(wanted))
+    assert found.sessions < np.count_nonzero(trials), "those without trials left are none"
