@@ -232,7 +232,7 @@ def reports_timed(
 
 def bench_pages(store: Path) -> None:
     """See bench/console_pages.py for what cold and restarted are."""
-    times = pages_timed(store, SETTINGS, STEPS_ASKED, FLOOD_SESSION)
+    times = pages_timed(store, SETTINGS, STEPS_ASKED)
     print(f"  {'ms':<34}{'cold':>10}{'restarted':>11}{'again':>8}")
     for page in sorted(times.cold, key=times.cold.__getitem__, reverse=True):
         took = [each[page] * 1000 for each in (times.cold, times.restarted, times.again)]

@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import httpx
@@ -24,6 +24,7 @@ from msgspec import Struct
 from starlette.routing import Route
 
 from analytics.reports.error_types import ErrorsReport
+from bench.generated_rows import SITE
 from store.database import Database
 from tests.support.console import served
 from vigie.console.access import one_time_link
@@ -36,6 +37,9 @@ from vigie.prepared_answers import PreparedAnswers
 from vigie.reporting.catalogue import run_report
 from vigie.settings import Settings
 
+ALL_DAYS = (date.min, date.max)
+BUSIEST = "SELECT arg_max(session, views + clicks + requests) FROM summaries_in($files)"
+
 
 class PageTimes(Struct, frozen=True, kw_only=True):
     """Seconds by address."""
@@ -45,14 +49,14 @@ class PageTimes(Struct, frozen=True, kw_only=True):
     again: dict[str, float]
 
 
-def pages_timed(store: Path, settings: Settings, steps: str, session: str) -> PageTimes:
-    """Every page, one after the other; `session` is one that lies in the store."""
+def pages_timed(store: Path, settings: Settings, steps: str) -> PageTimes:
+    """Every page, one after the other."""
     times = PageTimes(cold={}, restarted={}, again={})
     with tempfile.TemporaryDirectory() as root:
         folder = DataFolder(Path(root))
         database = Database(store)
         prepare(settings, folder, database)
-        asked = addresses(settings, steps, session, _error(settings, database))
+        asked = addresses(settings, steps, *_named(settings, database))
         with _console(settings, folder, database) as (console, client):
             for address in asked:
                 _asked(client, address)
@@ -94,12 +98,13 @@ def prepare(settings: Settings, folder: DataFolder, database: Database) -> None:
     print(f"answers of days kept  {time.perf_counter() - started:>10,.1f} s", flush=True)
 
 
-def _error(settings: Settings, database: Database) -> str:
-    """The fingerprint of the error that is met most."""
+def _named(settings: Settings, database: Database) -> tuple[str, str]:
+    """The session that did most, and the fingerprint of the error that is met most."""
     with database.snapshot() as snapshot:
+        ((session,),) = snapshot.rows(BUSIEST, {"files": snapshot.summary_files([SITE], *ALL_DAYS)})
         found = run_report("errors", {}, settings, snapshot, datetime.now(UTC))
     assert isinstance(found, ErrorsReport)
-    return found.rows[0].fingerprint
+    return session.hex, found.rows[0].fingerprint
 
 
 def addresses(settings: Settings, steps: str, session: str, error: str) -> list[str]:
