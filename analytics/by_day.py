@@ -1,5 +1,5 @@
-"""A report's reading, part by part: closed days, and closed cells of hot days, from what is kept of
-them, the rest anew.
+"""A report's reading, part by part: closed days, the nights between them, and closed cells of hot
+days, from what is kept of them, the rest anew.
 
 Whatever is one row a session or view, or adds up over sessions, can be read so: each session lies
 in exactly one of the parts (store/day_answers.py and hot_answers.py say how), and each part is read
@@ -24,7 +24,7 @@ from analytics.question import Window
 from analytics.reading import Days, Reading
 from analytics.sql import with_read
 from analytics.times import naive, to_us
-from store.day_answers import ClosedDay
+from store.day_answers import ClosedDay, Night, nights_between
 from store.hot_cells import Cell
 from store.snapshot import Snapshot
 
@@ -42,7 +42,8 @@ apart: to read each of a whole day's takes twice as long as all at once. Those l
 next times, or by the job that prepares."""
 SUMMARIES = ("summaries",)
 
-Part = TypeVar("Part", ClosedDay, Cell)
+Part = TypeVar("Part", ClosedDay, Night, Cell)
+Closed = TypeVar("Closed", ClosedDay, Night)
 
 _log = logging.getLogger(__name__)
 
@@ -57,21 +58,37 @@ def by_day(
 ) -> pa.Table:
     """The rows of `answer` over the window, its parts after one another.
 
-    `answer` is asked for each closed day and cell that lies whole in the window, if not kept, and
-    for what remains; it may use nothing but the reading, the window and what is in `question`,
-    whose `form` changes with the code. Where a column `moment` of its rows says, in microseconds,
-    a time of the day or cell that each is of, it is asked for several at once.
+    `answer` is asked for each closed day, night and cell that lies whole in the window, if not
+    kept, and for what remains; it may use nothing but the reading, the window and what is in
+    `question`, whose `form` changes with the code. Where a column `moment` of its rows says, in
+    microseconds, a time of the part that each is of, it is asked for several at once.
     """
     if snapshot.cells.narrowed:
         return answer(reading, window)
     asked = _digest(reading, question)
     whole = _whole_days(snapshot, reading, window, asked)
     try:
-        live = _live(snapshot, reading, whole)
+        nights = _nights(snapshot, reading, whole, asked, moment)
+        live = _live(snapshot, reading, whole, nights)
     except (OSError, duckdb.IOException):
         _log.exception("what lies over midnight cannot be kept apart: all days are read anew")
-        whole, live = [], reading
-    parts = _of_days(snapshot, reading, whole, asked, answer, moment)
+        whole, nights, live = [], [], reading
+
+    def of_days(some: Sequence[ClosedDay], span: Window) -> pa.Table:
+        return answer(_reading_of_days(snapshot, reading, some), span)
+
+    def of_nights(some: Sequence[Night], span: Window) -> pa.Table:
+        return answer(_reading_of_nights(snapshot, reading, some), span)
+
+    def rows_of(night: Night) -> int:
+        return snapshot.answers.rows(night, reading.contents)
+
+    parts = _kept_or_read(
+        snapshot, whole, asked, of_days, lambda day: day.rows(reading.contents), moment
+    )
+    # Every other one, for two that follow one another lie in the same day.
+    for some in (nights[::2], nights[1::2]):
+        parts += _kept_or_read(snapshot, some, asked, of_nights, rows_of, moment)
     parts += _hot_parts(snapshot, live, window, asked, answer, moment)
     return pa.concat_tables(parts, promote_options="permissive")
 
@@ -187,10 +204,7 @@ def _whole_days(
         and (
             not each.since_hour
             or snapshot.preparing
-            or (
-                answers.has_straddling_files(each, contents)
-                and answers.get(each, asked) is not None
-            )
+            or (answers.has_straddling_files(each, contents) and answers.has(each, asked))
         )
     ]
 
@@ -204,34 +218,47 @@ def _days_in(snapshot: Snapshot, site: str, days: Days, window: Window) -> Itera
             yield within
 
 
-def _of_days(
+def _nights(
+    snapshot: Snapshot, reading: Reading, whole: Sequence[ClosedDay], asked: str, moment: str
+) -> list[Night]:
+    """Those whose answers are kept, or will be: where they cannot be told apart, and somebody
+    waits, it is quicker to read them with all that is read anew. Raises OSError."""
+    answers = snapshot.answers
+    nights = nights_between(whole)
+    if not (snapshot.preparing or moment):
+        return [night for night in nights if answers.has(night, asked)]
+    for contents in (reading.contents, SUMMARIES):
+        answers.night_files(nights, contents)
+    return nights
+
+
+def _kept_or_read(
     snapshot: Snapshot,
-    reading: Reading,
-    days: Sequence[ClosedDay],
+    parts: Sequence[Closed],
     asked: str,
-    answer: Callable[[Reading, Window], pa.Table],
+    read: Callable[[Sequence[Closed], Window], pa.Table],
+    rows_of: Callable[[Closed], int],
     moment: str,
 ) -> list[pa.Table]:
-    """The answer of each day, kept or read."""
-    found = {day.day: snapshot.answers.get(day, asked) for day in days}
-    new = [day for day in days if found[day.day] is None]
-    for some in _at_once(new, lambda day: day.rows(reading.contents), moment):
+    """The answer of each day or night."""
+    found = {part.day: snapshot.answers.get(part, asked) for part in parts}
+    new = [part for part in parts if found[part.day] is None]
+    for some in _at_once(new, rows_of, moment):
         snapshot.before_part()
-        span = Window(some[0].start, some[-1].end)
-        read = answer(_reading_of(snapshot, reading, some), span)
-        for day, part in _told_apart(read, some, moment):
-            found[day.day] = part
+        rows = read(some, Window(some[0].start, some[-1].end))
+        for part, own in _told_apart(rows, some, moment):
+            found[part.day] = own
             try:
-                snapshot.answers.put(day, asked, part)
+                snapshot.answers.put(part, asked, own)
             except OSError:
-                _log.exception("the answer of %s is not kept", day.day)
+                _log.exception("the answer of %s is not kept", part.day)
     return list(found.values())
 
 
 def _at_once(
     parts: Sequence[Part], rows_of: Callable[[Part], int], moment: str
 ) -> Iterator[list[Part]]:
-    """The days or cells in order, as many at a time as may be read at once."""
+    """The parts in order, as many at a time as may be read at once."""
     some: list[Part] = []
     rows = 0
     for part in parts:
@@ -247,7 +274,7 @@ def _at_once(
 def _told_apart(
     read: pa.Table, parts: Sequence[Part], moment: str
 ) -> Iterator[tuple[Part, pa.Table]]:
-    """The rows of each of the days or cells, which are in order."""
+    """The rows of each of the parts, which are in order and do not lie in one another."""
     if len(parts) == 1:
         yield parts[0], read
         return
@@ -309,38 +336,70 @@ def _reading_of_cells(snapshot: Snapshot, reading: Reading, cells: Sequence[Cell
     )
 
 
-def _reading_of(snapshot: Snapshot, reading: Reading, days: Sequence[ClosedDay]) -> Reading:
+def _reading_of_days(snapshot: Snapshot, reading: Reading, days: Sequence[ClosedDay]) -> Reading:
     """The reading of closed days alone, without the sessions that lie over their midnights."""
-    first, last = days[0].day, days[-1].day
-    summaries = snapshot.answers.files(days, SUMMARIES)
+    answers = snapshot.answers
+    return _reading_of(
+        reading,
+        Days(days[0].day, days[-1].day),
+        files=answers.files(days, reading.contents),
+        summaries=answers.files(days, SUMMARIES),
+        straddling=[each for day in days for each in answers.straddling(day)],
+    )
+
+
+def _reading_of_nights(snapshot: Snapshot, reading: Reading, nights: Sequence[Night]) -> Reading:
+    """The reading of the sessions of nights alone."""
+    answers = snapshot.answers
+    return _reading_of(
+        reading,
+        Days(nights[0].evening.day, nights[-1].morning.day),
+        files=answers.files([], reading.contents) + answers.night_files(nights, reading.contents),
+        summaries=answers.files([], SUMMARIES) + answers.night_files(nights, SUMMARIES),
+        straddling=[],
+    )
+
+
+def _reading_of(
+    reading: Reading,
+    days: Days,
+    *,
+    files: Sequence[str],
+    summaries: Sequence[str],
+    straddling: Sequence[str],
+) -> Reading:
+    """The reading of files of closed days, without the sessions that are `straddling`."""
     parameters = {
         **reading.parameters,
-        "first_day": first,
-        "last_day": last,
-        "files": snapshot.answers.files(days, reading.contents),
-        "straddling": [each for day in days for each in snapshot.answers.straddling(day)],
+        "first_day": days.first,
+        "last_day": days.last,
+        "files": list(files),
+        "straddling": list(straddling),
     }
     if reading.weighted:
-        parameters["summary_files"] = summaries
+        parameters["summary_files"] = list(summaries)
     return structs.replace(
         reading,
         # Whose a sealed session is, is settled: also of users it is read by its bucket.
         fragment="read_kept_day" if reading.weighted else "read_sampled_day",
         parameters=parameters,
-        days=Days(first, last),
+        days=days,
         summary_files=tuple(summaries),
     )
 
 
-def _live(snapshot: Snapshot, reading: Reading, whole: list[ClosedDay]) -> Reading:
-    """The reading of all other days, and of the sessions over a midnight of the whole ones."""
+def _live(
+    snapshot: Snapshot, reading: Reading, whole: list[ClosedDay], nights: Sequence[Night]
+) -> Reading:
+    """The reading of all other days, and of the sessions over a midnight of the whole ones that lie
+    in none of the nights."""
     if not whole:
         return reading
     parameters = dict(reading.parameters)
-    files = _without(snapshot, parameters["files"], whole, reading.contents)
+    files = _without(snapshot, parameters["files"], whole, nights, reading.contents)
     days = reading.days
     all_ = snapshot.summary_files([reading.site], days.first, days.last)
-    summaries = _without(snapshot, all_, whole, SUMMARIES)
+    summaries = _without(snapshot, all_, whole, nights, SUMMARIES)
     parameters["files"] = files
     if reading.weighted:
         parameters["summary_files"] = summaries
@@ -348,12 +407,23 @@ def _live(snapshot: Snapshot, reading: Reading, whole: list[ClosedDay]) -> Readi
 
 
 def _without(
-    snapshot: Snapshot, files: list[str], whole: list[ClosedDay], contents: tuple[str, ...]
+    snapshot: Snapshot,
+    files: list[str],
+    whole: list[ClosedDay],
+    nights: Sequence[Night],
+    contents: tuple[str, ...],
 ) -> list[str]:
-    """Files without those of the whole days, and with what straddles their midnights."""
+    """Files without those of the whole days, and with what straddles their midnights but for the
+    nights."""
     answers = snapshot.answers
     closed = set(answers.files(whole, contents)[1:])
-    apart = [path for day in whole for path in answers.straddling_files(day, contents)]
+    before = {night.morning.day: night for night in nights}
+    after = {night.evening.day: night for night in nights}
+    apart = [
+        path
+        for day in whole
+        for path in answers.straddling_files(day, contents, before.get(day.day), after.get(day.day))
+    ]
     # By day, as files are listed: analytics/in_order.py takes a session's rows as they come.
     return sorted((*(path for path in files if path not in closed), *apart), key=_day_of)
 

@@ -4,8 +4,10 @@ A sealed day changes only by being rewritten, into files of other names. So what
 holds for as long as its files are listed, and need not be read again. An answer is known by its
 day's version: a digest of the names of the files of the day and of those next to it.
 
-A session over midnight lies in two days and would be counted in each. It is in no day's answer: its
-rows are read anew with those of the days that are not closed, from files of their own, kept here.
+A session over midnight lies in two days and would be counted in each: it is in no day's answer.
+What those say that lie in two closed days and nowhere else is kept as a day's is, for the night
+between. The rows of the others are read anew with those of the days that are not closed, from files
+of their own, kept here.
 
 Of the day in which a window of the last days begins, what its later hours said is kept so, too.
 
@@ -14,13 +16,15 @@ them.
 """
 
 import os
+import re
 import secrets
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import quote
 
@@ -39,6 +43,10 @@ BYTES_MAX = 2 << 30
 FREE_BYTES_MIN = 1 << 30
 """With less room on the disk, nothing more is kept."""
 VERSION_DIGITS = 16
+NOBODY = ".none"
+"""Of files of no rows."""
+BEFORE, AFTER = "before", "after"
+"""In the names of what is of a night: the version of the day next to it."""
 COMPRESSED = pa.ipc.IpcWriteOptions(compression="zstd")
 HOURS_A_DAY = 24
 LATER_HOURS = 3
@@ -47,6 +55,11 @@ MARGIN = timedelta(hours=LATER_HOURS + 1)
 """Before them: sessions that ended earlier are not asked for, for a window that begins in the day
 looks back an hour at most."""
 
+_NAMED = re.compile(
+    rf"(?P<version>[0-9a-f]{{{VERSION_DIGITS}}})-"
+    rf"(?:{BEFORE}-(?P<before>[0-9a-f]{{{VERSION_DIGITS}}})-)?"
+    rf"(?:{AFTER}-(?P<after>[0-9a-f]{{{VERSION_DIGITS}}})-)?"
+)
 _READ = (
     "read_parquet({}, hive_partitioning = true, union_by_name = true,"
     " hive_types = {{'site': 'VARCHAR', 'day': 'DATE'}})"
@@ -81,8 +94,51 @@ class ClosedDay(Struct, frozen=True, kw_only=True, eq=False):
         hour = (start.hour // LATER_HOURS + 1) * LATER_HOURS
         return structs.replace(self, since_hour=hour) if hour < HOURS_A_DAY else None
 
+    @property
+    def named(self) -> str:
+        """What the names of its answers begin with."""
+        return f"{self.version}-" + (f"since-{self.since_hour}-" if self.since_hour else "")
+
     def rows(self, contents: Sequence[str]) -> int:
         return sum(rows for content in contents for _, rows in self.files.get(content, ()))
+
+
+class Night(Struct, frozen=True, kw_only=True, eq=False):
+    """Between two closed days: the sessions that lie in both, and in no day next to these."""
+
+    evening: ClosedDay
+    morning: ClosedDay
+
+    @property
+    def site(self) -> str:
+        return self.evening.site
+
+    @property
+    def day(self) -> date:
+        return self.evening.day
+
+    @property
+    def start(self) -> datetime:
+        return self.evening.start
+
+    @property
+    def end(self) -> datetime:
+        return self.morning.end
+
+    @property
+    def named(self) -> str:
+        """What the names of its answers begin with."""
+        return f"{self.evening.version}-{AFTER}-{self.morning.version}-"
+
+
+def nights_between(days: Sequence[ClosedDay]) -> list[Night]:
+    """Those between two of the days, which are in order; not that after later hours alone."""
+    whole = [day for day in days if not day.since_hour]
+    return [
+        Night(evening=one, morning=next_)
+        for one, next_ in pairwise(whole)
+        if one.day + ONE_DAY == next_.day
+    ]
 
 
 class DayAnswers:
@@ -105,16 +161,49 @@ class DayAnswers:
         days = sorted({day for day in listed if first <= day <= last} - hot.days(site))
         return [_closed_day(site, day, listed, hot) for day in days]
 
-    def get(self, day: ClosedDay, question: str) -> pa.Table | None:
+    def sessions(self, night: Night) -> list[str]:
+        """Those of a night."""
+        known = self.get(night, STRADDLING)
+        if known is None:
+            days = night.evening, night.morning
+            own = [[name for name, _ in day.files.get("summaries", ())] for day in days]
+            beside = {name for day in days for name in day.beside}.difference(*own)
+            known = self._cursor.sql(
+                f"SELECT DISTINCT session::VARCHAR AS id FROM {_READ.format('$evening')}"  # noqa: S608
+                f" WHERE session IN (SELECT session FROM {_READ.format('$morning')})"
+                f" AND session NOT IN (SELECT session FROM {_READ.format('$beside')})"
+                " AND hash(session) NOT IN (SELECT unnest($hot::UBIGINT[]))",
+                params={
+                    "evening": self._paths("summaries", own[0]),
+                    "morning": self._paths("summaries", own[1]),
+                    "beside": self._paths("summaries", sorted(beside)),
+                    "hot": [session for day in days for session in day.beside_hot.tolist()],
+                },
+            ).to_arrow_table()
+            with suppress(OSError):
+                self.put(night, STRADDLING, known)
+        sessions: list[str] = known["id"].to_pylist()
+        return sessions
+
+    def rows(self, night: Night, contents: Sequence[str]) -> int:
+        """About how many a night has: as many a session as others of the evening's day have."""
+        of_day = max(night.evening.rows(("summaries",)), 1)
+        return night.evening.rows(contents) * len(self.sessions(night)) // of_day
+
+    def get(self, part: ClosedDay | Night, question: str) -> pa.Table | None:
         """The answer to `question`, a digest; None where it is not kept."""
-        path = self._path(day, f"{question}.arrow")
+        path = self._path(part, f"{part.named}{question}.arrow")
         try:
             with pa.memory_map(os.fspath(path)) as file:
                 return pa.ipc.open_file(file).read_all()
         except (FileNotFoundError, pa.ArrowInvalid):
             return None
 
-    def put(self, day: ClosedDay, question: str, answer: pa.Table) -> None:
+    def has(self, part: ClosedDay | Night, question: str) -> bool:
+        """Whether an answer is kept; it may be torn."""
+        return self._path(part, f"{part.named}{question}.arrow").exists()
+
+    def put(self, part: ClosedDay | Night, question: str, answer: pa.Table) -> None:
         """Keep an answer, unless the disk is low. Raises OSError."""
 
         whole = answer.unify_dictionaries().combine_chunks()  # of one dictionary a column
@@ -123,7 +212,7 @@ class DayAnswers:
             with pa.ipc.new_file(os.fspath(path), whole.schema, options=COMPRESSED) as file:
                 file.write_table(whole)
 
-        self._write(self._path(day, f"{question}.arrow"), write)
+        self._write(self._path(part, f"{part.named}{question}.arrow"), write)
 
     def straddling(self, day: ClosedDay) -> list[str]:
         """The sessions of the day that lie in one next to it as well, or began before its later
@@ -170,34 +259,84 @@ class DayAnswers:
         ).to_arrow_table()
 
     def has_straddling_files(self, day: ClosedDay, contents: Sequence[str]) -> bool:
-        return all(
-            self._path(day, f"{STRADDLING}-{content}.parquet").exists()
+        paths = [
+            self._straddling_path(day, day.named, content)
             for content in contents
             if day.files.get(content)
-        )
+        ]
+        return all(path.exists() or path.with_suffix(NOBODY).exists() for path in paths)
 
-    def straddling_files(self, day: ClosedDay, contents: Sequence[str]) -> list[str]:
-        """Files of the rows of those sessions on the day, made where they are not there yet.
+    def straddling_files(
+        self,
+        day: ClosedDay,
+        contents: Sequence[str],
+        before: Night | None = None,
+        after: Night | None = None,
+    ) -> list[str]:
+        """Files of the rows on the day of those sessions, without those of the nights next to it;
+        made where they are not there yet.
 
         Raises OSError when they cannot be written.
         """
+        named = day.named
+        if before:
+            named += f"{BEFORE}-{before.evening.version}-"
+        if after:
+            named += f"{AFTER}-{after.morning.version}-"
+
+        def sessions() -> list[str]:
+            known = self._straddling(day)
+            nights = [night for night in (before, after) if night]
+            gone = {session for night in nights for session in self.sessions(night)}
+            near = known.filter(known["near"])["id"].to_pylist()
+            return [session for session in near if session not in gone]
+
+        return self._files_of(day, named, contents, sessions)
+
+    def night_files(self, nights: Sequence[Night], contents: Sequence[str]) -> list[str]:
+        """Files of the rows of the nights' sessions, by day. Raises OSError when they cannot be
+        written."""
+        found = []
+        for night in nights:
+            one, next_ = night.evening, night.morning
+            sessions = partial(self.sessions, night)
+            found += self._files_of(one, f"{night.named}evening-", contents, sessions)
+            named = f"{next_.version}-{BEFORE}-{one.version}-morning-"
+            found += self._files_of(next_, named, contents, sessions)
+        return found
+
+    def _files_of(
+        self,
+        day: ClosedDay,
+        named: str,
+        contents: Sequence[str],
+        sessions: Callable[[], Collection[str]],
+    ) -> list[str]:
+        """Of the rows of the sessions on the day; none where there are no sessions, which an empty
+        file notes."""
         found = []
         for content in contents:
             files = [name for name, _ in day.files.get(content, ())]
             if not files:
                 continue
-            path = self._path(day, f"{STRADDLING}-{content}.parquet")
+            path = self._straddling_path(day, named, content)
+            nobody = path.with_suffix(NOBODY)
             if not path.exists():
-                self._copy_straddling(day, content, files, path)
+                if nobody.exists():
+                    continue
+                of = sessions()
+                if not of:
+                    self._write(nobody, Path.touch, always=True)
+                    continue
+                self._copy_of(of, content, files, path)
             found.append(str(path))
         return found
 
-    def _copy_straddling(
-        self, day: ClosedDay, content: str, files: Sequence[str], path: Path
+    def _copy_of(
+        self, sessions: Collection[str], content: str, files: Sequence[str], path: Path
     ) -> None:
         """In the order they lie in: analytics/in_order.py takes a session's rows as they come."""
         kind = "summaries" if content == "summaries" else "detail"
-        known = self._straddling(day)
 
         def write(unfinished: Path) -> None:
             self._cursor.execute(
@@ -208,7 +347,7 @@ class DayAnswers:
                 " ORDER BY session, file_row_number) TO $path (FORMAT parquet, COMPRESSION zstd)",
                 {
                     "files": self._paths(kind, files),
-                    "sessions": known.filter(known["near"])["id"].to_pylist(),
+                    "sessions": list(sessions),
                     "path": str(unfinished),
                 },
             )
@@ -234,7 +373,7 @@ class DayAnswers:
         known = self._current()
         removed, kept = 0, []
         for path in self._folder.glob("*/*/*"):
-            if path.name[:VERSION_DIGITS] != known.get(path.parent):
+            if not _stands(path, known):
                 path.unlink(missing_ok=True)
                 removed += 1
                 continue
@@ -253,20 +392,26 @@ class DayAnswers:
                 days.rmdir()
         return removed
 
-    def _current(self) -> dict[Path, str]:
-        """The version of each day that is sealed, by its folder."""
+    def _current(self) -> dict[Path, dict[str, str]]:
+        """The version of each day that is sealed, by its folder, and of those next to it."""
         sites = self._cursor.execute("SELECT DISTINCT site FROM sealed_files").fetchall()
         found = {}
         for (site,) in sites:
             listed = _listed(self._cursor, site, date.min, date.max)
-            for day in listed:
-                version = _closed_day(site, day, listed, self._hot()).version
-                found[_day_folder(self._folder, site, day)] = version
+            versions = {day: _closed_day(site, day, listed, self._hot()).version for day in listed}
+            for day, version in versions.items():
+                found[_day_folder(self._folder, site, day)] = {
+                    "version": version,
+                    BEFORE: versions.get(day - ONE_DAY, ""),
+                    AFTER: versions.get(day + ONE_DAY, ""),
+                }
         return found
 
-    def _path(self, day: ClosedDay, name: str) -> Path:
-        part = f"since-{day.since_hour}-" if day.since_hour else ""
-        return _day_folder(self._folder, day.site, day.day) / f"{day.version}-{part}{name}"
+    def _straddling_path(self, day: ClosedDay, named: str, content: str) -> Path:
+        return self._path(day, f"{named}{STRADDLING}-{content}.parquet")
+
+    def _path(self, part: ClosedDay | Night, name: str) -> Path:
+        return _day_folder(self._folder, part.site, part.day) / name
 
     def _write(self, path: Path, write: Callable[[Path], None], *, always: bool = False) -> None:
         """Have a file written beside its place, and put it there whole."""
@@ -299,6 +444,14 @@ def _listed(
     for day, content, file, count in rows:
         found.setdefault(day, {}).setdefault(content, []).append((file, count))
     return found
+
+
+def _stands(path: Path, known: Mapping[Path, Mapping[str, str]]) -> bool:
+    """Whether what a file's name says it is of is still so."""
+    named, now = _NAMED.match(path.name), known.get(path.parent)
+    if named is None or now is None:
+        return False
+    return all(now[which] == version for which, version in named.groupdict().items() if version)
 
 
 def _closed_day(site: str, day: date, listed: dict[date, _Files], hot: HotRows) -> ClosedDay:
