@@ -15,6 +15,7 @@ from analytics.basis import Withheld
 from analytics.by_day import by_day, kept_versions, only
 from analytics.levels import EVERYONE, shown
 from analytics.question import SiteScope, Unit, Window
+from analytics.reading import Held
 from analytics.reports.types import SpeedReport, SpeedRow, WorstPage
 from analytics.reports.vital_types import VitalChange
 from analytics.sampling import Days, Reading, basis, read
@@ -66,7 +67,7 @@ def speed(
         else:
             if kept_versions(snapshot, scope.site, window):
                 asked["page"] = None  # what is kept is of all pages, as their list asks for it
-            question = {"report": DEFINITION, "form": 2, **asked}
+            question = {"report": DEFINITION, "form": 3, **asked}
             parts = by_day(snapshot, reading, window, question, partial(_views, snapshot, asked))
         sums = list(merged(only(parts, page=page or ""), by_device=by_device))
         scale = 1.0 if reading.weighted else 1 / reading.rate
@@ -92,11 +93,15 @@ def _views(
     snapshot: Snapshot, asked: Mapping[str, Any], reading: Reading, span: Window
 ) -> pa.Table:
     """The views of a reading, added up."""
-    text = with_read(reading.fragment, "speed_views", query("speed_latest")).format(
+    edges = {"start": naive(span.start), "end": naive(span.end)}
+    parameters, who = {**reading.parameters, **edges, **asked}, "speed_who"
+    if reading.held == (Held.SEALED,):
+        who = "speed_who_sealed"
+        parameters |= reading.summaries(snapshot)
+    text = with_read(reading.fragment, "speed_views", query("speed_latest"), query(who)).format(
         **visitor_columns(reading)
     )
-    edges = {"start": naive(span.start), "end": naive(span.end)}
-    found = snapshot.arrow(text, {**reading.parameters, **edges, **asked})
+    found = snapshot.arrow(text, parameters)
     exact = not reading.of_part and len(found) <= EXACT_VIEWS_MAX
     return summed(found, exact=exact, weighted=reading.weighted)
 
