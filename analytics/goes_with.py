@@ -34,15 +34,16 @@ _SAID = {
 }
 
 
-def goes_with(frame: pd.DataFrame, slow: Mask) -> tuple[GoesWith, ...]:
-    """`frame` has a row a view: session (numbers from 0), weight, KINDS, and `requests`, a list.
+def goes_with(frame: pd.DataFrame, requests: "pd.Series[Any]", slow: Mask) -> tuple[GoesWith, ...]:
+    """`frame` has a row a view: session (numbers from 0), weight, and KINDS; `requests` are texts,
+    each at the number of its view's row, and once there.
 
     Told where the difference holds at a false discovery rate of 5 % (Benjamini-Hochberg), those
     first that the most slow views have beyond what the others would.
     """
     all_ = _Views(frame, slow)
     found = []
-    for kind, what, having in _things(frame):
+    for kind, what, having in _things(frame, requests):
         ends = [_ends(each) for each in all_.with_and_without(having)]
         if ends[0] is not None and ends[1] is not None:
             found.append(
@@ -86,13 +87,12 @@ class _Views:
         return hits.astype(np.float64), np.bincount(session, minlength=count).astype(np.float64)
 
 
-def _things(frame: pd.DataFrame) -> Iterator[tuple[str, str, Places]]:
+def _things(frame: pd.DataFrame, requests: "pd.Series[Any]") -> Iterator[tuple[str, str, Places]]:
     """Each thing that some views have and others have not, and the places of those that have."""
     known: list[tuple[str, str, Places]] = []
     for kind in KINDS:
         known += [(kind, what, places) for what, places in _places(frame[kind])]
-    lists = frame["requests"].reset_index(drop=True).explode()
-    known += [("request", what, places) for what, places in _places(lists)]
+    known += [("request", what, places) for what, places in _places(requests)]
     known.sort(key=lambda each: (-len(each[2]), each[0], each[1]))
     for kind, what, places in known[:THINGS_MAX]:
         if len(places) < len(frame):

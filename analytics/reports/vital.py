@@ -2,9 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from msgspec import Struct
 
 from analytics.basis import Estimate, Withheld
 from analytics.by_day import only, query_by_day
@@ -50,7 +54,7 @@ def vital(
     """
     window = Window(window.start, max(window.start, min(window.end, now)))
 
-    def at(reading: Reading) -> pd.DataFrame:
+    def at(reading: Reading) -> _Views:
         views = query_by_day(
             snapshot,
             reading,
@@ -61,15 +65,11 @@ def vital(
             columns=visitor_columns(reading),
             moment="at_us",
         )
-        views = only(views, device=device, level=level).drop("at_us")
-        frame: pd.DataFrame = views.to_pandas(categories=list(KINDS))
-        frame = frame.sort_values("value", ignore_index=True)  # as each part's quantile needs them
-        frame["session"] = pd.factorize(frame.get("visitor", frame["session"]))[0]
-        frame["value"] = frame["value"].astype(np.float64).round(DECIMALS)
-        return frame
+        return _in_order(only(views, device=device, level=level))
 
     days = Days(window.first_day, window.last_day)
-    frame, reading = read(snapshot, scope, days, sample, at, _few)
+    views, reading = read(snapshot, scope, days, sample, at, _few)
+    frame = views.frame
     counted = histograms(snapshot, scope.site, days, (name,), page=page, level=level).get(
         (name, ""), {}
     )
@@ -93,12 +93,39 @@ def vital(
         parts=tuple(_parts(name, frame, scope.levels)),
         changes=changes(name, counted, releases(snapshot, scope.site), window.last_day, page=page),
         slow_over=limit,
-        goes_with=goes_with(frame, frame["value"].to_numpy() > limit) if len(frame) else (),
+        goes_with=(
+            goes_with(frame, views.requests, frame["value"].to_numpy() > limit)
+            if len(frame)
+            else ()
+        ),
     )
 
 
-def _few(frame: pd.DataFrame) -> bool:
-    return frame["session"].nunique() < 10 * EFFECTIVE_N_MIN
+class _Views(Struct, frozen=True):
+    """A row a view, in the order of the vital's values, and the slow requests of the views, each at
+    the number of its view's row."""
+
+    frame: pd.DataFrame
+    requests: "pd.Series[Any]"
+
+
+def _in_order(views: pa.Table) -> _Views:
+    order = np.argsort(views["value"].to_numpy(), kind="stable")
+    frame = views.drop_columns(["at_us", "requests"]).to_pandas(categories=list(KINDS))
+    frame = frame.take(order).reset_index(drop=True)
+    frame["session"] = pd.factorize(frame.get("visitor", frame["session"]))[0]
+    frame["value"] = frame["value"].astype(np.float64).round(DECIMALS)
+    # Lists of texts as Python's cost more than all the rest of the frame.
+    lists = views["requests"].combine_chunks()
+    row = np.empty(len(order), dtype=np.intp)
+    row[order] = np.arange(len(order))
+    whose = row[pc.list_parent_indices(lists).to_numpy()]
+    urls = pc.list_flatten(lists).dictionary_encode().to_pandas()
+    return _Views(frame, pd.Series(urls.array, index=whose))
+
+
+def _few(views: _Views) -> bool:
+    return views.frame["session"].nunique() < 10 * EFFECTIVE_N_MIN
 
 
 def _slow_over(name: str, frame: pd.DataFrame) -> float:
