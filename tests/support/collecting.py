@@ -52,20 +52,26 @@ class Collecting:
 
     def events(self) -> list[Event]:
         """The events of all batches, by time, batch and position."""
-        placed = [
-            (event.time_us, batch.batch, event.position, event)
-            for batch in self.batches()
-            for event in batch.events
-        ]
-        return [event for *_, event in sorted(placed, key=lambda one: one[:3])]
+        return _events_of(self.batches())
 
     def pages_viewed(self) -> list[str]:
         return [event.page for event in self.events() if event.kind == "view"]
 
     def wait(self, condition: Callable[[list[Event]], bool], what: str) -> list[Event]:
-        """The events, once `condition` holds of them."""
-        wait_for(lambda: condition(self.events()), f"{what}; came: {self.events()}", seconds=30)
-        return self.events()
+        """The events, once `condition` holds of them and none before them is on its way.
+
+        What a page sends as it is left comes in any order.
+        """
+
+        def come() -> tuple[list[Event]] | None:
+            batches = self.batches()
+            events = _events_of(batches)
+            return (events,) if _without_holes(batches) and condition(events) else None
+
+        try:
+            return wait_for(come, what, seconds=30)[0]
+        except AssertionError as missing:
+            raise AssertionError(f"{missing}; came: {self.events()}") from missing
 
     def chunks(self) -> list[ReplayChunk]:
         return [record for record in self.records() if isinstance(record, ReplayChunk)]
@@ -87,6 +93,23 @@ class Collecting:
             return Answer(502)
         kept = {name: answer.headers[name] for name in ("retry-after",) if name in answer.headers}
         return Answer(answer.status_code, kept, answer.content)
+
+
+def _events_of(batches: list[Batch]) -> list[Event]:
+    placed = [
+        (event.time_us, batch.batch, event.position, event)
+        for batch in batches
+        for event in batch.events
+    ]
+    return [event for *_, event in sorted(placed, key=lambda one: one[:3])]
+
+
+def _without_holes(batches: list[Batch]) -> bool:
+    """Whether of each page load all came that it had numbered before the last of them."""
+    loads: dict[int, set[int]] = {}
+    for batch in batches:
+        loads.setdefault(batch.batch >> 20, set()).add(batch.batch % 2**20)
+    return all(len(numbers) == max(numbers) + 1 for numbers in loads.values())
 
 
 @contextmanager
