@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from rum.limits import Limits
 from tests.support.capture import Capture
@@ -15,6 +15,9 @@ from tests.support.collecting import Collecting, collecting
 from tests.support.firefox import Driver, firefox_driver
 from tests.support.recorded import Recorded
 from tests.support.site import WebSite
+
+# Its own 5 s are few where a page looks for news every 3 s and two tests share the machine.
+expect.set_options(timeout=30_000)
 
 CHROMIUM_ARGS = (
     "--no-sandbox",
