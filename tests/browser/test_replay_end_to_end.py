@@ -84,6 +84,7 @@ def test_a_page_that_a_browser_recorded_shows_its_clicks_and_runs_nothing(
     page.evaluate("document.querySelector('h1').after(document.createElement('aside'))")
     flush(page)
     wait_for(collector.chunks, "a chunk to be acknowledged", seconds=30)
+    collector.wait(lambda events: any(event.click for event in events), "the click")
 
     database = Database(tmp_path / "store")
     try:
