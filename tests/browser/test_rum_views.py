@@ -21,7 +21,9 @@ PRERENDERS_NEXT = """
 <script type="speculationrules">
   {"prerender": [{"urls": ["/next"], "eagerness": "immediate"}]}
 </script>
-<script>setTimeout(() => { location.href = '/next' }, 1000)</script>
+<script>
+  setInterval(() => { if (localStorage.getItem('prerendered')) location.href = '/next' }, 50)
+</script>
 """
 
 TELLS_WHEN_ACTIVATED = (
@@ -34,6 +36,8 @@ TELLS_WHEN_ACTIVATED = (
     vigie('event', 'activated', {value: entry.activationStart, attributes})
     setTimeout(() => { location.href = 'about:blank' }, 500)
   }
+  // By then the page is wholly there, which a busy machine may take its time for.
+  if (document.prerendering) addEventListener('load', () => localStorage.setItem('prerendered', 1))
   document.prerendering ? document.addEventListener('prerenderingchange', tell) : tell()
 </script>
 """

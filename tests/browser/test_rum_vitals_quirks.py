@@ -34,7 +34,9 @@ PRERENDERS_NEXT = """
 <script type="speculationrules">
   {"prerender": [{"urls": ["/next"], "eagerness": "immediate"}]}
 </script>
-<script>setTimeout(() => { location.href = '/next' }, 1000)</script>
+<script>
+  setInterval(() => { if (localStorage.getItem('prerendered')) location.href = '/next' }, 50)
+</script>
 """
 
 TELLS_WHAT_THE_PEER_SAID = (
@@ -49,6 +51,8 @@ TELLS_WHAT_THE_PEER_SAID = (
     vigie('event', 'said', {value: entry.activationStart, attributes})
     location.href = 'about:blank'
   }, 1000)
+  // By then the page is wholly there, which a busy machine may take its time for.
+  if (document.prerendering) addEventListener('load', () => localStorage.setItem('prerendered', 1))
   document.prerendering ? document.addEventListener('prerenderingchange', tell) : tell()
 </script>
 """
