@@ -296,7 +296,7 @@ def test_a_site_may_answer_global_privacy_control_otherwise(
     opened(page, site, 'data-gpc="storage-free"')
     told(page, capture, "storage-free")
     assert page.evaluate("stored()") == ""
-    assert capture.beacons[-1].json["session"] == ""
+    assert capture.batch_of("storage-free").json["session"] == ""
 
 
 def test_storage_free_no_storage_is_touched_and_the_session_is_left_to_the_collector(

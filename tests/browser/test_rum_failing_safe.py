@@ -78,7 +78,7 @@ def test_what_a_page_s_later_fetch_adds_does_not_come_to_us(
     }""")
     hide(page)
     capture.wait_for_event(name="sold")
-    assert "x-token" not in capture.beacons[-1].headers
+    assert "x-token" not in capture.batch_of("sold").headers
 
 
 BROKEN = {

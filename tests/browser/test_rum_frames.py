@@ -83,7 +83,9 @@ def test_a_short_wait_is_not_worth_a_word(app: Page, site: WebSite, capture: Cap
     app.evaluate("busy = 60")
     app.click("#slow")
     app.wait_for_function("seen.length")
-    long = app.evaluate("seen.filter(f => f.blockingDuration >= 100 || f.duration >= 200).length")
+    # On a busy machine another frame may be long: of those, nothing is said here.
+    long = app.evaluate("""seen.filter(f => f.scripts.some(s => s.invoker.includes('onclick'))
+        && (f.blockingDuration >= 100 || f.duration >= 200)).length""")
     leave(app)
     capture.wait_for_event(kind="vitals")
     later = [frame for frame in capture.find(kind="frame") if "onclick" in frame.get("invoker", "")]
@@ -120,6 +122,9 @@ def test_a_page_that_always_stands_still_says_so_ten_times_a_view(
         app.evaluate(SETTLED)
         app.evaluate("view => history.pushState({}, '', '/' + 'ab'[view])", view)
     leave(app)
-    capture.wait_for_event(kind="view", page="/b")
+    capture.wait(
+        lambda came: all(len(came.find(kind="frame", view=view)) >= 10 for view in (1, 2)),
+        "frames of both views, which may come in several beacons, in any order",
+    )
     assert len(capture.find(kind="frame", view=1)) == 10
     assert len(capture.find(kind="frame", view=2)) == 10

@@ -67,7 +67,12 @@ def test_pages_that_follow_each_other_share_a_session(
 def test_tabs_that_opened_at_one_moment_settle_on_one_session(
     page: Page, site: WebSite, capture: Capture
 ) -> None:
+    # Without long timers nothing is sent before the page is left, however long that takes.
+    page.add_init_script(
+        "const real = setTimeout; window.setTimeout = (work, ms) => ms >= 1000 || real(work, ms)"
+    )
     visit(page, site.base + "/")
+    page.wait_for_function("localStorage.getItem('vigie.session')")
     stored = page.evaluate("localStorage.getItem('vigie.session')")
     others = "f" * 32
     page.evaluate(

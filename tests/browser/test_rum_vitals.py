@@ -39,7 +39,8 @@ def test_the_full_set_arrives_when_the_page_is_left(
     visit(page, site.base + "/listings")
     page.wait_for_function("seen.cls > 0")
     page.click("button")
-    page.wait_for_function("seen.inp > 0")
+    # The press may be told of before the click, which is the slow one.
+    page.wait_for_function("seen.inp >= 120")
     seen = page.evaluate("seen")
     leave(page)
     # A navigation fires pagehide, then visibilitychange, and web-vitals may settle INP only in the
@@ -64,10 +65,14 @@ def test_views_within_the_page_leave_the_vitals_with_the_first(
     page.wait_for_function("seen.cls > 0")
     page.evaluate("history.pushState({}, '', '/second')")
     page.click("button")
-    page.wait_for_function("seen.inp > 0")
+    page.wait_for_function("seen.inp >= 120")
     leave(page)
+    # As the page is left, a fuller set may overtake what was sent with the views.
     capture.wait(
-        lambda came: any("inp" in event for event in came.find(kind="vitals")), "vitals with INP"
+        lambda came: (
+            any("inp" in event for event in came.find(kind="vitals")) and len(came.views) == 2
+        ),
+        "vitals with INP, and both views",
     )
     sets = capture.find(kind="vitals")
     assert {event["page"] for event in sets} == {"/"}

@@ -54,6 +54,15 @@ class Capture:
         self.wait(lambda capture: bool(capture.find(**fields)), f"an event with {fields}")
         return self.find(**fields)[0]
 
+    def batch_of(self, name: str) -> Beacon:
+        """The batch in which this event came: what else came may have come before or after it."""
+        (found,) = (
+            beacon
+            for beacon in self.accepted
+            if any(event.get("name") == name for event in beacon.json["events"])
+        )
+        return found
+
     def _shown(self) -> str:
         """How much has come, and the last of it: enough to find a mistake by, and no more."""
         last = "; ".join(map(str, self.events[-SHOWN_EVENTS_MAX:]))[-SHOWN_LENGTH_MAX:]

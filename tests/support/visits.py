@@ -71,7 +71,9 @@ def _act(made: Visit, page: Page) -> None:
 
 
 def _close(made: Visit, page: Page, site: WebSite) -> None:
-    page.close(run_before_unload=True)
+    """Until it is closed: a crash of the next visit's ends what another page still has to say."""
+    with page.expect_event("close"):
+        page.close(run_before_unload=True)
 
 
 def _navigate(made: Visit, page: Page, site: WebSite) -> None:
@@ -84,7 +86,7 @@ def _back(made: Visit, page: Page, site: WebSite) -> None:
     page.wait_for_function("window.vigie && vigie.ready && location.pathname.endsWith('/start')")
     made.views.append(f"/{made.name}/start")
     _act(made, page)
-    page.close(run_before_unload=True)
+    _close(made, page, site)
 
 
 def _reload(made: Visit, page: Page, site: WebSite) -> None:
@@ -92,7 +94,7 @@ def _reload(made: Visit, page: Page, site: WebSite) -> None:
     page.wait_for_function("window.vigie && vigie.ready")
     made.views.append(f"/{made.name}/start")
     _act(made, page)
-    page.close(run_before_unload=True)
+    _close(made, page, site)
 
 
 def _offline(made: Visit, page: Page, site: WebSite) -> None:
@@ -100,7 +102,7 @@ def _offline(made: Visit, page: Page, site: WebSite) -> None:
     _act(made, page)
     made.context.set_offline(False)
     _act(made, page)
-    page.close(run_before_unload=True)
+    _close(made, page, site)
 
 
 def _crash(made: Visit, page: Page, site: WebSite) -> None:
