@@ -24,7 +24,7 @@ STEPS = network.journey_settings().steps
 STEPS_ASKED = ",".join(f"page:{s.page}" if s.page else f"event:{s.event}" for s in STEPS)
 COUNTED_WITHIN_S = 2.0
 SEEN_WITHIN_S = 10.0
-PATIENCE = 3
+PATIENCE = 15
 """The promises above are for a machine of its own; a busy one gets so many times as long."""
 
 
