@@ -64,7 +64,7 @@ ANSWERS: dict[str, tuple[str, dict[str, Any], Outcome, int | None]] = {
     "a drip": ("/drip?duration=1&numbytes=5&delay=0", {"text": "*****"}, Outcome.OK, 200),
     "a drip beyond the deadline": (
         "/drip?duration=10&numbytes=100&delay=0",
-        {"timeout_s": 1.0},
+        {"timeout_s": 3.0},
         Outcome.TRANSFER_TIMEOUT,
         200,
     ),
@@ -162,7 +162,8 @@ async def test_time_falls_into_the_phase_it_was_spent_in(check: Check, bin_url: 
     waited = await check(f"{bin_url}/delay/1")
     assert waited.wait_ms is not None
     assert waited.wait_ms >= 990
-    dripped = await check(f"{bin_url}/drip?duration=1&numbytes=4&delay=0")
+    # What a busy machine is late to begin to read is missing from the transfer, which is 2,250 ms.
+    dripped = await check(f"{bin_url}/drip?duration=3&numbytes=4&delay=0")
     assert dripped.transfer_ms is not None
     assert dripped.transfer_ms >= 700
     assert dripped.body_bytes == 4

@@ -27,7 +27,7 @@ MONITOR = """
 id = "target"
 url = "http://127.0.0.1:{port}/"
 interval_s = 1
-timeout_s = 0.4
+timeout_s = 0.9
 confirm_after = 2
 """
 

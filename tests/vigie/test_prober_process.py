@@ -58,7 +58,7 @@ def probe_until_each_has_a_result(settings: Settings, folder: DataFolder) -> lis
 def settings_of(*ids: str, url: str, location: str = "here") -> Settings:
     return Settings(
         prober=ProberSettings(location=location),
-        monitors=tuple(Monitor(id=each, url=url, interval_s=1, timeout_s=0.5) for each in ids),
+        monitors=tuple(Monitor(id=each, url=url, interval_s=1, timeout_s=0.95) for each in ids),
     )
 
 
