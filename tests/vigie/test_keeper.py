@@ -56,15 +56,24 @@ def keeping(loader: ScriptedLoader, *jobs: Job) -> Iterator[Keeper]:
 def test_a_load_that_fails_is_counted_shown_and_tried_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    loader = ScriptedLoader(
-        RuntimeError("disk on fire"), Loaded(batches=2, events=7, repeats=1, bytes=90)
-    )
+    seen = threading.Event()
+
+    class Loader(ScriptedLoader):
+        """Loads well once the error was seen: it is shown until then."""
+
+        def load_once(self, now: datetime) -> Loaded:
+            if self.calls:
+                seen.wait(60)
+            return super().load_once(now)
+
+    loader = Loader(RuntimeError("disk on fire"), Loaded(batches=2, events=7, repeats=1, bytes=90))
     keeper = Keeper(loader, [], lambda: NOW)
     assert not keeper.status().running
     keeper.start()
     wait_for(lambda: keeper.status().last_error, "the error to be shown")
     assert keeper.status().last_error == "RuntimeError: disk on fire"
     assert keeper.status().last_load is None
+    seen.set()
     wait_for(lambda: keeper.status().batches, "the next load")
     status = keeper.status()
     keeper.stop()

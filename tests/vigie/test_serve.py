@@ -181,7 +181,14 @@ def test_a_beacon_becomes_a_figure_and_survives_the_death_and_the_end_of_all(
             "both collectors to be dead",
         )
         walk(running)  # refused by nobody: it waits for the next collector
-        wait_for(lambda: running.pids().keys() == before.keys(), "both collectors to run again")
+
+        def again() -> bool:
+            pids = running.pids()
+            return pids.keys() == before.keys() and not pids.items() & {
+                (name, before[name]) for name in ("collector-1", "collector-2")
+            }
+
+        wait_for(again, "both collectors to run again")
         children = {child.name: child for child in running.status().children}
         for name in ("collector-1", "collector-2"):
             assert children[name].restarts == 1
