@@ -162,6 +162,7 @@ def test_nothing_acknowledged_is_lost_or_doubled_and_nothing_erased_comes_back(
         assert [visitor.error for visitor in visitors] == [None] * VISITORS
         start_time_s(both)
         wait_for(asker.all_finished, "all that was to be erased", seconds=ERASED_ALL_LIMIT_S)
+        wait_for(lambda: " seal: " in both.log.read_text(), "a day to be sealed")
         assert both.stop() == dict.fromkeys(NAMES, 0), both.log.read_text()[-5000:]
         log = both.log.read_text()
     taken = all_of(visitors)
