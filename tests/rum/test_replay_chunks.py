@@ -199,8 +199,8 @@ def test_a_session_ends_at_its_limits_and_others_go_on(collect: Collect) -> None
 def test_a_wrong_clock_is_corrected_and_by_how_much_is_kept(collect: Collect) -> None:
     day_ms = 86_400_000
     events = page_events("x", time.time() * 1000 - 10_000 + 3 * day_ms)
-    sent = header(events, sent=time.time() * 1000 + 3 * day_ms)
     with collect(sites=(RECORDED,)) as collecting:
+        sent = header(events, sent=time.time() * 1000 + 3 * day_ms)
         assert collecting.post_replay(body(sent, packed(events))).status_code == 204
         (record,) = collecting.chunks()
     assert abs(record.skew_us / 1000 + 3 * day_ms) < 5_000
