@@ -165,8 +165,8 @@ def test_a_picker_closes_by_escape_and_gives_the_focus_back(tab: Watched) -> Non
 def test_home_shows_an_outage_and_its_end_without_a_reload(
     chromium: Browser, tmp_path: Path
 ) -> None:
-    now = datetime.now(UTC)
-    with running_console(tmp_path) as console:
+    now = datetime.now(UTC)  # and stays so, lest the last checks be too long ago
+    with running_console(tmp_path, clock=lambda: now) as console:
         console.load(history(now - timedelta(minutes=20), sessions=20, days=1))
         console.load(good_checks(now, minutes=19))
         context = chromium.new_context(base_url=console.base)

@@ -25,7 +25,7 @@ from store.times import microseconds
 from tests.support.waiting import wait_for
 from vigie.console.access import one_time_link
 from vigie.console.app import create_app
-from vigie.console.context import ConsoleContext
+from vigie.console.context import ConsoleContext, utc_now
 from vigie.folders import DataFolder
 from vigie.keeper_status import KeeperStatus
 from vigie.settings import JourneySettings, Settings, SiteSettings, StepSettings
@@ -106,7 +106,10 @@ class RunningConsole:
 
 @contextmanager
 def running_console(
-    root: Path, settings: Settings = SETTINGS, make_checker: Callable[[], Checker] = Checker
+    root: Path,
+    settings: Settings = SETTINGS,
+    make_checker: Callable[[], Checker] = Checker,
+    clock: Callable[[], datetime] = utc_now,
 ) -> Iterator[RunningConsole]:
     folder = DataFolder(root)
     database = Database(folder.store, DatabaseLimits(memory_limit="500MB"))
@@ -117,6 +120,7 @@ def running_console(
             folder=folder,
             database=database,
             keeper_status=console.keeper_status,
+            clock=clock,
             make_checker=make_checker,
         )
     )
