@@ -51,7 +51,7 @@ def _let_arrive(collector: Collecting, ended: list[Visit]) -> None:
         return want <= {event.page for event in stored} | {event.name for event in stored}
 
     try:
-        wait_for(all_came, "all of these visits", seconds=15)
+        wait_for(all_came, "all of these visits", seconds=30)
     except AssertionError as missing:
         print(missing)  # how many that were is judged at the end
     for one in ended:

@@ -60,6 +60,7 @@ def test_a_page_may_have_its_own_way_with_the_browser(
         """vigie('event', 'sold', {attributes: {kind: 'a "quoted" text'}}); vigie('no')"""
     )
     leave(page)
+    capture.wait_for_event(kind="view")
     (sold,) = [capture.wait_for_event(name="sold")]
     assert sold["attributes"] == {"kind": 'a "quoted" text'}
     assert capture.views == ["/"]

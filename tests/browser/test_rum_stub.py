@@ -57,6 +57,7 @@ def test_calls_and_errors_before_the_script_came_are_told_once_with_their_view_a
     leave(page)
     capture.wait_for_event(kind="vitals")
     capture.wait_for_event(name="by a reference kept from before")
+    capture.wait(lambda came: len(came.find(kind="error")) >= 4, "four errors, of two batches")
     errors = {event["message"]: event for event in capture.find(kind="error")}
     assert len(errors) == len(capture.find(kind="error")) == 4
     assert errors["early promise"]["source"] == "rejection"
