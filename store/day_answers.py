@@ -45,18 +45,20 @@ FREE_BYTES_MIN = 1 << 30
 VERSION_DIGITS = 16
 NOBODY = ".none"
 """Of files of no rows."""
-BEFORE, AFTER = "before", "after"
-"""In the names of what is of a night: the version of the day next to it."""
+SINCE, BEFORE, AFTER = "since", "before", "after"
+"""In names: the hour from which on it is of the day; the version of the day next to it, of what is
+of a night."""
 COMPRESSED = pa.ipc.IpcWriteOptions(compression="zstd")
 HOURS_A_DAY = 24
-LATER_HOURS = 3
-"""The later hours of a day begin with one that this divides."""
-MARGIN = timedelta(hours=LATER_HOURS + 1)
-"""Before them: sessions that ended earlier are not asked for, for a window that begins in the day
-looks back an hour at most."""
+MARGIN = timedelta(hours=2)
+"""Before the later hours of a day: sessions that ended earlier are not asked for, for a window
+begins in the hour before, and looks back an hour at most."""
+LATER_KEPT_S = 3 * 3600
+"""What later hours said is of use to windows of the last days for an hour, in which they begin."""
 
 _NAMED = re.compile(
     rf"(?P<version>[0-9a-f]{{{VERSION_DIGITS}}})-"
+    rf"(?:{SINCE}-(?P<{SINCE}>[0-9]+)-)?"
     rf"(?:{BEFORE}-(?P<before>[0-9a-f]{{{VERSION_DIGITS}}})-)?"
     rf"(?:{AFTER}-(?P<after>[0-9a-f]{{{VERSION_DIGITS}}})-)?"
 )
@@ -90,14 +92,14 @@ class ClosedDay(Struct, frozen=True, kw_only=True, eq=False):
         return datetime.combine(self.day + ONE_DAY, time(), tzinfo=UTC)
 
     def later(self, start: datetime) -> "ClosedDay | None":
-        """Its later hours in a window that begins at `start`, amid it; None in its last ones."""
-        hour = (start.hour // LATER_HOURS + 1) * LATER_HOURS
+        """Its later hours in a window that begins at `start`, amid it; None in its last one."""
+        hour = start.hour + 1
         return structs.replace(self, since_hour=hour) if hour < HOURS_A_DAY else None
 
     @property
     def named(self) -> str:
         """What the names of its answers begin with."""
-        return f"{self.version}-" + (f"since-{self.since_hour}-" if self.since_hour else "")
+        return f"{self.version}-" + (f"{SINCE}-{self.since_hour}-" if self.since_hour else "")
 
     def rows(self, contents: Sequence[str]) -> int:
         return sum(rows for content in contents for _, rows in self.files.get(content, ()))
@@ -366,20 +368,23 @@ class DayAnswers:
         return [f"{self._sealed}/{name}" for name in (EMPTY_FILES[kind], *names)]
 
     def sweep(self) -> int:
-        """Remove answers of days that are not listed any more as they were, and the oldest beyond
-        BYTES_MAX; returns how many files went. Raises OSError."""
+        """Remove answers of days that are not listed any more as they were, of later hours that
+        nobody asks for any more, and the oldest beyond BYTES_MAX; returns how many files went.
+        Raises OSError."""
         if not self._folder.is_dir():
             return 0
-        known = self._current()
+        known, later_from = self._current(), datetime.now(UTC).timestamp() - LATER_KEPT_S
         removed, kept = 0, []
         for path in self._folder.glob("*/*/*"):
-            if not _stands(path, known):
-                path.unlink(missing_ok=True)
-                removed += 1
-                continue
+            named = _NAMED.match(path.name)
             with suppress(FileNotFoundError):
                 found = path.stat()
-                kept.append((found.st_mtime, found.st_size, path))
+                old = bool(named and named[SINCE]) and found.st_mtime < later_from
+                if old or not _stands(named, known.get(path.parent)):
+                    path.unlink(missing_ok=True)
+                    removed += 1
+                else:
+                    kept.append((found.st_mtime, found.st_size, path))
         size = sum(each for _, each, _ in kept)
         for _, each, path in sorted(kept):
             if size <= BYTES_MAX:
@@ -446,12 +451,12 @@ def _listed(
     return found
 
 
-def _stands(path: Path, known: Mapping[Path, Mapping[str, str]]) -> bool:
-    """Whether what a file's name says it is of is still so."""
-    named, now = _NAMED.match(path.name), known.get(path.parent)
+def _stands(named: re.Match[str] | None, now: Mapping[str, str] | None) -> bool:
+    """Whether the versions in a file's name are still those of its day, and of the days next to
+    it."""
     if named is None or now is None:
         return False
-    return all(now[which] == version for which, version in named.groupdict().items() if version)
+    return all(named[which] in (None, version) for which, version in now.items())
 
 
 def _closed_day(site: str, day: date, listed: dict[date, _Files], hot: HotRows) -> ClosedDay:

@@ -22,6 +22,9 @@ RUN_S_MAX = 20.0
 """Then other jobs have their turn."""
 AGAIN_AFTER = timedelta(minutes=2)
 """Late rows may change a cell every few seconds; its answers are asked for anew so often."""
+AHEAD = timedelta(minutes=10)
+"""Windows of the last days begin in the next hour so much later: what the later hours of their
+first day say is there by then."""
 OTHERS_FIRST_S_MAX = 5.0
 """How long a question of a person's, or anybody's, is waited for before each part is read."""
 LOOK_S = 0.02
@@ -57,8 +60,8 @@ class PreparedAnswers:
 
     def run(self, now: datetime) -> str:
         """Says what was asked; "" once nothing is left to ask."""
-        settings = self._settings()
-        versions = {site.id: self._versions(site.id, now) for site in settings.sites}
+        settings, then = self._settings(), now + AHEAD
+        versions = {site.id: self._versions(site.id, then) for site in settings.sites}
         until_s, asked = time.monotonic() + RUN_S_MAX, []
         for site, name, params in self._questions(settings):
             question = (name, tuple(sorted(params.items())))
@@ -67,7 +70,7 @@ class PreparedAnswers:
                 continue
             self._asked[question] = now, versions[site]
             asked.append(f"{name} of {site}")
-            self._ask(name, params, settings, now)
+            self._ask(name, params, settings, then)
             if time.monotonic() >= until_s:
                 break
         return f"asked {', '.join(asked)}" if asked else ""

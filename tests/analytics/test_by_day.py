@@ -42,7 +42,7 @@ NOW = datetime(2026, 3, 11, 9, 30, tzinfo=UTC)
 WINDOW = Window(NOW - timedelta(days=7), NOW)
 SCOPE = SiteScope(site=SITE, levels=LEVELS, sample=0.2)
 FUNNEL = (*(Step(page=page) for page in STEPS), Step(event=SIGNED))
-LATER = 12
+LATER = 10
 """The hour from which on what the first day of the window said is kept."""
 SURE = 1_000
 PLACES = 4

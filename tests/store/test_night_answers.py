@@ -1,5 +1,6 @@
 """Each row of sealed days lies in one part: a day, a night between two, or what is read anew."""
 
+import os
 import random
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -130,6 +131,26 @@ def test_what_is_kept_of_a_night_goes_with_either_day(database: Database) -> Non
         # The days next to one that is gone are known by its files as well.
         still = {night.evening.day, night.morning.day}.isdisjoint(around(gone))
         assert _of_night(database, night) == (kept[night.day] if still else set())
+
+
+def test_what_later_hours_said_goes_once_no_window_begins_before_them(database: Database) -> None:
+    with database.snapshot() as snapshot:
+        answers = snapshot.answers
+        day = answers.closed("shop", FIRST.date(), LAST)[0]
+        for hour in (4, 5):
+            later = day.later(FIRST + timedelta(hours=hour, minutes=30))
+            assert later is not None
+            answers.put(later, "asked", pa.table({"found": [hour]}))
+        answers.put(day, "asked", pa.table({"found": [0]}))
+        files = sorted((database.folder / ANSWERS_FOLDER).rglob("*-asked.arrow"))
+        assert answers.sweep() == 0
+        for path in files:
+            if "since-6-" not in path.name:
+                os.utime(path, (0, 0))
+        assert answers.sweep() == 1
+        assert [path for path in files if not path.exists()] == [
+            path for path in files if "since-5-" in path.name
+        ]
 
 
 def _of_night(database: Database, night: Night) -> set[str]:
