@@ -18,7 +18,7 @@ Checking = Callable[..., AbstractAsyncContextManager[Check]]
 Serve = Callable[..., AbstractAsyncContextManager[str]]
 Answer = Callable[..., Any]
 
-DELAY_S = 0.4
+DELAY_S = 1.5
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 PHASES = ("dns_ms", "connect_ms", "tls_ms", "wait_ms", "transfer_ms")
 
