@@ -221,11 +221,13 @@ def _days_in(snapshot: Snapshot, site: str, days: Days, window: Window) -> Itera
 def _nights(
     snapshot: Snapshot, reading: Reading, whole: Sequence[ClosedDay], asked: str, moment: str
 ) -> list[Night]:
-    """Those whose answers are kept, or will be: where they cannot be told apart, and somebody
-    waits, it is quicker to read them with all that is read anew. Raises OSError."""
+    """Those whose answers are kept, or will be. While somebody waits it is quicker to read them with
+    all that is read anew: only the first asking that finds all days kept reads those that are
+    told apart. Raises OSError."""
     answers = snapshot.answers
     nights = nights_between(whole)
-    if not (snapshot.preparing or moment):
+    quick = moment and all(answers.has(day, asked) for day in whole)
+    if not (snapshot.preparing or quick):
         return [night for night in nights if answers.has(night, asked)]
     for contents in (reading.contents, SUMMARIES):
         answers.night_files(nights, contents)

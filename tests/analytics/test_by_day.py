@@ -192,7 +192,8 @@ def test_days_read_at_once_keep_what_each_says_alone(
     for rows in (1, some[0], by_day.ROWS_AT_ONCE):
         shutil.rmtree(store.folder / ANSWERS_FOLDER, ignore_errors=True)
         monkeypatch.setattr(by_day, "ROWS_AT_ONCE", rows)
-        ask(store, QUESTIONS[name], sample)
+        for _ in ("days", "nights between them"):
+            ask(store, QUESTIONS[name], sample)
         of_rows[rows] = {path: kept_rows(path) for path in answers(store)}
     alone, *at_once = of_rows.values()
     assert sum(map(len, alone.values())) > 200
