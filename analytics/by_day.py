@@ -221,9 +221,9 @@ def _days_in(snapshot: Snapshot, site: str, days: Days, window: Window) -> Itera
 def _nights(
     snapshot: Snapshot, reading: Reading, whole: Sequence[ClosedDay], asked: str, moment: str
 ) -> list[Night]:
-    """Those whose answers are kept, or will be. While somebody waits it is quicker to read them with
-    all that is read anew: only the first asking that finds all days kept reads those that are
-    told apart. Raises OSError."""
+    """Those whose answers are kept, or will be. While somebody waits it is quicker to read them
+    with all that is read anew; where they can be told apart, the first asking that finds all days
+    kept reads them. Raises OSError."""
     answers = snapshot.answers
     nights = nights_between(whole)
     quick = moment and all(answers.has(day, asked) for day in whole)

@@ -150,6 +150,14 @@ def ask(database: Database, question: Any, sample: float, *, preparing: bool = F
         return question(snapshot, sample)
 
 
+def ask_for_all(
+    database: Database, question: Callable[[Snapshot, float], Any], sample: float
+) -> Any:
+    """Once for what days say, and once more for the nights between them."""
+    ask(database, question, sample)
+    return ask(database, question, sample)
+
+
 def rounded(value: Any) -> Any:
     if isinstance(value, float):
         return round(value + NUDGE, PLACES)
@@ -192,8 +200,7 @@ def test_days_read_at_once_keep_what_each_says_alone(
     for rows in (1, some[0], by_day.ROWS_AT_ONCE):
         shutil.rmtree(store.folder / ANSWERS_FOLDER, ignore_errors=True)
         monkeypatch.setattr(by_day, "ROWS_AT_ONCE", rows)
-        for _ in ("days", "nights between them"):
-            ask(store, QUESTIONS[name], sample)
+        ask_for_all(store, QUESTIONS[name], sample)
         of_rows[rows] = {path: kept_rows(path) for path in answers(store)}
     alone, *at_once = of_rows.values()
     assert sum(map(len, alone.values())) > 200
@@ -222,7 +229,7 @@ def test_kept_days_say_what_their_rows_say(
 
 def test_all_bars_of_a_funnel_are_of_what_one_was_told(store: Database, kept: None) -> None:
     shutil.rmtree(store.folder / ANSWERS_FOLDER, ignore_errors=True)
-    first = ask(store, QUESTIONS["behind a bar"], 1.0)
+    first = ask_for_all(store, QUESTIONS["behind a bar"], 1.0)
     assert len(first.rows) == 50
     made = answers(store)
     for bar in (
@@ -265,7 +272,7 @@ def test_an_erased_session_is_in_no_answer_any_more(tmp_path: Path, kept: None) 
     generate(tmp_path / "store", 30_000, now=NOW, days=14, seed=5)
     database = Database(tmp_path / "store")
     asked = partial(_funnel, window=Window(NOW - timedelta(days=12), NOW))
-    before, made = ask(database, asked, 1.0), answers(database)
+    before, made = ask_for_all(database, asked, 1.0), answers(database)
     erased = (NOW - timedelta(days=9)).date()
     session = _one_of(database, erased)
     eraser = eraser_of(database, tmp_path)
