@@ -226,11 +226,12 @@ def _nights(
     kept reads them. Raises OSError."""
     answers = snapshot.answers
     nights = nights_between(whole)
+    new = [night for night in nights if not answers.has(night, asked)]
     quick = moment and all(answers.has(day, asked) for day in whole)
     if not (snapshot.preparing or quick):
-        return [night for night in nights if answers.has(night, asked)]
+        return [night for night in nights if night not in new]
     for contents in (reading.contents, SUMMARIES):
-        answers.night_files(nights, contents)
+        answers.night_files(new, contents)
     return nights
 
 

@@ -59,8 +59,8 @@ LATER_KEPT_S = 3 * 3600
 _NAMED = re.compile(
     rf"(?P<version>[0-9a-f]{{{VERSION_DIGITS}}})-"
     rf"(?:{SINCE}-(?P<{SINCE}>[0-9]+)-)?"
-    rf"(?:{BEFORE}-(?P<before>[0-9a-f]{{{VERSION_DIGITS}}})-)?"
-    rf"(?:{AFTER}-(?P<after>[0-9a-f]{{{VERSION_DIGITS}}})-)?"
+    rf"(?:{BEFORE}-(?P<{BEFORE}>[0-9a-f]{{{VERSION_DIGITS}}})-)?"
+    rf"(?:{AFTER}-(?P<{AFTER}>[0-9a-f]{{{VERSION_DIGITS}}})-)?"
 )
 _READ = (
     "read_parquet({}, hive_partitioning = true, union_by_name = true,"
