@@ -8,6 +8,7 @@ by the same code.
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time
 from hashlib import sha256
 from pathlib import Path
@@ -83,14 +84,26 @@ def by_day(
     def rows_of(night: Night) -> int:
         return snapshot.answers.rows(night, reading.contents)
 
+    def kept() -> dict[ClosedDay | Night, pa.Table | None]:
+        closed: list[ClosedDay | Night] = [*whole, *nights]
+        return {part: snapshot.answers.get(part, asked) for part in closed}
+
+    with ThreadPoolExecutor(1, "kept-answers") as beside:
+        found = beside.submit(kept)
+        hot = _hot_parts(snapshot, live, window, asked, answer, moment)
     parts = _kept_or_read(
-        snapshot, whole, asked, of_days, lambda day: day.rows(reading.contents), moment
+        snapshot,
+        whole,
+        found.result(),
+        asked,
+        of_days,
+        lambda day: day.rows(reading.contents),
+        moment,
     )
     # Every other one, for two that follow one another lie in the same day.
     for some in (nights[::2], nights[1::2]):
-        parts += _kept_or_read(snapshot, some, asked, of_nights, rows_of, moment)
-    parts += _hot_parts(snapshot, live, window, asked, answer, moment)
-    return pa.concat_tables(parts, promote_options="permissive")
+        parts += _kept_or_read(snapshot, some, found.result(), asked, of_nights, rows_of, moment)
+    return pa.concat_tables([*parts, *hot], promote_options="permissive")
 
 
 def hot_by_cell(
@@ -238,19 +251,20 @@ def _nights(
 def _kept_or_read(
     snapshot: Snapshot,
     parts: Sequence[Closed],
+    kept: Mapping[ClosedDay | Night, pa.Table | None],
     asked: str,
     read: Callable[[Sequence[Closed], Window], pa.Table],
     rows_of: Callable[[Closed], int],
     moment: str,
 ) -> list[pa.Table]:
-    """The answer of each day or night."""
-    found = {part.day: snapshot.answers.get(part, asked) for part in parts}
-    new = [part for part in parts if found[part.day] is None]
+    """The answer of each day or night; None among the `kept`: it is read."""
+    found = {part: kept[part] for part in parts}
+    new = [part for part in parts if found[part] is None]
     for some in _at_once(new, rows_of, moment):
         snapshot.before_part()
         rows = read(some, Window(some[0].start, some[-1].end))
         for part, own in _told_apart(rows, some, moment):
-            found[part.day] = own
+            found[part] = own
             try:
                 snapshot.answers.put(part, asked, own)
             except OSError:
@@ -306,8 +320,9 @@ def _hot_parts(
     if not (snapshot.preparing or moment):
         left = sorted(new, key=lambda each: each.rows)[:-NEW_CELLS_MAX]
         cells, new = ([each for each in some if each not in left] for some in (cells, new))
+    rest = structs.replace(reading, of_rest=reading.of_rest or bool(cells))
     with snapshot.cells.without(reading.site, cells):
-        live = answer(reading, window)
+        live = answer(rest, window)
     for some in _at_once(new, lambda cell: cell.rows, moment):
         snapshot.before_part()
         span = Window(some[0].start, some[-1].end)
@@ -406,7 +421,9 @@ def _live(
     parameters["files"] = files
     if reading.weighted:
         parameters["summary_files"] = summaries
-    return structs.replace(reading, parameters=parameters, summary_files=tuple(summaries))
+    return structs.replace(
+        reading, parameters=parameters, summary_files=tuple(summaries), of_rest=True
+    )
 
 
 def _without(

@@ -1,5 +1,7 @@
 """Sessions as arrays, and shares of them: levels, visitors and weights behind the figures."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
@@ -36,17 +38,13 @@ class Cohort(Struct, frozen=True, kw_only=True):
         )
 
     def among_each(self, group: Places, groups: int) -> list["Denominator"]:
-        """The same of the sessions of each group; `group` has a session's, from 0, or -1."""
-        cells = SessionCells(group + 1, groups + 1, self.weight, self.visitor)
-        return [
-            Denominator(
-                sessions=int(cells.sessions[cell]),
-                weight=float(cells.weight[cell]),
-                squares=float(cells.squares[cell]),
-                visitors=cells.visitors([cell]),
-            )
-            for cell in range(1, groups + 1)
-        ]
+        """The same of the sessions of each group; `group` has a session's, from 0."""
+        cells = self.in_cells(group, groups)
+        return [Denominator.of(cells, [cell]) for cell in range(groups)]
+
+    def in_cells(self, cell: Places, cells: int) -> SessionCells:
+        """The sessions put into cells; `cell` has a session's, from 0."""
+        return SessionCells(cell, cells, self.weight, self.visitor)
 
 
 class Denominator(Struct, frozen=True):
@@ -57,6 +55,16 @@ class Denominator(Struct, frozen=True):
     weight: float
     squares: float
     visitors: int
+
+    @classmethod
+    def of(cls, sessions: SessionCells, cells: Sequence[int]) -> "Denominator":
+        """The sessions of the cells."""
+        return cls(
+            sessions=sum(int(sessions.sessions[cell]) for cell in cells),
+            weight=sum(float(sessions.weight[cell]) for cell in cells),
+            squares=sum(float(sessions.squares[cell]) for cell in cells),
+            visitors=sessions.visitors(cells),
+        )
 
     def share(self, weight: float) -> Estimate:
         """The share of sessions of `weight` among these."""

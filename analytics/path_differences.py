@@ -49,7 +49,7 @@ def _weights(count: Counted, cohort: Cohort, levels: int) -> NDArray[np.float64]
     shape = levels, len(count.nodes) + 1  # the first of those at none
     begins = cohort.level.codes * shape[1] + 1
     weights = np.zeros(shape)
-    for place in count.place.T:
+    for place in count.place:
         met = np.bincount(begins + place, cohort.weight, shape[0] * shape[1])
         weights += met.reshape(shape)
     return weights[:, 1:]

@@ -1,14 +1,16 @@
 """Walks counted: the top pages of each step, the rest together, and the links between steps."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from analytics.cohort import Cohort
+from analytics.cohort import Cohort, Denominator
 from analytics.path_steps import END, EVENT, NONE, OPEN, Codes, Numbers, Walks
 from analytics.reports.paths_types import NodeKind, PathLink, PathNode
+from analytics.session_cells import SessionCells
 
 Floats = NDArray[np.float64]
 
@@ -38,11 +40,12 @@ class _Met(Struct, frozen=True):
 
 
 class Counted(Struct, frozen=True):
-    """The nodes and links of walks; `place` holds each walk's node at each step, -1 for none."""
+    """The nodes and links of walks; `place` has an array a step: each walk's node there, -1 for
+    none."""
 
     nodes: tuple[PathNode, ...]
     links: tuple[PathLink, ...]
-    place: Codes
+    place: tuple[Codes, ...]
 
 
 def counted(walks: Walks, cohort: Cohort, naming: Naming, top: int) -> Counted:
@@ -50,8 +53,9 @@ def counted(walks: Walks, cohort: Cohort, naming: Naming, top: int) -> Counted:
     nodes: list[PathNode] = []
     columns: list[Codes] = []
     everyone = cohort.among()
-    for step, codes in zip(walks.steps, walks.codes.T, strict=True):
-        met = _with_other(codes, cohort, top)
+    for step, codes in zip(walks.steps, walks.codes, strict=True):
+        above = codes - LOWEST
+        met = _with_other(cohort.in_cells(above, len(naming.pages) - LOWEST), top)
         found = [
             PathNode(
                 step=step,
@@ -69,16 +73,16 @@ def counted(walks: Walks, cohort: Cohort, naming: Naming, top: int) -> Counted:
         )
         rank = np.full(len(found) + 1, -1, dtype=np.int32)  # the last is of codes without a node
         rank[order] = np.arange(len(nodes), len(nodes) + len(found))
-        columns.append(rank[met.place][codes - LOWEST])
+        columns.append(rank[met.place][above])
         nodes += [found[at] for at in order]
-    places = np.stack(columns).T
+    places = tuple(columns)
     return Counted(tuple(nodes), tuple(_links(walks.steps, places, cohort, len(nodes))), places)
 
 
-def _with_other(codes: Codes, cohort: Cohort, top: int) -> _Met:
-    """Pages beyond the `top` ones, by weight and then by name, are OTHER."""
-    sessions = np.bincount(codes - LOWEST, minlength=-LOWEST)
-    weights = np.bincount(codes - LOWEST, cohort.weight, len(sessions)).astype(np.float64)
+def _with_other(by_code: SessionCells, top: int) -> _Met:
+    """Pages beyond the `top` ones, by weight and then by name, are OTHER; cells are by how much a
+    code is above LOWEST."""
+    sessions, weights = by_code.sessions, by_code.weight
     pages = np.flatnonzero(sessions[-LOWEST:])
     # By whole sessions first: weights summed in another order may differ in their last digit.
     ranked = pages[np.lexsort((pages, -np.round(weights[-LOWEST:][pages], 6)))]
@@ -96,27 +100,30 @@ def _with_other(codes: Codes, cohort: Cohort, top: int) -> _Met:
     )
 
 
-def _links(steps: Sequence[int], places: Codes, cohort: Cohort, nodes: int) -> list[PathLink]:
+def _links(
+    steps: Sequence[int], places: Sequence[Codes], cohort: Cohort, nodes: int
+) -> list[PathLink]:
     links: list[PathLink] = []
-    for column, step in enumerate(steps[:-1]):
-        source, target = places[:, column], places[:, column + 1]
-        pair = (source + 1) * (nodes + 1) + target + 1  # 0 of either: none there
-        sessions = np.bincount(pair)
-        weights = np.bincount(pair, cohort.weight, len(sessions))
-        near = np.where((source >= 0) & (target >= 0), source if step >= 0 else target, -1)
-        whole = cohort.among_each(near, nodes)
-        for each in np.flatnonzero(sessions).tolist():
-            one, other = (place - 1 for place in divmod(each, nodes + 1))
-            if one < 0 or other < 0:
-                continue
+    width = nodes + 1  # the first of those at none
+    for step, (source, target) in zip(steps[:-1], pairwise(places), strict=True):
+        pairs = cohort.in_cells((source + 1) * width + target + 1, width * width)
+        found = [divmod(cell, width) for cell in np.flatnonzero(pairs.sessions).tolist()]
+        there = [(one, other) for one, other in found if one and other]
+        near: dict[int, list[int]] = {}
+        for one, other in there:
+            near.setdefault(one if step >= 0 else other, []).append(one * width + other)
+        whole = {node: Denominator.of(pairs, cells) for node, cells in near.items()}
+        for one, other in there:
+            cell = one * width + other
+            weight = float(pairs.weight[cell])
             links.append(
                 PathLink(
                     step=step,
-                    source=one,
-                    target=other,
-                    sessions=int(sessions[each]),
-                    weight=float(weights[each]),
-                    share=whole[one if step >= 0 else other].share(float(weights[each])),
+                    source=one - 1,
+                    target=other - 1,
+                    sessions=int(pairs.sessions[cell]),
+                    weight=weight,
+                    share=whole[one if step >= 0 else other].share(weight),
                 )
             )
     return links

@@ -34,11 +34,12 @@ class Runs(Struct, frozen=True, kw_only=True):
 
 
 class Walks(Struct, frozen=True, kw_only=True):
-    """One row a session that came to the start, one column a step, `steps` naming them in order."""
+    """Of sessions that came to the start, what each was at in every step: `codes` has an array a
+    step, in the order of `steps`, with an element a session."""
 
     session: Codes
     steps: tuple[int, ...]
-    codes: Codes
+    codes: tuple[Codes, ...]
 
 
 def runs_of(session: Codes, code: Codes, time_us: Numbers, sessions: int) -> Runs:
@@ -76,18 +77,13 @@ def walks(runs: Runs, starts: Numbers, before: int, after: int, still_open: Mask
         place = starts + step
         column = runs.code.take(place, mode="clip")
         if step < 0:
-            column[place < first] = NONE
-            column[place == first - 1] = END
+            np.putmask(column, place < first, NONE)
+            np.putmask(column, place == first - 1, END)
         if step > 0:
-            column[place > end] = NONE
-            over = place == end
-            column[over] = last[over]
+            np.putmask(column, place > end, NONE)
+            np.copyto(column, last, where=place == end)
         columns.append(column)
-    return Walks(
-        session=session,
-        steps=tuple(range(-before, after + 1)),
-        codes=np.stack(columns).T,  # passed over by step
-    )
+    return Walks(session=session, steps=tuple(range(-before, after + 1)), codes=tuple(columns))
 
 
 def loops(runs: Runs) -> tuple[Codes, Codes, Codes]:

@@ -43,6 +43,8 @@ class Reading(Struct, frozen=True, kw_only=True):
     """Of sealed sessions; None: those of its days."""
     of_cells: bool = False
     """Whether it is of closed cells of hot days alone."""
+    of_rest: bool = False
+    """Whether it is of what remains beside closed days or cells, which are read apart."""
 
     @property
     def site(self) -> str:

@@ -102,7 +102,7 @@ def _views(
         **visitor_columns(reading)
     )
     found = snapshot.arrow(text, parameters)
-    exact = not reading.of_part and len(found) <= EXACT_VIEWS_MAX
+    exact = not (reading.of_part or reading.of_rest) and len(found) <= EXACT_VIEWS_MAX
     return summed(found, exact=exact, weighted=reading.weighted)
 
 
