@@ -2,21 +2,22 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from math import prod
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from msgspec import Struct
-from numpy.typing import NDArray
 
 from analytics.basis import Withheld
 from analytics.by_day import only, query_by_day, summed
-from analytics.coded import coded
+from analytics.coded import Places, coded
 from analytics.cohort import Cohort
-from analytics.estimates import clustered_share
+from analytics.distinct import distinct
 from analytics.levels import shown
 from analytics.question import SiteScope, Window
+from analytics.reached import shares_reaching
 from analytics.reports.clicks_types import (
     ClickedElement,
     ClickedPage,
@@ -40,19 +41,17 @@ FOLD_VIEWS = 0.05
 
 
 class _People(Struct, frozen=True):
-    """The sessions that viewed or clicked the page, in order of their numbers."""
+    """The sessions that viewed or clicked the page."""
 
-    number: NDArray[np.uint64]
+    number: pa.ChunkedArray
     cohort: Cohort
     views: int
 
-    def place(self, numbers: pd.Series) -> NDArray[np.int64]:
+    def place(self, numbers: pa.ChunkedArray) -> Places:
         """Where sessions stand; -1 for those that were not asked for."""
-        wanted = numbers.to_numpy(dtype=np.uint64)
-        if not len(self.number):
-            return np.full(len(wanted), -1, dtype=np.int64)
-        at = np.minimum(np.searchsorted(self.number, wanted), len(self.number) - 1)
-        return np.where(self.number[at] == wanted, at, -1)
+        found = pc.index_in(numbers, value_set=self.number.combine_chunks())
+        places: Places = found.fill_null(-1).to_numpy()
+        return places
 
 
 def clicks(
@@ -90,7 +89,7 @@ def clicks(
             only(rows("clicks_sessions", query("clicks_who")), level=level, device=device)
         )
         levels = [] if level else shown(scope.levels, people.cohort.level.found)
-        elements = _elements(snapshot, rows("clicks_made"), people, levels)
+        elements, count = _elements(snapshot, rows("clicks_made"), people, levels)
         reach, fold = _scrolled(rows("clicks_scroll"), people)
         return _report(
             snapshot,
@@ -101,8 +100,8 @@ def clicks(
             device=device,
             sessions=len(people.number),
             views=people.views,
-            elements=tuple(elements[:ELEMENTS_MAX]),
-            left_out=max(0, len(elements) - ELEMENTS_MAX),
+            elements=tuple(elements),
+            left_out=count - len(elements),
             scroll=reach,
             fold=fold,
         )
@@ -121,14 +120,12 @@ def _report(
 
 
 def _people(came: pa.Table) -> _People:
-    number = came["session"].to_numpy()
-    order = np.argsort(number)
     return _People(
-        number=number[order],
+        number=came["session"],
         cohort=Cohort(
-            level=coded(came["level"])[order],
-            visitor=came["visitor"].to_numpy()[order],
-            weight=came["weight"].to_numpy()[order],
+            level=coded(came["level"]),
+            visitor=came["visitor"].to_numpy(),
+            weight=came["weight"].to_numpy(),
         ),
         views=int(came["views"].to_numpy().sum()),
     )
@@ -136,75 +133,75 @@ def _people(came: pa.Table) -> _People:
 
 def _elements(
     snapshot: Snapshot, made: pa.Table, people: _People, levels: Sequence[str]
-) -> list[ClickedElement]:
-    """Most clicked first; only the listed ones are looked at closely."""
-    clicks_made = {"made": made}
-    by_element = snapshot.arrow(query("clicks_elements"), tables=clicks_made)
-    frame = by_element.to_pandas(categories=["target"])
-    frame["place"] = people.place(frame["session"])
-    frame = frame[frame["place"] >= 0]
-    places = {
-        target: (x, y, fixed)
-        for target, x, y, fixed in snapshot.rows(query("clicks_places"), tables=clicks_made)
-    }
+) -> tuple[list[ClickedElement], int]:
+    """The most clicked ones, and how many there are."""
+    place = people.place(made["session"])
+    asked = place >= 0
+    place, target = place[asked], coded(made["target"])[asked]
+    count = len(target.names)
+    counts = {"clicks": np.bincount(target.codes, minlength=count)}
+    for name in ("rage", "dead", "error"):
+        so = made[name].fill_null(False).to_numpy()[asked]
+        counts[name] = np.bincount(target.codes[so], minlength=count)
+    # Once a session and element, however often it clicked there.
+    each, who = np.divmod(
+        distinct(target.codes * len(people.number) + place)[0], len(people.number)
+    )
+    cell = each * (len(levels) + 1) + people.cohort.level.among(levels)[who] + 1
+    cells = count, len(levels) + 1  # the first of those of no level that is shown
+    sessions = np.bincount(cell, minlength=prod(cells)).reshape(cells)
+    weight = np.bincount(cell, people.cohort.weight[who], prod(cells)).reshape(cells)
     everyone = people.cohort.among()
-    members = {level: people.cohort.level.are(level) for level in levels}
-    of_levels = {level: people.cohort.of(who).among() for level, who in members.items()}
-    names = ("clicks", "rage", "dead", "error")
-    counts = {
-        str(row[0]): dict(zip(names, map(int, row[1:]), strict=True))
-        for row in frame.groupby("target", observed=True)[list(names)].sum().itertuples()
+    of_levels = [people.cohort.of(people.cohort.level.are(level)).among() for level in levels]
+    places = {
+        name: (x, y, fixed)
+        for name, x, y, fixed in snapshot.rows(query("clicks_places"), tables={"made": made})
     }
-    order = sorted(counts, key=lambda target: (-counts[target]["clicks"], target))
-    listed = frame[frame["target"].isin(order[:ELEMENTS_MAX])]
-    who = {
-        target: rows.to_numpy() for target, rows in listed.groupby("target", observed=True)["place"]
-    }
+    clicked = np.flatnonzero(counts["clicks"]).tolist()
+    clicked.sort(key=lambda at: (-counts["clicks"][at], target.names[at]))
     found = []
-    for target in order:
-        x, y, fixed = places.get(target, (None, None, False))
-        at = who.get(target, np.empty(0, dtype=np.int64))
-        weight = people.cohort.weight[at]
+    for at in clicked[:ELEMENTS_MAX]:
+        x, y, fixed = places[target.names[at]]
         found.append(
             ClickedElement(
-                target=target,
-                **counts[target],
-                sessions=len(at),
-                share=everyone.share(float(weight.sum())),
+                target=target.names[at],
+                **{name: int(number[at]) for name, number in counts.items()},
+                sessions=int(sessions[at].sum()),
+                share=everyone.share(float(weight[at].sum())),
                 x=x,
                 y=y,
                 fixed=bool(fixed),
                 levels=tuple(
                     LevelClicks(
                         level=level,
-                        sessions=int(members[level][at].sum()),
-                        share=whole.share(float(weight[members[level][at]].sum())),
+                        sessions=int(sessions[at, nth]),
+                        share=whole.share(float(weight[at, nth])),
                     )
-                    for level, whole in of_levels.items()
+                    for nth, (level, whole) in enumerate(zip(levels, of_levels, strict=True), 1)
                 ),
             )
         )
-    return found
+    return found, len(clicked)
 
 
 def _scrolled(views: pa.Table, people: _People) -> tuple[tuple[ScrollReach, ...], float | None]:
     """How many views reached each tenth of the page, and what nearly all of them saw."""
-    frame = views.to_pandas()
-    place = people.place(frame["session"])
-    scroll = frame["scroll"].to_numpy(dtype=np.float64)[place >= 0]
+    place = people.place(views["session"])
+    scroll = views["scroll"].to_numpy().astype(np.float64)[place >= 0]
     place = place[place >= 0]
     if not len(scroll):
         return (), None
-    count = len(people.number)
-    trials = np.bincount(place, minlength=count).astype(np.float64)
+    # The store keeps single precision, in which 0.3 is a little more than 0.3.
+    reached = np.searchsorted(np.array(DEPTHS) - 1e-6, scroll, side="right")
     visitors = visitors_at_least(people.cohort.visitor[place])
-    reach = []
-    for depth in DEPTHS:
-        # The store keeps single precision, in which 0.3 is a little more than 0.3.
-        hits = np.bincount(place[scroll >= depth - 1e-6], minlength=count).astype(np.float64)
-        share = clustered_share(hits, trials, people.cohort.weight, visitors)
-        reach.append(ScrollReach(depth=depth, share=share))
-    return tuple(reach), round(float(np.quantile(scroll, FOLD_VIEWS)), 4)
+    shares = shares_reaching(reached, len(DEPTHS), place, people.cohort.weight, visitors)
+    return (
+        tuple(
+            ScrollReach(depth=depth, share=share)
+            for depth, share in zip(DEPTHS, shares, strict=True)
+        ),
+        round(float(np.quantile(scroll, FOLD_VIEWS)), 4),
+    )
 
 
 def _unsure(report: ClicksReport) -> bool:
