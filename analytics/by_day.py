@@ -67,7 +67,7 @@ def by_day(
     if snapshot.cells.narrowed:
         return answer(reading, window)
     asked = _digest(reading, question)
-    whole = _whole_days(snapshot, reading, window, asked)
+    whole = _whole_days(snapshot, reading, window)
     try:
         nights = _nights(snapshot, reading, whole, asked, moment)
         live = _live(snapshot, reading, whole, nights)
@@ -203,11 +203,9 @@ def _cells_in(snapshot: Snapshot, site: str, days: Days, window: Window) -> list
     ]
 
 
-def _whole_days(
-    snapshot: Snapshot, reading: Reading, window: Window, asked: str
-) -> list[ClosedDay]:
-    """Those whose answers are kept, or will be; what the later hours of one said is for the job
-    that prepares answers to read."""
+def _whole_days(snapshot: Snapshot, reading: Reading, window: Window) -> list[ClosedDay]:
+    """Those whose answers are kept, or will be. The sessions that began before the later hours of
+    one are for the job that prepares answers to tell, which takes a while."""
     answers, contents = snapshot.answers, (*reading.contents, *SUMMARIES)
     days = Days(reading.parameters["first_day"], reading.parameters["last_day"])
     return [
@@ -217,7 +215,7 @@ def _whole_days(
         and (
             not each.since_hour
             or snapshot.preparing
-            or (answers.has_straddling_files(each, contents) and answers.has(each, asked))
+            or answers.has_straddling_files(each, contents)
         )
     ]
 

@@ -111,10 +111,9 @@ def _affected(
     page: Places, session: Places, weight: Floats, views: pa.Table, pages: tuple[str, ...]
 ) -> pa.Table:
     """Sessions that came to each page, and those that had a poor view of it."""
-    visits, first, visit = np.unique(
-        session * max(1, len(pages)) + page, return_index=True, return_inverse=True
-    )
-    of, w = page[first], weight[first]
+    visits, visit = distinct(session * max(1, len(pages)) + page)
+    of, w = visits % max(1, len(pages)), np.zeros(len(visits))
+    w[visit] = weight
     members = {CAME: np.ones(len(visits), dtype=np.bool_)}
     poor = np.zeros(len(visits), dtype=np.bool_)
     for vital in RATED:
@@ -126,7 +125,7 @@ def _affected(
     members[AFFECTED] = poor
     tables = []
     for name, chosen in members.items():
-        groups, group = np.unique(of[chosen], return_inverse=True)
+        groups, group = distinct(of[chosen])
         sums = {each: np.zeros(len(groups)) for each in SUMS}
         for each, values in (("sessions", None), ("session_weight", w), ("session_squares", w * w)):
             added = None if values is None else values[chosen]
