@@ -140,6 +140,29 @@ class ClusterSums(Struct, frozen=True, kw_only=True):
             }
         )
 
+    def plus(self, more: "ClusterSums") -> "ClusterSums":
+        """The sums of these sessions and of others."""
+        return ClusterSums(
+            **{
+                name: getattr(self, name) + getattr(more, name)
+                for name in ClusterSums.__struct_fields__
+            }
+        )
+
+    @property
+    def of_others(self) -> "ClusterSums":
+        """The sums in which those are the hits that were not."""
+        return ClusterSums(
+            sessions=self.sessions,
+            weight=self.weight,
+            weight_squares=self.weight_squares,
+            trials=self.trials,
+            hits=self.trials - self.hits,
+            trials_squares=self.trials_squares,
+            products=self.trials_squares - self.products,
+            hits_squares=self.trials_squares - 2 * self.products + self.hits_squares,
+        )
+
     def share(self, visitors: int | None = None) -> Estimate:
         """As clustered_share(); unless told, every session counts as a visitor."""
         return _share(*ratio_of(self), int(self.sessions) if visitors is None else visitors)

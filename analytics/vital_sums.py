@@ -57,22 +57,14 @@ class Sums(Struct, frozen=True):
 
     def at_most(self, limit: float) -> Estimate:
         """The share of views with a value up to `limit`."""
-        return self._below(int(np.searchsorted(self.values, limit, side="right")) - 1).share()
+        return self._at_most(limit).share()
 
     def above(self, limit: float) -> Estimate:
         """The share of views with a value over `limit`."""
-        below = self._below(int(np.searchsorted(self.values, limit, side="right")) - 1)
-        trials, squares = below.trials, below.trials_squares
-        return ClusterSums(
-            sessions=below.sessions,
-            weight=below.weight,
-            weight_squares=below.weight_squares,
-            trials=trials,
-            hits=trials - below.hits,
-            trials_squares=squares,
-            products=squares - below.products,
-            hits_squares=squares - 2 * below.products + below.hits_squares,
-        ).share()
+        return self._at_most(limit).of_others.share()
+
+    def _at_most(self, limit: float) -> ClusterSums:
+        return self._below(int(np.searchsorted(self.values, limit, side="right")) - 1)
 
     @property
     def _sessions(self) -> int:

@@ -12,12 +12,12 @@ from msgspec import Struct
 
 from analytics.basis import Withheld
 from analytics.by_day import only, query_by_day, summed
+from analytics.clustered import sums_of_first
 from analytics.coded import Places, coded
 from analytics.cohort import Cohort
 from analytics.distinct import distinct
 from analytics.levels import shown
 from analytics.question import SiteScope, Window
-from analytics.reached import shares_reaching
 from analytics.reports.clicks_types import (
     ClickedElement,
     ClickedPage,
@@ -192,13 +192,15 @@ def _scrolled(views: pa.Table, people: _People) -> tuple[tuple[ScrollReach, ...]
     if not len(scroll):
         return (), None
     # The store keeps single precision, in which 0.3 is a little more than 0.3.
-    reached = np.searchsorted(np.array(DEPTHS) - 1e-6, scroll, side="right")
+    reached = np.searchsorted(np.array(DEPTHS) - 1e-6, scroll, side="right").astype(np.int8)
+    furthest = np.argsort(-reached, kind="stable")
+    ends = [int(np.count_nonzero(reached >= mark)) for mark in range(1, len(DEPTHS) + 1)]
+    sums = sums_of_first(place[furthest], people.cohort.weight[place[furthest]], ends)
     visitors = visitors_at_least(people.cohort.visitor[place])
-    shares = shares_reaching(reached, len(DEPTHS), place, people.cohort.weight, visitors)
     return (
         tuple(
-            ScrollReach(depth=depth, share=share)
-            for depth, share in zip(DEPTHS, shares, strict=True)
+            ScrollReach(depth=depth, share=each.share(visitors))
+            for depth, each in zip(DEPTHS, sums, strict=True)
         ),
         round(float(np.quantile(scroll, FOLD_VIEWS)), 4),
     )

@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from msgspec import Struct
 
 from analytics.basis import Estimate, Withheld
 from analytics.by_day import only, query_by_day
-from analytics.estimates import EFFECTIVE_N_MIN, clustered_share, quantile
-from analytics.funnel_sessions import Mask
-from analytics.goes_with import KINDS, goes_with
+from analytics.clustered import sums_of_first
+from analytics.coded import coded
+from analytics.cohort import Mask
+from analytics.distinct import distinct
+from analytics.estimates import EFFECTIVE_N_MIN, place_of, ratio_of, withheld, woodruff
+from analytics.goes_with import KINDS, Views, goes_with
 from analytics.levels import shown
 from analytics.question import SiteScope, Window
 from analytics.reports.vital_types import VitalBin, VitalPart, VitalReport
@@ -22,7 +22,7 @@ from analytics.sampling import Days, Reading, basis, read
 from analytics.sql import query
 from analytics.visitors import visitor_columns
 from analytics.vital_counts import histograms, releases
-from analytics.vital_days import QUANTILE, changes, trend
+from analytics.vital_days import QUANTILE, Floats, changes, trend
 from analytics.vitals import VITALS
 from store.snapshot import Snapshot
 
@@ -69,15 +69,13 @@ def vital(
 
     days = Days(window.first_day, window.last_day)
     views, reading = read(snapshot, scope, days, sample, at, _few)
-    frame = views.frame
     counted = histograms(snapshot, scope.site, days, (name,), page=page, level=level).get(
         (name, ""), {}
     )
     if device:
         counted = {place: each for place, each in counted.items() if place[1] == device}
-    limit = _slow_over(name, frame)
-    everyone = np.ones(len(frame), dtype=np.bool_)
-    p75, good, poor = _figures(name, frame, everyone)
+    limit = _slow_over(name, views)
+    p75, good, poor = _figures(name, views, np.ones(len(views.value), dtype=np.bool_))
     return VitalReport(
         basis=basis(snapshot, reading, DEFINITION, window),
         vital=name,
@@ -87,110 +85,99 @@ def vital(
         p75=p75,
         good=good,
         poor=poor,
-        views=len(frame),
-        bins=_bins(name, frame),
+        views=len(views.value),
+        bins=_bins(name, views),
         days=trend(counted),
-        parts=tuple(_parts(name, frame, scope.levels)),
+        parts=tuple(_parts(name, views, scope.levels)),
         changes=changes(name, counted, releases(snapshot, scope.site), window.last_day, page=page),
         slow_over=limit,
-        goes_with=(
-            goes_with(frame, views.requests, frame["value"].to_numpy() > limit)
-            if len(frame)
-            else ()
-        ),
+        goes_with=goes_with(views, views.value > limit) if len(views.value) else (),
     )
 
 
-class _Views(Struct, frozen=True):
-    """A row a view, in the order of the vital's values, and the slow requests of the views, each at
-    the number of its view's row."""
+class _Views(Views, frozen=True, kw_only=True):
+    """In the order of their values of the vital."""
 
-    frame: pd.DataFrame
-    requests: "pd.Series[Any]"
+    value: Floats
 
 
 def _in_order(views: pa.Table) -> _Views:
-    order = np.argsort(views["value"].to_numpy(), kind="stable")
-    frame = views.drop_columns(["at_us", "requests"]).to_pandas(categories=list(KINDS))
-    frame = frame.take(order).reset_index(drop=True)
-    frame["session"] = pd.factorize(frame.get("visitor", frame["session"]))[0]
-    frame["value"] = frame["value"].astype(np.float64).round(DECIMALS)
-    # Lists of texts as Python's cost more than all the rest of the frame.
+    value = np.round(views["value"].to_numpy().astype(np.float64), DECIMALS)
+    order = np.argsort(value, kind="stable")
+    whose = views["visitor" if "visitor" in views.column_names else "session"].to_numpy()
     lists = views["requests"].combine_chunks()
     row = np.empty(len(order), dtype=np.intp)
     row[order] = np.arange(len(order))
-    whose = row[pc.list_parent_indices(lists).to_numpy()]
-    urls = pc.list_flatten(lists).dictionary_encode().to_pandas()
-    return _Views(frame, pd.Series(urls.array, index=whose))
+    return _Views(
+        value=value[order],
+        session=distinct(whose)[1][order],
+        weight=views["weight"].to_numpy()[order],
+        kinds={kind: coded(views[kind])[order] for kind in KINDS},
+        requests=coded(pa.chunked_array([pc.list_flatten(lists)])),
+        requesting=row[pc.list_parent_indices(lists).to_numpy()],
+    )
 
 
 def _few(views: _Views) -> bool:
-    return views.frame["session"].nunique() < 10 * EFFECTIVE_N_MIN
+    return int(views.session.max(initial=-1)) + 1 < 10 * EFFECTIVE_N_MIN
 
 
-def _slow_over(name: str, frame: pd.DataFrame) -> float:
+def _slow_over(name: str, views: _Views) -> float:
     """Poor where enough sessions had poor views to compare, else over good."""
     limits = VITALS[name]
-    poor = frame.loc[frame["value"] > limits.poor, "session"].nunique()
+    poor = len(distinct(views.session[views.value > limits.poor])[0])
     return limits.poor if poor >= EFFECTIVE_N_MIN else limits.good
 
 
-def _figures(name: str, frame: pd.DataFrame, part: Mask) -> tuple[Estimate, Estimate, Estimate]:
+def _figures(name: str, views: _Views, part: Mask) -> tuple[Estimate, Estimate, Estimate]:
     """p75, and the shares of views good and poor."""
-    values = frame["value"].to_numpy(dtype=np.float64)[part]
-    weight = frame["weight"].to_numpy(dtype=np.float64)[part]
-    session = frame["session"].to_numpy()[part]
-    if not len(values):
-        none = Estimate(value=None, low=None, high=None, effective_n=0.0, withheld=Withheld.NO_DATA)
+    value, weight = views.value[part], views.weight[part]
+    if not len(value):
+        none = withheld(Withheld.NO_DATA, 0.0)
         return none, none, none
-    numbers = int(session.max()) + 1
-    weights = np.zeros(numbers)
-    weights[session] = weight
-    views = np.bincount(session, minlength=numbers).astype(np.float64)
-    sessions = int(np.count_nonzero(views))
-
-    def share(hits: Mask) -> Estimate:
-        counts = np.bincount(session[hits], minlength=numbers).astype(np.float64)
-        return clustered_share(counts, views, weights, sessions)
-
-    limits = VITALS[name]
-    p75 = quantile(values, session, weight, QUANTILE)
-    return p75, share(values <= limits.good), share(values > limits.poor)
+    limits, reached = VITALS[name], np.cumsum(weight)
+    marks = (value[place_of(reached, QUANTILE)], limits.good, limits.poor)
+    ends = np.searchsorted(value, marks, side="right").tolist()
+    up_to, good, not_poor = sums_of_first(views.session[part], weight, ends)
+    p75 = woodruff(value, reached, QUANTILE, ratio_of(up_to)[1], int(up_to.sessions))
+    return p75, good.share(), not_poor.of_others.share()
 
 
-def _parts(name: str, frame: pd.DataFrame, levels: Sequence[str]) -> Iterator[VitalPart]:
-    releases = [release for release in frame["release"].value_counts().index if release]
+def _parts(name: str, views: _Views, levels: Sequence[str]) -> Iterator[VitalPart]:
+    level, device, release = (views.kinds[kind] for kind in ("level", "device", "release"))
+    numbers = np.bincount(release.codes, minlength=len(release.names)).tolist()
+    counts = dict(zip(release.names, numbers, strict=True))
+    releases = sorted((each for each in release.found if each), key=lambda each: -counts[each])
     known = {
-        "level": shown(levels, frame["level"].unique()),
-        "device": [device for device in DEVICES if (frame["device"] == device).any()],
+        "level": shown(levels, level.found),
+        "device": [each for each in DEVICES if each in device.found],
         "release": sorted(releases[:RELEASES_MAX]),
     }
     for by, values in known.items():
         for value in values:
-            part = (frame[by] == value).to_numpy(dtype=np.bool_)
+            part = views.kinds[by].are(value)
             if not part.any():
                 continue
-            p75, good, poor = _figures(name, frame, part)
+            p75, good, poor = _figures(name, views, part)
             yield VitalPart(
                 by=by, value=value, p75=p75, good=good, poor=poor, views=int(part.sum())
             )
 
 
-def _bins(name: str, frame: pd.DataFrame) -> tuple[VitalBin, ...]:
+def _bins(name: str, views: _Views) -> tuple[VitalBin, ...]:
     """Equal bins up to twice where poor begins, and the rest."""
     width = BIN_WIDTHS[name]
     edges = (width * np.arange(round(2 * VITALS[name].poor / width) + 1)).round(DECIMALS)
-    values = frame["value"].to_numpy(dtype=np.float64)
     # A value at an edge is of the bin below it: at most the threshold is good.
-    places = np.clip(np.searchsorted(edges, values, side="left") - 1, 0, len(edges) - 1)
-    views = np.bincount(places, minlength=len(edges))
-    weights = np.bincount(places, frame["weight"].to_numpy(dtype=np.float64), len(edges))
+    places = np.clip(np.searchsorted(edges, views.value, side="left") - 1, 0, len(edges) - 1)
+    numbers = np.bincount(places, minlength=len(edges))
+    weights = np.bincount(places, views.weight, len(edges))
     whole = weights.sum() or 1.0
     return tuple(
         VitalBin(
             low=float(edges[place]),
             high=float(edges[place + 1]) if place + 1 < len(edges) else None,
-            views=int(views[place]),
+            views=int(numbers[place]),
             share=float(weights[place] / whole),
         )
         for place in range(len(edges))
