@@ -28,13 +28,15 @@ class Cohort(Struct, frozen=True, kw_only=True):
             level=self.level[members], visitor=self.visitor[members], weight=self.weight[members]
         )
 
-    def among(self) -> "Denominator":
-        """What shares of all of these sessions need to be known of them, once for many shares."""
+    def among(self, chosen: Places | None = None) -> "Denominator":
+        """What shares of all of these sessions, or of those at the places `chosen`, need to be
+        known of them, once for many shares."""
+        weight = self.weight if chosen is None else self.weight[chosen]
         return Denominator(
-            sessions=len(self.weight),
-            weight=float(self.weight.sum()),
-            squares=float(np.square(self.weight).sum()),
-            visitors=visitors_at_least(self.visitor),
+            sessions=len(weight),
+            weight=float(weight.sum()),
+            squares=float(np.square(weight).sum()),
+            visitors=visitors_at_least(self.visitor, chosen),
         )
 
     def among_each(self, group: Places, groups: int) -> list["Denominator"]:

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from analytics.cohort import Mask
 from analytics.path_steps import Codes, Runs, loops, starts_at_edge
 from analytics.path_views import PathViews
 from analytics.reports.paths_types import Direction, Loop, PageShare
@@ -19,21 +18,18 @@ def ends(views: PathViews, runs: Runs, span_us: tuple[int, int]) -> dict[str, An
     firsts = starts_at_edge(runs, Direction.AFTER, span_us)
     began = runs.session[firsts]
     over = began[~views.still_open[began]]
-    chosen = np.zeros(len(views.still_open), dtype=np.bool_)
-    chosen[began] = True
     return {
         "began": len(began),
         "entries": _pages(views, runs.code[firsts], began),
         "exits": _pages(views, runs.code[runs.end[over] - 1], over),
-        "loops": _loops(views, runs, chosen),
+        "loops": _loops(views, runs, began),
     }
 
 
 def _pages(views: PathViews, codes: Codes, sessions: Codes) -> tuple[PageShare, ...]:
-    cohort = views.cohort.of(sessions)
-    everyone = cohort.among()
+    everyone = views.cohort.among(sessions)
     counts = np.bincount(codes, minlength=len(views.pages))
-    weights = np.bincount(codes, weights=cohort.weight, minlength=len(views.pages))
+    weights = np.bincount(codes, views.cohort.weight[sessions], len(views.pages))
     order = sorted(
         np.flatnonzero(counts).tolist(), key=lambda code: (-round(float(weights[code]), 6), code)
     )
@@ -47,8 +43,10 @@ def _pages(views: PathViews, codes: Codes, sessions: Codes) -> tuple[PageShare, 
     )
 
 
-def _loops(views: PathViews, runs: Runs, chosen: Mask) -> tuple[Loop, ...]:
+def _loops(views: PathViews, runs: Runs, began: Codes) -> tuple[Loop, ...]:
     session, one, other = loops(runs)
+    chosen = np.zeros(len(views.still_open), dtype=np.bool_)
+    chosen[began] = True
     kept = chosen[session]
     session, pair = session[kept], one[kept] * (len(views.pages) + 1) + other[kept]
     pairs, which, times = np.unique(pair, return_inverse=True, return_counts=True)
@@ -57,7 +55,7 @@ def _loops(views: PathViews, runs: Runs, chosen: Mask) -> tuple[Loop, ...]:
     loop, who = np.divmod(np.unique(which * sessions + session), sessions)
     counts = np.bincount(loop, minlength=len(pairs))
     weights = np.bincount(loop, weights=views.cohort.weight[who], minlength=len(pairs))
-    everyone = views.cohort.of(chosen).among()
+    everyone = views.cohort.among(began)
     order = np.lexsort((pairs, -np.round(weights, 6))).tolist()
     found = []
     for at in order[:ENDS_MAX]:

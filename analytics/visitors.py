@@ -4,6 +4,7 @@ comes of one user counts as a cluster."""
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.coded import Places
 from analytics.estimates import VISITORS_MIN
 from analytics.question import Unit
 from analytics.reading import Reading
@@ -14,10 +15,14 @@ LOOKED_AT = 100
 Hashes = NDArray[np.uint64]
 
 
-def visitors_at_least(visitor: Hashes) -> int:
-    """Of sessions' visitors: the first ones tell as a rule, and to count all is costly."""
-    few = len(np.unique(visitor[:LOOKED_AT]))
-    return few if few >= VISITORS_MIN else len(np.unique(visitor))
+def visitors_at_least(visitor: Hashes, chosen: Places | None = None) -> int:
+    """Of sessions' visitors, all or those `chosen`: the first ones tell as a rule, and to count all
+    is costly."""
+    first = visitor[:LOOKED_AT] if chosen is None else visitor[chosen[:LOOKED_AT]]
+    few = len(np.unique(first))
+    if few >= VISITORS_MIN:
+        return few
+    return len(np.unique(visitor if chosen is None else visitor[chosen]))
 
 
 def visitor_columns(reading: Reading) -> dict[str, str]:

@@ -147,12 +147,13 @@ def _elements(
     each, who = np.divmod(
         distinct(target.codes * len(people.number) + place)[0], len(people.number)
     )
-    cell = each * (len(levels) + 1) + people.cohort.level.among(levels)[who] + 1
+    codes = people.cohort.level.among(levels)
+    cell = each * (len(levels) + 1) + codes[who] + 1
     cells = count, len(levels) + 1  # the first of those of no level that is shown
     sessions = np.bincount(cell, minlength=prod(cells)).reshape(cells)
     weight = np.bincount(cell, people.cohort.weight[who], prod(cells)).reshape(cells)
     everyone = people.cohort.among()
-    of_levels = [people.cohort.of(people.cohort.level.are(level)).among() for level in levels]
+    of_levels = [people.cohort.among(np.flatnonzero(codes == nth)) for nth in range(len(levels))]
     places = {
         name: (x, y, fixed)
         for name, x, y, fixed in snapshot.rows(query("clicks_places"), tables={"made": made})
@@ -196,7 +197,7 @@ def _scrolled(views: pa.Table, people: _People) -> tuple[tuple[ScrollReach, ...]
     furthest = np.argsort(-reached, kind="stable")
     ends = [int(np.count_nonzero(reached >= mark)) for mark in range(1, len(DEPTHS) + 1)]
     sums = sums_of_first(place[furthest], people.cohort.weight[place[furthest]], ends)
-    visitors = visitors_at_least(people.cohort.visitor[place])
+    visitors = visitors_at_least(people.cohort.visitor, place)
     return (
         tuple(
             ScrollReach(depth=depth, share=each.share(visitors))

@@ -46,7 +46,7 @@ def errors(
     reading = Groups(snapshot, scope.site, days, now=now, owners=owners)
     rows = reading.counted(choice)
     known = reading.known([row["fingerprint"] for row in rows])
-    sessions = reading.sessions()
+    sessions = {} if choice.page else reading.sessions()
     among = sessions.get(_among(choice))
     all_groups = [
         reading.group(row, known.get(row["fingerprint"]) or reading.unknown(row), (), among)
@@ -83,8 +83,6 @@ def errors(
 
 def _among(choice: Choice) -> tuple[str, str]:
     """The sessions that a group's share is of; none are counted by page."""
-    if choice.page:
-        return ("page", choice.page)
     if choice.part == "all":
         return ("all", "")
     return (choice.part, choice.level or choice.release)
