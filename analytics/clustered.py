@@ -19,8 +19,8 @@ def sums_of_first(session: Places, weight: Floats, ends: Sequence[int]) -> list[
     Of a session with y things, the n-th adds y to the products of hits and trials, and 2 n - 1 to
     the squares of hits, as in analytics/vital_sums.py.
     """
-    things = np.bincount(session)[session].astype(np.float64)
-    nth = _nth(session, things)
+    things = np.bincount(session)[session]
+    nth = nth_of(session, things)
     squares, first = np.square(weight), nth == 1
     products, hits_squares = squares * things, squares * (2 * nth - 1)
     one, own = float(first.sum()), weight[first]
@@ -42,11 +42,15 @@ def sums_of_first(session: Places, weight: Floats, ends: Sequence[int]) -> list[
     ]
 
 
-def _nth(session: Places, things: Floats) -> Floats:
-    """Which each thing is among those of its session, from 1 on; few sessions have several."""
-    nth = np.ones(len(session))
+def nth_of(session: Places, things: Places, by: Places | None = None) -> Places:
+    """Which each thing is among the `things` of its session, from 1 on, by its number in `by`, or
+    else as they stand. Few sessions have several."""
+    nth = np.ones(len(session), dtype=np.intp)
     several = np.flatnonzero(things > 1)
-    order = several[np.argsort(session[several], kind="stable")]
+    keys = (
+        session[several] if by is None else session[several] * (by.max(initial=0) + 1) + by[several]
+    )
+    order = several[np.argsort(keys, kind="stable")]
     of = session[order]
     begins = np.ones(len(of), dtype=np.bool_)
     begins[1:] = of[1:] != of[:-1]

@@ -3,6 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
+from analytics.clustered import nth_of
 from analytics.coded import coded
 from analytics.distinct import distinct
 from analytics.vital_sums import SUMS, UNWEIGHTED, Floats, Places
@@ -35,7 +36,7 @@ def summed(views: pa.Table, *, exact: bool, weighted: bool) -> pa.Table:
     alike = session
     if "visitor" in views.column_names:
         alike = distinct(views["visitor"].to_numpy())[1]
-    cluster = alike * len(pages) + page
+    cluster = distinct(alike * max(1, len(pages)) + page)[1]
     weight = views["weight"].to_numpy()
     named = _named(groups, [each.names for each in place.values()])
     tables = []
@@ -44,39 +45,41 @@ def summed(views: pa.Table, *, exact: bool, weighted: bool) -> pa.Table:
         there = np.flatnonzero(~np.isnan(values))
         if len(there):
             seen = values[there] if exact else bucketed(vital, values[there])
-            sums = _of_vital(group[there], cluster[there], seen, weight[there])
+            sums = _of_vital(group[there], cluster[there], seen, weight[there], weighted=weighted)
             tables.append(_table(vital, named, *sums))
-    tables.append(_affected(page, session, weight, views, pages))
-    whole = pa.concat_tables(tables)
-    return whole if weighted else whole.drop_columns(list(UNWEIGHTED))
+    tables.append(_affected(page, session, weight, views, pages, weighted=weighted))
+    return pa.concat_tables(tables)
 
 
 def _of_vital(
-    group: Places, cluster: Places, values: Floats, weight: Floats
+    group: Places, cluster: Places, values: Floats, weight: Floats, *, weighted: bool
 ) -> tuple[Places, Floats, dict[str, Floats]]:
     """Group, value and sums of each combination; there is at least one view."""
     known, value = distinct(values)
-    order = np.argsort(cluster * len(known) + value, kind="stable")
-    of = cluster[order]
-    begins = np.ones(len(of), dtype=np.bool_)
-    begins[1:] = of[1:] != of[:-1]
-    number = np.cumsum(begins) - 1
-    trials = np.bincount(number)[number]
-    nth = np.arange(len(of)) - np.flatnonzero(begins)[number] + 1
-    w = weight[order]
-    keys, at = distinct((group * len(known) + value)[order])
+    trials = np.bincount(cluster)[cluster]
+    nth = nth_of(cluster, trials, by=value)
+    begins = (nth == 1).astype(np.float64)
+    keys, at = distinct(group * len(known) + value)
+    squares = weight * weight
     added = {
-        "views": np.ones(len(of)),
-        "weight": w,
-        "weights_trials": w * w * trials,
-        "weights_ranks": w * w * (2 * nth - 1),
-        "sessions": begins.astype(np.float64),
-        "session_weight": w * begins,
-        "session_squares": w * w * begins,
+        "views": None,
+        "weights_trials": squares * trials,
+        "weights_ranks": squares * (2 * nth - 1),
+        "sessions": begins,
     }
-    sums = {name: np.bincount(at, each, len(keys)) for name, each in added.items()}
+    if weighted:
+        added |= {
+            "weight": weight,
+            "session_weight": weight * begins,
+            "session_squares": squares * begins,
+        }
+    sums = {
+        name: np.bincount(at, added[name], len(keys)).astype(np.float64)
+        for name in SUMS
+        if name in added
+    }
     which, place = np.divmod(keys, len(known))
-    return which, known[place], {name: each.astype(np.float64) for name, each in sums.items()}
+    return which, known[place], sums
 
 
 def bucketed(vital: str, values: Floats) -> Floats:
@@ -108,7 +111,13 @@ def _table(
 
 
 def _affected(
-    page: Places, session: Places, weight: Floats, views: pa.Table, pages: tuple[str, ...]
+    page: Places,
+    session: Places,
+    weight: Floats,
+    views: pa.Table,
+    pages: tuple[str, ...],
+    *,
+    weighted: bool,
 ) -> pa.Table:
     """Sessions that came to each page, and those that had a poor view of it."""
     visits, visit = distinct(session * max(1, len(pages)) + page)
@@ -126,10 +135,11 @@ def _affected(
     tables = []
     for name, chosen in members.items():
         groups, group = distinct(of[chosen])
-        sums = {each: np.zeros(len(groups)) for each in SUMS}
+        sums = {each: np.zeros(len(groups)) for each in SUMS if weighted or each not in UNWEIGHTED}
         for each, values in (("sessions", None), ("session_weight", w), ("session_squares", w * w)):
-            added = None if values is None else values[chosen]
-            sums[each] = np.bincount(group, added, len(groups)).astype(np.float64)
+            if each in sums:
+                added = None if values is None else values[chosen]
+                sums[each] = np.bincount(group, added, len(groups)).astype(np.float64)
         texts = {"page": [pages[place] for place in groups]}
         texts |= {each: [""] * len(groups) for each in ("level", "device")}
         tables.append(_table(name, texts, np.arange(len(groups)), np.zeros(len(groups)), sums))
