@@ -10,6 +10,7 @@ FROM (
     SELECT session, level, user_key, first_time, last_time
     FROM sealed_summaries($summary_files)
     WHERE site = $site AND day BETWEEN $first_day AND $last_day
+        AND hash(session) IN (SELECT who FROM seen)
     UNION ALL
     SELECT
         session,
@@ -18,7 +19,7 @@ FROM (
         min(time), max(time)
     FROM events
     WHERE site = $site AND day BETWEEN $first_day AND $last_day
+        AND hash(session) IN (SELECT who FROM seen)
     GROUP BY day, session
 )
-WHERE hash(session) IN (SELECT who FROM seen)
 GROUP BY session

@@ -88,9 +88,10 @@ def _outside(
 def _people(
     console: Console, scope: Scope, journey: JourneySettings, request: Request
 ) -> dict[str, Any]:
-    report = journey_answer(console, scope, journey.id)
+    lived = _perceived(console, scope, {"journey": journey.id})
+    report = journey_answer(console, scope, journey.id)  # by now it was asked for
     return {
-        **_perceived(console, scope, {"journey": journey.id}),
+        **lived,
         "funnel": only_level(report.funnel, scope.level),
         "funnel_address": funnel_address(console, scope, journey.id),
     }
