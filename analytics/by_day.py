@@ -62,7 +62,8 @@ def by_day(
     `answer` is asked for each closed day, night and cell that lies whole in the window, if not
     kept, and for what remains; it may use nothing but the reading, the window and what is in
     `question`, whose `form` changes with the code. Where a column `moment` of its rows says, in
-    microseconds, a time of the part that each is of, it is asked for several at once.
+    microseconds, a time of the part that each is of, it is asked for several at once. What is kept
+    is read meanwhile.
     """
     if snapshot.cells.narrowed:
         return answer(reading, window)
@@ -89,20 +90,15 @@ def by_day(
         return {part: snapshot.answers.get(part, asked) for part in closed}
 
     with ThreadPoolExecutor(1, "kept-answers") as beside:
-        found = beside.submit(kept)
+        found = beside.submit(kept).result if whole else kept
         hot = _hot_parts(snapshot, live, window, asked, answer, moment)
+    known = found()
     parts = _kept_or_read(
-        snapshot,
-        whole,
-        found.result(),
-        asked,
-        of_days,
-        lambda day: day.rows(reading.contents),
-        moment,
+        snapshot, whole, known, asked, of_days, lambda day: day.rows(reading.contents), moment
     )
     # Every other one, for two that follow one another lie in the same day.
     for some in (nights[::2], nights[1::2]):
-        parts += _kept_or_read(snapshot, some, found.result(), asked, of_nights, rows_of, moment)
+        parts += _kept_or_read(snapshot, some, known, asked, of_nights, rows_of, moment)
     return pa.concat_tables([*parts, *hot], promote_options="permissive")
 
 

@@ -1,59 +1,97 @@
-"""Shares of things that come in sessions, as views do: those of one session are alike, so of each
-share the sums of its sessions are needed. Of things in an order they are told in one pass."""
-
-from collections.abc import Sequence
+"""Shares and quantiles of things that come in sessions, as views do: those of one session are
+alike, so of each figure the sums of its sessions are needed. Of things in order they are told in
+one pass over them, whatever is asked then."""
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
+from analytics.basis import Estimate, Withheld
 from analytics.coded import Places
-from analytics.estimates import ClusterSums
+from analytics.cohort import Mask
+from analytics.estimates import ClusterSums, place_of, ratio_of, withheld, woodruff
 
 Floats = NDArray[np.float64]
 
 
-def sums_of_first(session: Places, weight: Floats, ends: Sequence[int]) -> list[ClusterSums]:
-    """Of things in some order, the sums in which the first ones are the hits, up to each of the
-    `ends`. An element a thing: its session's number and weight.
+class InOrder:
+    """Things with their values, ascending: an element a thing, with its session's number and its
+    weight; things of one session may differ in weight, where a session stands for a user."""
 
-    Of a session with y things, the n-th adds y to the products of hits and trials, and 2 n - 1 to
-    the squares of hits, as in analytics/vital_sums.py.
-    """
-    things = np.bincount(session)[session]
-    nth = nth_of(session, things)
-    squares, first = np.square(weight), nth == 1
-    products, hits_squares = squares * things, squares * (2 * nth - 1)
-    one, own = float(first.sum()), weight[first]
-    whole = {
-        "sessions": one,
-        "weight": float(own.sum()),
-        "weight_squares": float(np.square(own).sum()),
-        "trials": float(weight.sum()),
-        "trials_squares": float(products.sum()),
-    }
-    return [
-        ClusterSums(
-            **whole,
-            hits=float(weight[:end].sum()),
-            products=float(products[:end].sum()),
-            hits_squares=float(hits_squares[:end].sum()),
+    def __init__(self, values: Floats, session: Places, weight: Floats) -> None:
+        self._values, self._weight = values, weight
+        turns = in_turn(session, weight)
+        self._products, self._hits_squares = turns.products(weight), turns.hits_squares(weight)
+        own = turns.mean[turns.first]
+        self._sessions = len(own)
+        self._own, self._own_squares = float(own.sum()), float(np.square(own).sum())
+
+    def quantile(self, q: float) -> Estimate:
+        """With Woodruff's interval; every session counts as a visitor."""
+        if not len(self._values):
+            return withheld(Withheld.NO_DATA, 0.0)
+        reached = np.cumsum(self._weight)
+        effective_n = ratio_of(self._at_most(float(self._values[place_of(reached, q)])))[1]
+        return woodruff(self._values, reached, q, effective_n, self._sessions)
+
+    def at_most(self, limit: float, visitors: int | None = None) -> Estimate:
+        """The share of things with a value up to `limit`; see ClusterSums.share()."""
+        return self._at_most(limit).share(visitors)
+
+    def above(self, limit: float, visitors: int | None = None) -> Estimate:
+        """The share of things with a value over `limit`."""
+        return self._at_most(limit).of_others.share(visitors)
+
+    def _at_most(self, limit: float) -> ClusterSums:
+        end = int(np.searchsorted(self._values, limit, side="right"))
+        return ClusterSums(
+            sessions=self._sessions,
+            weight=self._own,
+            weight_squares=self._own_squares,
+            trials=float(self._weight.sum()),
+            hits=float(self._weight[:end].sum()),
+            trials_squares=float(self._products.sum()),
+            products=float(self._products[:end].sum()),
+            hits_squares=float(self._hits_squares[:end].sum()),
         )
-        for end in ends
-    ]
 
 
-def nth_of(session: Places, things: Places, by: Places | None = None) -> Places:
-    """Which each thing is among the `things` of its session, from 1 on, by its number in `by`, or
-    else as they stand. Few sessions have several."""
-    nth = np.ones(len(session), dtype=np.intp)
+class Turns(Struct, frozen=True):
+    """Of each thing the weight of its session's things, that of those up to it, their mean weight,
+    and whether it is the first of them."""
+
+    whole: Floats
+    up_to: Floats
+    mean: Floats
+    first: Mask
+
+    def products(self, weight: Floats) -> Floats:
+        """By how much each thing, as it becomes a hit, has the products of its session's hits and
+        trials grow."""
+        return weight * self.whole
+
+    def hits_squares(self, weight: Floats) -> Floats:
+        """The same of the squares of its session's hits."""
+        return weight * (2 * self.up_to - weight)
+
+
+def in_turn(session: Places, weight: Floats, by: Places | None = None) -> Turns:
+    """Things of each session one after the other, by their number in `by`, or else as they stand.
+    Few sessions have several."""
+    things = np.bincount(session)[session]
+    whole = np.bincount(session, weight).astype(np.float64)[session]
+    up_to, first = weight.astype(np.float64), np.ones(len(session), dtype=np.bool_)
     several = np.flatnonzero(things > 1)
-    keys = (
-        session[several] if by is None else session[several] * (by.max(initial=0) + 1) + by[several]
-    )
+    keys = session[several].astype(np.int64)
+    if by is not None:
+        keys = keys * (int(by.max(initial=0)) + 1) + by[several]
     order = several[np.argsort(keys, kind="stable")]
     of = session[order]
     begins = np.ones(len(of), dtype=np.bool_)
     begins[1:] = of[1:] != of[:-1]
-    first = np.flatnonzero(begins)
-    nth[order] = np.arange(len(of)) - np.repeat(first, np.diff(first, append=len(of))) + 1
-    return nth
+    running = np.cumsum(weight[order])
+    starts = np.flatnonzero(begins)
+    before = running[starts] - weight[order][starts]
+    up_to[order] = running - np.repeat(before, np.diff(starts, append=len(of)))
+    first[order] = begins
+    return Turns(whole, up_to, whole / things, first)

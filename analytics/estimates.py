@@ -164,7 +164,8 @@ class ClusterSums(Struct, frozen=True, kw_only=True):
         )
 
     def share(self, visitors: int | None = None) -> Estimate:
-        """As clustered_share(); unless told, every session counts as a visitor."""
+        """The ratio of hits to trials, by Wilson with the clustered effective n. Unless told, every
+        session counts as a visitor."""
         return _share(*ratio_of(self), int(self.sessions) if visitors is None else visitors)
 
 
@@ -187,7 +188,7 @@ def ratio_of(sums: ClusterSums) -> tuple[float, float]:
 
 def clustered_share(hits: Floats, trials: Floats, weights: Floats, visitors: int) -> Estimate:
     """A share of things that come in sessions (views, events): one element a session, its hits,
-    its trials, its weight. The ratio of the sums, Wilson with the clustered effective n."""
+    its trials, its weight."""
     return ClusterSums.of(hits, trials, weights).share(visitors)
 
 
@@ -202,29 +203,9 @@ def users_share(
     return clustered_share(hits, trials, np.ones(len(users)), len(users))
 
 
-def quantile(values: Floats, clusters: Numbers, weights: Floats, q: float) -> Estimate:
-    """The `q` quantile of values that come in sessions, by Woodruff's interval.
-
-    One element a value: its session's number (0 up to one less than there are), its session's
-    weight. Every session counts as a visitor.
-    """
-    if not len(values):
-        return withheld(Withheld.NO_DATA, 0.0)
-    order = np.argsort(values, kind="stable")
-    ordered = values[order]
-    reached = np.cumsum(weights[order])
-    point = _at(ordered, reached, q)
-    sessions = int(clusters.max()) + 1
-    session_weights = np.zeros(sessions)
-    session_weights[clusters] = weights
-    trials = np.bincount(clusters, minlength=sessions).astype(np.float64)
-    hits = np.bincount(clusters[values <= point], minlength=sessions).astype(np.float64)
-    effective_n = ratio_of(ClusterSums.of(hits, trials, session_weights))[1]
-    return woodruff(ordered, reached, q, effective_n, int(np.count_nonzero(trials)))
-
-
 def quantiles_in_order(ordered: Floats, weights: Floats, wanted: Sequence[float]) -> list[Estimate]:
-    """As quantile(), several of values one a session, which are in order."""
+    """Quantiles of values one a session, which are in order, by Woodruff's interval; every session
+    counts as a visitor. `weights` are the sessions'."""
     count = len(ordered)
     if not count:
         return [withheld(Withheld.NO_DATA, 0.0) for _ in wanted]

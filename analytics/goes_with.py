@@ -6,9 +6,10 @@ from math import erfc, sqrt
 
 import numpy as np
 from msgspec import Struct
-from numpy.typing import NDArray
 
+from analytics.clustered import Floats
 from analytics.coded import Coded, Places
+from analytics.cohort import Mask
 from analytics.estimates import ClusterSums, Difference, Z, recovered, significant
 from analytics.reports.vital_types import GoesWith
 
@@ -17,11 +18,11 @@ REQUEST = "request"
 THINGS_MAX = 60
 """Of all kinds, the most frequent ones, are looked at."""
 SHOWN_MAX = 10
+DECIMALS = 9
+"""Of what is left of a session's views: sums of the same weights in another order may differ."""
 POINTS_MIN = 0.02
 """Differences below are told of nothing that is worth a look."""
 
-Mask = NDArray[np.bool_]
-Floats = NDArray[np.float64]
 _SAID = {
     "element": "Views whose element was {}",
     "resource": "Views whose element came from {}",
@@ -51,7 +52,7 @@ def goes_with(views: Views, slow: Mask) -> tuple[GoesWith, ...]:
     Told where the difference holds at a false discovery rate of 5 % (Benjamini-Hochberg), those
     first that the most slow views have beyond what the others would.
     """
-    all_ = _Slow(views, slow)
+    all_ = _BySession(views, slow)
     found = []
     for kind, what, having in _things(views):
         ends = [_ends(each) for each in all_.with_and_without(having)]
@@ -69,7 +70,7 @@ def goes_with(views: Views, slow: Mask) -> tuple[GoesWith, ...]:
     return tuple(told[:SHOWN_MAX])
 
 
-class _Slow:
+class _BySession:
     """Slow views and views, by session. What is not of a part is the whole less the part, so that
     a thing costs no more than the views that have it; and most sessions have one view, which needs
     no summing up."""
@@ -81,8 +82,12 @@ class _Slow:
         # Of sessions with several views, numbers without gaps.
         self._session = (np.cumsum(by_session > 1) - 1)[views.session]
         several = np.flatnonzero(~self._alone)
-        self._weights = np.zeros(int(np.count_nonzero(by_session > 1)))
-        self._weights[self._session[several]] = self._weight[several]
+        self._weights = (np.bincount(views.session, self._weight) / np.maximum(by_session, 1))[
+            by_session > 1
+        ]
+        # Where a session stands for a user, views of one may differ in weight.
+        self._share = np.ones(len(slow))
+        self._share[several] = self._weight[several] / self._weights[self._session[several]]
         self._hits, self._views = self._counted(several)
         self._whole = self._of_one(np.flatnonzero(self._alone)).plus(
             ClusterSums.of(self._hits, self._views, self._weights)
@@ -95,9 +100,12 @@ class _Slow:
         those = np.flatnonzero(views)
         hits, views, weights = hits[those], views[those], self._weights[those]
         all_hits, all_views = self._hits[those], self._views[those]
+        other_hits, other_views = (
+            np.round(each, DECIMALS) for each in (all_hits - hits, all_views - views)
+        )
         rest = self._whole.with_other(
             gone=ones.plus(ClusterSums.of(all_hits, all_views, weights)),
-            come=ClusterSums.of(all_hits - hits, all_views - views, weights),
+            come=ClusterSums.of(other_hits, other_views, weights),
         )
         return ones.plus(ClusterSums.of(hits, views, weights)), rest
 
@@ -107,9 +115,10 @@ class _Slow:
         return ClusterSums.of(slow, np.ones(len(places)), self._weight[places])
 
     def _counted(self, places: Places) -> tuple[Floats, Floats]:
-        count, session = len(self._weights), self._session[places]
-        hits = np.bincount(session[self._slow[places]], minlength=count)
-        return hits.astype(np.float64), np.bincount(session, minlength=count).astype(np.float64)
+        count, session, share = len(self._weights), self._session[places], self._share[places]
+        slow = self._slow[places]
+        hits = np.bincount(session[slow], share[slow], count).astype(np.float64)
+        return hits, np.bincount(session, share, count).astype(np.float64)
 
 
 def _things(views: Views) -> Iterator[tuple[str, str, Places]]:

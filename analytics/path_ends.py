@@ -48,7 +48,8 @@ def _loops(views: PathViews, runs: Runs, began: Codes) -> tuple[Loop, ...]:
     chosen = np.zeros(len(views.still_open), dtype=np.bool_)
     chosen[began] = True
     kept = chosen[session]
-    session, pair = session[kept], one[kept] * (len(views.pages) + 1) + other[kept]
+    session = session[kept]
+    pair = one[kept].astype(np.int64) * (len(views.pages) + 1) + other[kept]
     pairs, which, times = np.unique(pair, return_inverse=True, return_counts=True)
     # Once a session and loop, however often it turned.
     sessions = len(views.still_open)

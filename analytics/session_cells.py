@@ -35,13 +35,13 @@ class SessionCells:
         """Arrays of one length, a session each; `cell` is below `cells`."""
         self.sessions = np.bincount(cell, minlength=cells)
         self._cell = cell
-        self._each = weight
+        self._weights = weight
         self._visitor = visitor
         self.weight = self._summed(weight)
 
     @cached_property
     def squares(self) -> Floats:
-        return self._summed(np.square(self._each))
+        return self._summed(np.square(self._weights))
 
     def _summed(self, values: Floats) -> Floats:
         """By cell; where each session stands for itself, or for as many as others, all values are
@@ -84,7 +84,8 @@ class SessionCells:
 
     def _looked_at(self) -> Iterator["_ByCell"]:
         """The first sessions, and all."""
-        yield self._first
+        if len(self._cell) > FIRST:
+            yield self._first
         yield self._all
 
     @cached_property

@@ -3,14 +3,15 @@
 import numpy as np
 import pyarrow as pa
 
-from analytics.clustered import nth_of
+from analytics.clustered import in_turn
 from analytics.coded import coded
 from analytics.distinct import distinct
 from analytics.vital_sums import SUMS, UNWEIGHTED, Floats, Places
 from analytics.vitals import RATED, VITALS
 
 EXACT_VIEWS_MAX = 100_000
-"""Of more, values are known to 2 %: they stand for the bucket they lie in."""
+"""Of more, and where the sums of parts are kept, values are known to 2 %: they stand for the bucket
+they lie in."""
 BUCKET_RATIO = 1.04
 UNIT = 0.001
 """Of the smallest bucket: ms, and thousandths of CLS."""
@@ -56,23 +57,17 @@ def _of_vital(
 ) -> tuple[Places, Floats, dict[str, Floats]]:
     """Group, value and sums of each combination; there is at least one view."""
     known, value = distinct(values)
-    trials = np.bincount(cluster)[cluster]
-    nth = nth_of(cluster, trials, by=value)
-    begins = (nth == 1).astype(np.float64)
+    turns = in_turn(cluster, weight, by=value)
     keys, at = distinct(group * len(known) + value)
-    squares = weight * weight
     added = {
         "views": None,
-        "weights_trials": squares * trials,
-        "weights_ranks": squares * (2 * nth - 1),
-        "sessions": begins,
+        "weights_trials": turns.products(weight),
+        "weights_ranks": turns.hits_squares(weight),
+        "sessions": turns.first,
     }
     if weighted:
-        added |= {
-            "weight": weight,
-            "session_weight": weight * begins,
-            "session_squares": squares * begins,
-        }
+        own = turns.mean * turns.first
+        added |= {"weight": weight, "session_weight": own, "session_squares": own * own}
     sums = {
         name: np.bincount(at, added[name], len(keys)).astype(np.float64)
         for name in SUMS

@@ -3,7 +3,7 @@
 One row a page, level, device, vital and value. Besides how many views had the value, it holds what
 makes the sums over sessions (estimates.ClusterSums) of "views at or below it" by adding rows up to
 there: of a session with y views, the n-th from below adds y to the products of hits and trials, and
-2 n - 1 to the squares of hits.
+2 n - 1 to the squares of hits. analytics/clustered.py says it of weights that differ.
 """
 
 from collections.abc import Iterator

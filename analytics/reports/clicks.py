@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from analytics.basis import Withheld
 from analytics.by_day import only, query_by_day, summed
-from analytics.clustered import sums_of_first
+from analytics.clustered import InOrder
 from analytics.coded import Places, coded
 from analytics.cohort import Cohort
 from analytics.distinct import distinct
@@ -144,17 +144,17 @@ def _elements(
         so = made[name].fill_null(False).to_numpy()[asked]
         counts[name] = np.bincount(target.codes[so], minlength=count)
     # Once a session and element, however often it clicked there.
-    each, who = np.divmod(
+    element, who = np.divmod(
         distinct(target.codes * len(people.number) + place)[0], len(people.number)
     )
     codes = people.cohort.level.among(levels)
-    cell = each * (len(levels) + 1) + codes[who] + 1
+    cell = element * (len(levels) + 1) + codes[who] + 1
     cells = count, len(levels) + 1  # the first of those of no level that is shown
     sessions = np.bincount(cell, minlength=prod(cells)).reshape(cells)
     weight = np.bincount(cell, people.cohort.weight[who], prod(cells)).reshape(cells)
     everyone = people.cohort.among()
     of_levels = [people.cohort.among(np.flatnonzero(codes == nth)) for nth in range(len(levels))]
-    places = {
+    middles = {
         name: (x, y, fixed)
         for name, x, y, fixed in snapshot.rows(query("clicks_places"), tables={"made": made})
     }
@@ -162,7 +162,7 @@ def _elements(
     clicked.sort(key=lambda at: (-counts["clicks"][at], target.names[at]))
     found = []
     for at in clicked[:ELEMENTS_MAX]:
-        x, y, fixed = places[target.names[at]]
+        x, y, fixed = middles[target.names[at]]
         found.append(
             ClickedElement(
                 target=target.names[at],
@@ -194,14 +194,14 @@ def _scrolled(views: pa.Table, people: _People) -> tuple[tuple[ScrollReach, ...]
         return (), None
     # The store keeps single precision, in which 0.3 is a little more than 0.3.
     reached = np.searchsorted(np.array(DEPTHS) - 1e-6, scroll, side="right").astype(np.int8)
-    furthest = np.argsort(-reached, kind="stable")
-    ends = [int(np.count_nonzero(reached >= mark)) for mark in range(1, len(DEPTHS) + 1)]
-    sums = sums_of_first(place[furthest], people.cohort.weight[place[furthest]], ends)
+    order = np.argsort(reached, kind="stable")
+    weight = people.cohort.weight[place]
+    views = InOrder(reached[order].astype(np.float64), place[order], weight[order])
     visitors = visitors_at_least(people.cohort.visitor, place)
     return (
         tuple(
-            ScrollReach(depth=depth, share=each.share(visitors))
-            for depth, each in zip(DEPTHS, sums, strict=True)
+            ScrollReach(depth=depth, share=views.above(reached_before, visitors))
+            for reached_before, depth in enumerate(DEPTHS)
         ),
         round(float(np.quantile(scroll, FOLD_VIEWS)), 4),
     )

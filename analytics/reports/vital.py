@@ -7,13 +7,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analytics.basis import Estimate, Withheld
+from analytics.basis import Estimate
 from analytics.by_day import only, query_by_day
-from analytics.clustered import sums_of_first
+from analytics.clustered import Floats, InOrder
 from analytics.coded import coded
 from analytics.cohort import Mask
 from analytics.distinct import distinct
-from analytics.estimates import EFFECTIVE_N_MIN, place_of, ratio_of, withheld, woodruff
+from analytics.estimates import EFFECTIVE_N_MIN
 from analytics.goes_with import KINDS, Views, goes_with
 from analytics.levels import shown
 from analytics.question import SiteScope, Window
@@ -22,7 +22,7 @@ from analytics.sampling import Days, Reading, basis, read
 from analytics.sql import query
 from analytics.visitors import visitor_columns
 from analytics.vital_counts import histograms, releases
-from analytics.vital_days import QUANTILE, Floats, changes, trend
+from analytics.vital_days import QUANTILE, changes, trend
 from analytics.vitals import VITALS
 from store.snapshot import Snapshot
 
@@ -54,7 +54,7 @@ def vital(
     """
     window = Window(window.start, max(window.start, min(window.end, now)))
 
-    def at(reading: Reading) -> _Views:
+    def at(reading: Reading) -> _OrderedViews:
         views = query_by_day(
             snapshot,
             reading,
@@ -95,20 +95,20 @@ def vital(
     )
 
 
-class _Views(Views, frozen=True, kw_only=True):
+class _OrderedViews(Views, frozen=True, kw_only=True):
     """In the order of their values of the vital."""
 
     value: Floats
 
 
-def _in_order(views: pa.Table) -> _Views:
+def _in_order(views: pa.Table) -> _OrderedViews:
     value = np.round(views["value"].to_numpy().astype(np.float64), DECIMALS)
     order = np.argsort(value, kind="stable")
     whose = views["visitor" if "visitor" in views.column_names else "session"].to_numpy()
     lists = views["requests"].combine_chunks()
     row = np.empty(len(order), dtype=np.intp)
     row[order] = np.arange(len(order))
-    return _Views(
+    return _OrderedViews(
         value=value[order],
         session=distinct(whose)[1][order],
         weight=views["weight"].to_numpy()[order],
@@ -118,32 +118,25 @@ def _in_order(views: pa.Table) -> _Views:
     )
 
 
-def _few(views: _Views) -> bool:
+def _few(views: _OrderedViews) -> bool:
     return int(views.session.max(initial=-1)) + 1 < 10 * EFFECTIVE_N_MIN
 
 
-def _slow_over(name: str, views: _Views) -> float:
+def _slow_over(name: str, views: _OrderedViews) -> float:
     """Poor where enough sessions had poor views to compare, else over good."""
     limits = VITALS[name]
     poor = len(distinct(views.session[views.value > limits.poor])[0])
     return limits.poor if poor >= EFFECTIVE_N_MIN else limits.good
 
 
-def _figures(name: str, views: _Views, part: Mask) -> tuple[Estimate, Estimate, Estimate]:
+def _figures(name: str, views: _OrderedViews, part: Mask) -> tuple[Estimate, Estimate, Estimate]:
     """p75, and the shares of views good and poor."""
-    value, weight = views.value[part], views.weight[part]
-    if not len(value):
-        none = withheld(Withheld.NO_DATA, 0.0)
-        return none, none, none
-    limits, reached = VITALS[name], np.cumsum(weight)
-    marks = (value[place_of(reached, QUANTILE)], limits.good, limits.poor)
-    ends = np.searchsorted(value, marks, side="right").tolist()
-    up_to, good, not_poor = sums_of_first(views.session[part], weight, ends)
-    p75 = woodruff(value, reached, QUANTILE, ratio_of(up_to)[1], int(up_to.sessions))
-    return p75, good.share(), not_poor.of_others.share()
+    limits = VITALS[name]
+    chosen = InOrder(views.value[part], views.session[part], views.weight[part])
+    return chosen.quantile(QUANTILE), chosen.at_most(limits.good), chosen.above(limits.poor)
 
 
-def _parts(name: str, views: _Views, levels: Sequence[str]) -> Iterator[VitalPart]:
+def _parts(name: str, views: _OrderedViews, levels: Sequence[str]) -> Iterator[VitalPart]:
     level, device, release = (views.kinds[kind] for kind in ("level", "device", "release"))
     numbers = np.bincount(release.codes, minlength=len(release.names)).tolist()
     counts = dict(zip(release.names, numbers, strict=True))
@@ -164,7 +157,7 @@ def _parts(name: str, views: _Views, levels: Sequence[str]) -> Iterator[VitalPar
             )
 
 
-def _bins(name: str, views: _Views) -> tuple[VitalBin, ...]:
+def _bins(name: str, views: _OrderedViews) -> tuple[VitalBin, ...]:
     """Equal bins up to twice where poor begins, and the rest."""
     width = BIN_WIDTHS[name]
     edges = (width * np.arange(round(2 * VITALS[name].poor / width) + 1)).round(DECIMALS)

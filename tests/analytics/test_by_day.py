@@ -32,7 +32,7 @@ from bench.generated_people import LEVELS, SIGNED, STEPS
 from bench.generated_rows import SITE
 from bench.generated_store import generate
 from store.database import Database
-from store.day_answers import ANSWERS_FOLDER
+from store.day_answers import ANSWERS_FOLDER, DayAnswers
 from store.retention import RetentionLimits, retire
 from store.snapshot import Snapshot
 from store.tombstones import Subject
@@ -175,6 +175,15 @@ def kept_rows(path: Path) -> list[str]:
         return sorted(str(row) for row in pa.ipc.open_file(file).read_all().to_pylist())
 
 
+def _unreadable(*_: Any) -> None:
+    raise PermissionError("not to be read")
+
+
+def later(database: Database) -> set[Path]:
+    """What is kept of the later hours of the window's first day."""
+    return {path for path in answers(database) if f"since-{LATER}-" in path.name}
+
+
 def answers(database: Database) -> set[Path]:
     return set((database.folder / ANSWERS_FOLDER).rglob("*.arrow"))
 
@@ -223,8 +232,31 @@ def test_kept_days_say_what_their_rows_say(
     assert prepared == wanted
     assert plain(ask(store, QUESTIONS[name], sample)) == wanted
     assert answers(store)
-    later = [path for path in answers(store) if f"since-{LATER}-" in path.name]
-    assert bool(later) is (name != "errors"), "the later hours of the window's first day"
+    assert bool(later(store)) is (name != "errors"), "the later hours of the window's first day"
+
+
+def test_later_hours_are_kept_by_whoever_asks_once_the_sessions_before_them_are_told(
+    store: Database, kept: None
+) -> None:
+    shutil.rmtree(store.folder / ANSWERS_FOLDER, ignore_errors=True)
+    wanted = plain(ask(store, QUESTIONS["vital"], 1.0))
+    assert not later(store)
+    ask(store, QUESTIONS["funnel"], 1.0, preparing=True)
+    prepared = later(store)
+    for _ in range(2):
+        assert plain(ask(store, QUESTIONS["vital"], 1.0)) == wanted
+        assert later(store) > prepared
+
+
+def test_an_answer_that_cannot_be_read_is_said_and_holds_up_no_later_question(
+    store: Database, kept: None
+) -> None:
+    wanted = plain(ask_for_all(store, QUESTIONS["paths"], 1.0))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DayAnswers, "get", _unreadable)
+        with pytest.raises(PermissionError):
+            ask(store, QUESTIONS["paths"], 1.0)
+    assert plain(ask(store, QUESTIONS["paths"], 1.0)) == wanted
 
 
 def test_all_bars_of_a_funnel_are_of_what_one_was_told(store: Database, kept: None) -> None:

@@ -1,27 +1,85 @@
-"""Sums of the first things of an order are those of their sessions, summed anew."""
+"""Figures of things in order are those of their sessions, summed anew for each."""
+
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from analytics.clustered import sums_of_first
-from analytics.estimates import ClusterSums
+from analytics.basis import Estimate
+from analytics.clustered import InOrder
+from analytics.estimates import ClusterSums, ratio_of, woodruff
+from tests.support.ordered import ordered
+
+LIMITS = (-1.0, 0.0, 3.0, 8.0, 10.0, 11.0)
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_sums_are_those_of_each_end_by_itself(seed: int) -> None:
+def same(found: Estimate, slow: Estimate) -> None:
+    assert found.withheld == slow.withheld
+    assert found.effective_n == pytest.approx(slow.effective_n)
+    assert (found.value is None) == (slow.value is None)
+    if found.value is not None:
+        assert (found.value, found.low, found.high) == pytest.approx(
+            (slow.value, slow.low, slow.high)
+        )
+
+
+@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("alike", [True, False], ids=["one weight a session", "several"])
+def test_figures_are_those_of_each_limit_by_itself(seed: int, alike: bool) -> None:
     random = np.random.default_rng(seed)
     sessions = int(random.integers(1, 400))
     things = int(random.integers(1, 1_000))
     session = random.integers(0, sessions, things)
-    weight = random.choice([1.0, 5.0], sessions)
-    ends = [0, things, *random.integers(0, things + 1, 4).tolist()]
-    found = sums_of_first(session, weight[session], ends)
-    trials = np.bincount(session, minlength=sessions).astype(np.float64)
-    for end, sums in zip(ends, found, strict=True):
-        hits = np.bincount(session[:end], minlength=sessions).astype(np.float64)
-        slow = ClusterSums.of(hits, trials, weight)
-        for name in ClusterSums.__struct_fields__:
-            assert getattr(sums, name) == pytest.approx(getattr(slow, name)), name
-        others = ClusterSums.of(trials - hits, trials, weight)
-        for name in ClusterSums.__struct_fields__:
-            assert getattr(sums.of_others, name) == pytest.approx(getattr(others, name)), name
+    weight = random.choice([1.0, 5.0], sessions)[session]
+    if not alike:
+        weight = random.choice([1.0, 5.0], things)
+    values = np.sort(random.integers(0, 11, things).astype(np.float64))
+    trials = np.bincount(session, weight, sessions)
+    mean = trials / np.maximum(np.bincount(session, minlength=sessions), 1)
+    found = InOrder(values, session, weight)
+
+    def slow(hits: NDArray[Any]) -> ClusterSums:
+        """Of sessions that have one weight each, and as many things as come to theirs."""
+        met = np.bincount(session[hits], weight[hits], sessions)
+        there = mean > 0
+        return ClusterSums.of(met[there] / mean[there], trials[there] / mean[there], mean[there])
+
+    for limit in LIMITS:
+        same(found.at_most(limit), slow(values <= limit).share())
+        same(found.above(limit), slow(values > limit).share())
+        assert found.at_most(limit, visitors=1).value is None
+    for q in (0.5, 0.75):
+        reached = np.cumsum(weight)
+        point = values[np.searchsorted(reached, q * reached[-1] * (1 - 1e-12))]
+        effective_n = ratio_of(slow(values <= point))[1]
+        same(
+            found.quantile(q),
+            woodruff(values, reached, q, effective_n, int(np.count_nonzero(trials))),
+        )
+
+
+USERS, RATE, SAMPLES, POOR = 1_500, 0.2, 400, 1 / 3
+
+
+def views_of_users(random: np.random.Generator) -> tuple[NDArray[Any], ...]:
+    """Views of a sample of users, beside which all sessions with an error are kept: whether each
+    was poor, whose it is, its weight. Who has poor views meets errors more often."""
+    often = random.beta(1.0, 2.0, USERS)
+    user = np.repeat(np.arange(USERS), random.integers(1, 6, USERS))  # of each session
+    failed = random.random(len(user)) < 0.1 + 0.4 * often[user]
+    session = np.repeat(np.arange(len(user)), random.integers(1, 4, len(user)))  # of each view
+    who, weight = user[session], np.where(failed, 1.0, 1 / RATE)[session]
+    poor = random.random(len(who)) < often[who]
+    there = (random.random(USERS) < RATE)[who] | failed[session]
+    return poor[there].astype(float), who[there], weight[there]
+
+
+def test_a_share_of_users_views_holds_the_truth_although_their_sessions_differ_in_weight() -> None:
+    random, held = np.random.default_rng(11), 0
+    for _ in range(SAMPLES):
+        share = ordered(*views_of_users(random)).above(0.5)
+        assert share.low is not None
+        assert share.high is not None
+        held += share.low <= POOR <= share.high
+    assert 0.93 <= held / SAMPLES <= 0.97

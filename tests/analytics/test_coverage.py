@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from analytics.basis import Estimate
 from analytics.differences import Words, compare
-from analytics.estimates import clustered_share, quantile, share
+from analytics.estimates import share
+from tests.support.ordered import ordered
 
 PEOPLE = 40_000
 SAMPLES = 1_000
@@ -95,15 +96,15 @@ def truth(kind: str, segment: str) -> float:
 def estimate(kind: str, sample: Ints, weight: Floats, *, kish: bool = False) -> Estimate:
     """From the sessions of `sample` (their places) alone."""
     people = population()
+    views = people.views[sample]
+    cluster = np.repeat(np.arange(len(sample)), views)
+    nth = np.arange(len(cluster)) - np.repeat(np.cumsum(views) - views, views)
     if kind == "poor views":
-        hits, trials = people.poor[sample].astype(float), people.views[sample].astype(float)
-        return clustered_share(hits, trials, weight, len(sample))
+        poor = nth < np.repeat(people.poor[sample], views)
+        return ordered(poor.astype(float), cluster, weight[cluster]).above(0.5)
     if kind == "p75":
-        views = people.views[sample]
-        cluster = np.repeat(np.arange(len(sample)), views)
-        before = np.repeat(np.cumsum(views) - views, views)
-        places = np.repeat(people.first[sample], views) + np.arange(len(cluster)) - before
-        return quantile(people.took[places], cluster, weight[cluster], 0.75)
+        places = np.repeat(people.first[sample], views) + nth
+        return ordered(people.took[places], cluster, weight[cluster]).quantile(0.75)
     did = weight[(people.signed if kind == "signed" else people.failed)[sample]]
     return share(
         float(did.sum()),

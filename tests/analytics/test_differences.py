@@ -5,7 +5,8 @@ import pytest
 
 from analytics.basis import Estimate, Withheld
 from analytics.differences import Comparison, Unit, Words, compare, compare_each
-from analytics.estimates import difference, quantile, share
+from analytics.estimates import difference, share
+from tests.support.ordered import ordered
 
 CONVERT = Words("novices", "experts", "convert less", "convert more")
 SAMPLES = 1000
@@ -118,7 +119,7 @@ def _p75(random: np.random.Generator, middle: float) -> Estimate:
     clusters = np.repeat(np.arange(300), views)
     speed = random.normal(middle, 0.5, 300)[clusters] + random.normal(0, 0.4, len(clusters))
     weights = random.choice([1.0, 5.0], 300)[clusters]
-    return quantile(np.exp(speed), clusters, weights, 0.75)
+    return ordered(np.exp(speed), clusters, weights).quantile(0.75)
 
 
 def test_many_comparisons_of_what_does_not_differ_find_something_once_in_twenty() -> None:

@@ -13,12 +13,12 @@ from analytics.estimates import (
     clustered_share,
     difference,
     kish,
-    quantile,
     quantiles_in_order,
     share,
     significant,
     wilson,
 )
+from tests.support.ordered import ordered
 
 SAMPLES = 1000
 
@@ -83,7 +83,7 @@ def test_a_quantile_holds_the_truth_95_times_in_100_although_sessions_cluster(
         own = random.normal(0, 0.4, len(clusters))
         values = np.exp(random.normal(0, 0.5, 400)[clusters] + own)
         weights = random.choice([1.0, 5.0] if unequal else [1.0], 400)[clusters]
-        estimates.append(quantile(values, clusters, weights, 0.75))
+        estimates.append(ordered(values, clusters, weights).quantile(0.75))
     assert 0.93 <= covered(estimates, truth) <= 0.97
 
 
@@ -136,14 +136,14 @@ def test_quantiles_of_values_in_order_are_those_of_one_a_session(seed: int) -> N
     values = np.sort(random.integers(0, 40, count) / 2)
     weights = random.choice([1.0, 5.0], count)
     wanted = (0.5, 0.75, 0.99)
-    slow = [quantile(values, np.arange(count), weights, q) for q in wanted]
+    slow = [ordered(values, np.arange(count), weights).quantile(q) for q in wanted]
     assert quantiles_in_order(values, weights, wanted) == pytest.approx(slow)
 
 
 def test_a_quantile_of_few_sessions_is_withheld_however_many_their_views() -> None:
-    few = quantile(np.arange(1000.0), np.arange(1000) % 4, np.ones(1000), 0.75)
+    few = ordered(np.arange(1000.0), np.arange(1000) % 4, np.ones(1000)).quantile(0.75)
     assert few.withheld is Withheld.TOO_FEW_VISITORS
-    assert quantile(np.array([]), np.array([], int), np.array([]), 0.75).withheld is (
+    assert ordered(np.array([]), np.array([], int), np.array([])).quantile(0.75).withheld is (
         Withheld.NO_DATA
     )
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from analytics import session_cells
 from analytics.basis import Withheld
 from analytics.funnel_sessions import share_of
 from analytics.session_cells import SessionCells
@@ -11,7 +12,11 @@ CELLS = 12
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_shares_are_those_of_the_sessions(seed: int) -> None:
+@pytest.mark.parametrize("first", [20, session_cells.FIRST])
+def test_shares_are_those_of_the_sessions(
+    seed: int, first: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_cells, "FIRST", first)
     random = np.random.default_rng(seed)
     count = int(random.integers(0, 5_000))
     cell = random.integers(0, CELLS, count)

@@ -283,7 +283,8 @@ DEFINITIONS: Final[dict[str, tuple[str, ...]]] = {
         "The 75th percentile over page views of each web vital as browsers measured it: three "
         "views in four were at least this fast. Each view counts once, with its latest values.",
         "The interval is Woodruff's, at 95 %, with views of one session counted as a cluster. "
-        "Of more than 100,000 views, values are known to 2 %, and shares exactly. "
+        "Of more than 100,000 views, and where past days and hours are told from what is kept of "
+        "them, values are known to 2 %; shares always exactly. "
         "Good and poor are the published thresholds: LCP 2.5 / 4 s, INP 200 / 500 ms, "
         "CLS 0.1 / 0.25, FCP 1.8 / 3 s, TTFB 0.8 / 1.8 s.",
     ),
