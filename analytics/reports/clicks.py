@@ -196,12 +196,12 @@ def _scrolled(views: pa.Table, people: _People) -> tuple[tuple[ScrollReach, ...]
     reached = np.searchsorted(np.array(DEPTHS) - 1e-6, scroll, side="right").astype(np.int8)
     order = np.argsort(reached, kind="stable")
     weight = people.cohort.weight[place]
-    views = InOrder(reached[order].astype(np.float64), place[order], weight[order])
+    furthest = InOrder(reached[order].astype(np.float64), place[order], weight[order])
     visitors = visitors_at_least(people.cohort.visitor, place)
     return (
         tuple(
-            ScrollReach(depth=depth, share=views.above(reached_before, visitors))
-            for reached_before, depth in enumerate(DEPTHS)
+            ScrollReach(depth=depth, share=furthest.above(before, visitors))
+            for before, depth in enumerate(DEPTHS)
         ),
         round(float(np.quantile(scroll, FOLD_VIEWS)), 4),
     )
