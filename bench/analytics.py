@@ -1,9 +1,9 @@
-"""Bench of reports: python -m bench.analytics [--events 10000000] [--store FOLDER] [--only PART].
+"""Bench of reports: python -m bench.analytics [--events N] [--store FOLDER] [--only PART] [--anew].
 
 A store is generated (bench.generated_store), or FOLDER's, made by it before, is read. Parts:
 sample: a 20 % funnel against a full one; beside: funnel, paths and quantiles beside ClickHouse's;
-flood: what one session of 200,000 events costs each report; pages: the console's pages, cold,
-just after a restart and asked again. Ratios within one run.
+flood: what one session of 200,000 events costs each report; pages: the console's pages, opened
+first, cold, just after a restart and asked again. Ratios within one run.
 
 A question asked first has its sealed days read; asked again, what they said to it is kept. What is
 kept for all questions, such as files of the sessions that lie over midnights, is there from the
@@ -231,14 +231,15 @@ def reports_timed(
 
 
 def bench_pages(store: Path) -> None:
-    """See bench/console_pages.py for what cold and restarted are."""
+    """See bench/console_pages.py for what first, cold and restarted are."""
     times = pages_timed(store, SETTINGS, STEPS_ASKED)
-    print(f"  {'ms':<34}{'cold':>10}{'restarted':>11}{'again':>8}")
+    columns = (times.first, times.cold, times.restarted, times.again)
+    print(f"  {'ms':<34}{'first':>9}{'cold':>9}{'restarted':>11}{'again':>8}")
     for page in sorted(times.cold, key=times.cold.__getitem__, reverse=True):
-        took = [each[page] * 1000 for each in (times.cold, times.restarted, times.again)]
-        print("  {:<34}{:>10,.0f}{:>11,.0f}{:>8,.0f}".format(page[:33], *took))
-    ends = [percentile(each) * 1000 for each in (times.cold, times.restarted, times.again)]
-    print("pages, p95{:>36,.0f}{:>11,.0f}{:>8,.0f}".format(*ends), flush=True)
+        took = [each[page] * 1000 for each in columns]
+        print("  {:<34}{:>9,.0f}{:>9,.0f}{:>11,.0f}{:>8,.0f}".format(page[:33], *took))
+    ends = [percentile(each) * 1000 for each in columns]
+    print("  {:<34}{:>9,.0f}{:>9,.0f}{:>11,.0f}{:>8,.0f}".format("p95", *ends), flush=True)
 
 
 def percentile(taken: Mapping[str, float], share: float = 0.95) -> float:
@@ -246,8 +247,10 @@ def percentile(taken: Mapping[str, float], share: float = 0.95) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def run(store: Path, only: str) -> None:
+def run(store: Path, only: str, *, anew: bool) -> None:
     database, kept = Database(store), Kept(store)
+    if anew:
+        kept.forget()
     with database.snapshot() as snapshot:
         asked = Asked(snapshot)
         if only in ("", "sample"):
@@ -267,13 +270,14 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--store", type=Path)
     parser.add_argument("--only", choices=["sample", "beside", "flood", "pages"], default="")
+    parser.add_argument("--anew", action="store_true", help="forget what was kept of answers")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="vigie-bench-") as folder:
         if asked.only != "flood":
             store = asked.store or Path(folder) / "store"
             if asked.store is None:
                 generate(store, asked.events, now=datetime.now(UTC), today=True)
-            run(store, asked.only)
+            run(store, asked.only, anew=asked.anew)
         if asked.only in ("", "flood"):
             bench_flood(Path(folder))
 

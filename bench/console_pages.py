@@ -2,6 +2,10 @@
 
 Of each page, with the same store and settings:
 
+- first: as cold, but nobody opened the page before since the store was opened: what it asks beyond
+  its defaults, such as one vital of one page, is read from its days' rows, unless an earlier run on
+  the same store kept it (`--anew` has all of it forgotten, and what pages ask by default read
+  again).
 - cold: a console that runs and remembers no answer to anything a page asks. What sealed days said
   to what pages ask by default is on the disk, and what past hours of hot days said in memory: the
   console's own job asked for it before. Every page was opened once before, so that templates are
@@ -44,6 +48,7 @@ BUSIEST = "SELECT arg_max(session, views + clicks + requests) FROM summaries_in(
 class PageTimes(Struct, frozen=True, kw_only=True):
     """Seconds by address."""
 
+    first: dict[str, float]
     cold: dict[str, float]
     restarted: dict[str, float]
     again: dict[str, float]
@@ -51,7 +56,7 @@ class PageTimes(Struct, frozen=True, kw_only=True):
 
 def pages_timed(store: Path, settings: Settings, steps: str) -> PageTimes:
     """Every page, one after the other."""
-    times = PageTimes(cold={}, restarted={}, again={})
+    times = PageTimes(first={}, cold={}, restarted={}, again={})
     with tempfile.TemporaryDirectory() as root:
         folder = DataFolder(Path(root))
         database = Database(store)
@@ -59,7 +64,8 @@ def pages_timed(store: Path, settings: Settings, steps: str) -> PageTimes:
         asked = addresses(settings, steps, *_named(settings, database))
         with _console(settings, folder, database) as (console, client):
             for address in asked:
-                _asked(client, address)
+                console.answers.forget()
+                times.first[address] = _asked(client, address)
             for address in asked:
                 console.answers.forget()
                 times.cold[address] = _asked(client, address)
