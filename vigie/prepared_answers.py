@@ -1,5 +1,5 @@
-"""The job that asks, of closed days and cells that are new, what pages ask by default: so that who
-opens one first waits no longer than the next."""
+"""The job that asks, of closed days and cells that are new, what pages ask by default, and of the
+pages of journeys' steps: so that who opens one first waits no longer than the next."""
 
 import logging
 import time
@@ -31,6 +31,8 @@ LOOK_S = 0.02
 OF_SITES = ("speed", "seen", "clicks", "perceived", "errors", "paths")
 OF_JOURNEYS = ("journey", "perceived")
 OF_FUNNELS = ("funnel", "funnel_why")
+OF_STEPS = ("clicks", "vital")
+"""Of the pages of journeys' steps; and speed against conversion, of sites with an event."""
 
 Question = tuple[str, tuple[tuple[str, str], ...]]
 
@@ -111,3 +113,9 @@ class PreparedAnswers:
             if each.thing.site in sites:
                 for name in OF_FUNNELS:
                     yield each.thing.site, name, each.thing.params()
+        with_event = {journey.site for journey in settings.journeys if journey.event}
+        for journey in settings.journeys:
+            against = ("conversion_speed",) if journey.site in with_event else ()
+            for page in dict.fromkeys(step.page for step in journey.steps if step.page):
+                for name in (*OF_STEPS, *against):
+                    yield journey.site, name, {"site": journey.site, "page": page}

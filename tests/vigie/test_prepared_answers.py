@@ -18,7 +18,15 @@ from vigie.reporting.params import DAYS_DEFAULT
 NOW = datetime(2026, 3, 11, 9, 55, tzinfo=UTC)
 SOON = NOW + timedelta(minutes=10)
 """In the next hour, with which the later hours of a window's first day begin anew."""
-RUNS_MAX = 20
+RUNS_MAX = 40
+STEP = {"site": "shop", "page": "/mandate/1"}
+FOUND_KEPT = {
+    "speed": {"site": "shop"},
+    "journey": {"journey": "mandate"},
+    "clicks": STEP,
+    "vital": {**STEP, "vital": "lcp"},
+    "conversion_speed": STEP,
+}
 
 
 def test_pages_find_kept_what_they_ask_by_default(
@@ -34,7 +42,7 @@ def test_pages_find_kept_what_they_ask_by_default(
     assert said[-1] == "", "all was asked, and no day was sealed since"
     kept = sorted((database.folder / ANSWERS_FOLDER).rglob("*"))
     assert any("since-11-" in path.name for path in kept)
-    for name, params in {"speed": {"site": "shop"}, "journey": {"journey": "mandate"}}.items():
+    for name, params in FOUND_KEPT.items():
         with database.snapshot() as snapshot:
             run_report(name, params, SETTINGS, snapshot, SOON)
     assert sorted((database.folder / ANSWERS_FOLDER).rglob("*")) == kept
