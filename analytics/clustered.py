@@ -4,14 +4,11 @@ one pass over them, whatever is asked then."""
 
 import numpy as np
 from msgspec import Struct
-from numpy.typing import NDArray
 
 from analytics.basis import Estimate, Withheld
 from analytics.coded import Places
 from analytics.cohort import Mask
-from analytics.estimates import ClusterSums, place_of, ratio_of, withheld, woodruff
-
-Floats = NDArray[np.float64]
+from analytics.estimates import ClusterSums, Floats, place_of, ratio_of, withheld, woodruff
 
 
 class InOrder:
@@ -20,9 +17,8 @@ class InOrder:
 
     def __init__(self, values: Floats, session: Places, weight: Floats) -> None:
         self._values, self._weight = values, weight
-        turns = in_turn(session, weight)
-        self._products, self._hits_squares = turns.products(weight), turns.hits_squares(weight)
-        own = turns.mean[turns.first]
+        self._turns = in_turn(session, weight)
+        own = self._turns.mean[self._turns.first]
         self._sessions = len(own)
         self._own, self._own_squares = float(own.sum()), float(np.square(own).sum())
 
@@ -50,29 +46,21 @@ class InOrder:
             weight_squares=self._own_squares,
             trials=float(self._weight.sum()),
             hits=float(self._weight[:end].sum()),
-            trials_squares=float(self._products.sum()),
-            products=float(self._products[:end].sum()),
-            hits_squares=float(self._hits_squares[:end].sum()),
+            trials_squares=float(self._turns.products.sum()),
+            products=float(self._turns.products[:end].sum()),
+            hits_squares=float(self._turns.hits_squares[:end].sum()),
         )
 
 
 class Turns(Struct, frozen=True):
-    """Of each thing the weight of its session's things, that of those up to it, their mean weight,
-    and whether it is the first of them."""
+    """Of each thing by how much it has its session's sums grow as it becomes a hit after those
+    before it (see estimates.ClusterSums), the mean weight of the session's things, and whether it
+    is the first of them."""
 
-    whole: Floats
-    up_to: Floats
+    products: Floats
+    hits_squares: Floats
     mean: Floats
     first: Mask
-
-    def products(self, weight: Floats) -> Floats:
-        """By how much each thing, as it becomes a hit, has the products of its session's hits and
-        trials grow."""
-        return weight * self.whole
-
-    def hits_squares(self, weight: Floats) -> Floats:
-        """The same of the squares of its session's hits."""
-        return weight * (2 * self.up_to - weight)
 
 
 def in_turn(session: Places, weight: Floats, by: Places | None = None) -> Turns:
@@ -94,4 +82,4 @@ def in_turn(session: Places, weight: Floats, by: Places | None = None) -> Turns:
     before = running[starts] - weight[order][starts]
     up_to[order] = running - np.repeat(before, np.diff(starts, append=len(of)))
     first[order] = begins
-    return Turns(whole, up_to, whole / things, first)
+    return Turns(weight * whole, weight * (2 * up_to - weight), whole / things, first)

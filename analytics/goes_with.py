@@ -7,10 +7,9 @@ from math import erfc, sqrt
 import numpy as np
 from msgspec import Struct
 
-from analytics.clustered import Floats
 from analytics.coded import Coded, Places
 from analytics.cohort import Mask
-from analytics.estimates import ClusterSums, Difference, Z, recovered, significant
+from analytics.estimates import ClusterSums, Difference, Floats, Z, recovered, significant
 from analytics.reports.vital_types import GoesWith
 
 KINDS = ("element", "resource", "script", "device", "browser", "level", "release")
@@ -78,13 +77,13 @@ class _BySession:
     def __init__(self, views: Views, slow: Mask) -> None:
         self._slow, self._weight = slow, views.weight
         by_session = np.bincount(views.session)
-        self._alone = by_session[views.session] == 1
+        of_several = by_session > 1
+        self._alone = ~of_several[views.session]
         # Of sessions with several views, numbers without gaps.
-        self._session = (np.cumsum(by_session > 1) - 1)[views.session]
+        self._session = (np.cumsum(of_several) - 1)[views.session]
         several = np.flatnonzero(~self._alone)
-        self._weights = (np.bincount(views.session, self._weight) / np.maximum(by_session, 1))[
-            by_session > 1
-        ]
+        weights = np.bincount(views.session, self._weight)
+        self._weights = weights[of_several] / by_session[of_several]
         # Where a session stands for a user, views of one may differ in weight.
         self._share = np.ones(len(slow))
         self._share[several] = self._weight[several] / self._weights[self._session[several]]
@@ -123,21 +122,22 @@ class _BySession:
 
 def _things(views: Views) -> Iterator[tuple[str, str, Places]]:
     """Each thing that some views have and others have not, and the places of those that have."""
-    kinds = {**{kind: views.kinds[kind] for kind in KINDS}, REQUEST: views.requests}
+    kinds = {**views.kinds, REQUEST: views.requests}
     numbers = {
         kind: np.bincount(each.codes, minlength=len(each.names)) for kind, each in kinds.items()
     }
     known = [
-        (-int(count), kind, name, code)
+        (kind, name, code, count)
         for kind, counts in numbers.items()
         for code, (name, count) in enumerate(zip(kinds[kind].names, counts.tolist(), strict=True))
         if name and count
     ]
-    chosen = sorted(known)[:THINGS_MAX]
-    orders = {kind: _by_code(kinds[kind], numbers[kind]) for kind in {each[1] for each in chosen}}
-    for count, kind, name, code in chosen:
+    known.sort(key=lambda each: (-each[-1], *each))
+    chosen = known[:THINGS_MAX]
+    orders = {kind: _by_code(kinds[kind], numbers[kind]) for kind in {each[0] for each in chosen}}
+    for kind, name, code, count in chosen:
         order, ends = orders[kind]
-        places = order[ends[code] + count : ends[code]]
+        places = order[ends[code] - count : ends[code]]
         if len(places) < len(views.session):
             yield kind, name, views.requesting[places] if kind == REQUEST else places
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from analytics.basis import Estimate
 from analytics.coded import Places
-from analytics.estimates import VISITORS_MIN, share
+from analytics.estimates import VISITORS_MIN, Floats, share
 from analytics.visitors import Hashes
 
 LOOKED_AT = 4 * VISITORS_MIN
@@ -20,14 +20,10 @@ FIRST = 20_000
 """Sessions of all cells, before those of each are put together."""
 
 Cell = NDArray[np.intp]
-Floats = NDArray[np.float64]
 
 
 class SessionCells:
     """By cell, how many `sessions` there are, the sums of their `weight` and of its `squares`."""
-
-    sessions: Cell
-    weight: Floats
 
     def __init__(
         self, cell: Places, cells: int, weight: NDArray[np.float64], visitor: Hashes

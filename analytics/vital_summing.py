@@ -1,5 +1,7 @@
 """Views made into sums of vitals by value: analytics/vital_sums.py says of what."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 
@@ -34,45 +36,43 @@ def summed(views: pa.Table, *, exact: bool, weighted: bool) -> pa.Table:
     groups, group = distinct(codes)
     session = distinct(views["session"].to_numpy())[1]
     pages, page = place["page"].names, place["page"].codes
-    alike = session
+    cluster = visit = distinct(session * max(1, len(pages)) + page)[1]
     if "visitor" in views.column_names:
-        alike = distinct(views["visitor"].to_numpy())[1]
-    cluster = distinct(alike * max(1, len(pages)) + page)[1]
+        visitor = distinct(views["visitor"].to_numpy())[1]
+        cluster = distinct(visitor * max(1, len(pages)) + page)[1]
     weight = views["weight"].to_numpy()
     named = _named(groups, [each.names for each in place.values()])
+    wanted = [name for name in SUMS if weighted or name not in UNWEIGHTED]
     tables = []
     for vital in VITALS:
         values = np.round(views[vital].to_numpy().astype(np.float64), DECIMALS)
         there = np.flatnonzero(~np.isnan(values))
         if len(there):
             seen = values[there] if exact else bucketed(vital, values[there])
-            sums = _of_vital(group[there], cluster[there], seen, weight[there], weighted=weighted)
+            sums = _of_vital(group[there], cluster[there], seen, weight[there], wanted)
             tables.append(_table(vital, named, *sums))
-    tables.append(_affected(page, session, weight, views, pages, weighted=weighted))
+    tables.append(_affected(page, visit, weight, views, pages, wanted))
     return pa.concat_tables(tables)
 
 
 def _of_vital(
-    group: Places, cluster: Places, values: Floats, weight: Floats, *, weighted: bool
+    group: Places, cluster: Places, values: Floats, weight: Floats, wanted: Sequence[str]
 ) -> tuple[Places, Floats, dict[str, Floats]]:
     """Group, value and sums of each combination; there is at least one view."""
     known, value = distinct(values)
     turns = in_turn(cluster, weight, by=value)
     keys, at = distinct(group * len(known) + value)
+    own = turns.mean * turns.first
     added = {
         "views": None,
-        "weights_trials": turns.products(weight),
-        "weights_ranks": turns.hits_squares(weight),
+        "weight": weight,
+        "weights_trials": turns.products,
+        "weights_ranks": turns.hits_squares,
         "sessions": turns.first,
+        "session_weight": own,
+        "session_squares": own * own,
     }
-    if weighted:
-        own = turns.mean * turns.first
-        added |= {"weight": weight, "session_weight": own, "session_squares": own * own}
-    sums = {
-        name: np.bincount(at, added[name], len(keys)).astype(np.float64)
-        for name in SUMS
-        if name in added
-    }
+    sums = {name: np.bincount(at, added[name], len(keys)).astype(np.float64) for name in wanted}
     which, place = np.divmod(keys, len(known))
     return which, known[place], sums
 
@@ -107,37 +107,36 @@ def _table(
 
 def _affected(
     page: Places,
-    session: Places,
+    visit: Places,
     weight: Floats,
     views: pa.Table,
     pages: tuple[str, ...],
-    *,
-    weighted: bool,
+    wanted: Sequence[str],
 ) -> pa.Table:
-    """Sessions that came to each page, and those that had a poor view of it."""
-    visits, visit = distinct(session * max(1, len(pages)) + page)
-    of, w = visits % max(1, len(pages)), np.zeros(len(visits))
-    w[visit] = weight
-    members = {CAME: np.ones(len(visits), dtype=np.bool_)}
-    poor = np.zeros(len(visits), dtype=np.bool_)
+    """Sessions that came to each page, and those that had a poor view of it; `visit` numbers, of
+    each view, its session's coming to its page."""
+    visits = int(visit.max(initial=-1)) + 1
+    of, w = np.zeros(visits, dtype=np.int64), np.zeros(visits)
+    of[visit], w[visit] = page, weight
+    added = {"sessions": np.ones(visits), "session_weight": w, "session_squares": w * w}
+    members = {CAME: np.ones(visits, dtype=np.bool_)}
+    poor = np.zeros(visits, dtype=np.bool_)
     for vital in RATED:
         values = np.round(views[vital].to_numpy().astype(np.float64), DECIMALS)
         members[f"{AFFECTED} {vital}"] = (
-            np.bincount(visit[values > VITALS[vital].poor], minlength=len(visits)) > 0
+            np.bincount(visit[values > VITALS[vital].poor], minlength=visits) > 0
         )
         poor |= members[f"{AFFECTED} {vital}"]
     members[AFFECTED] = poor
     tables = []
-    for name, chosen in members.items():
+    for kind, chosen in members.items():
         groups, group = distinct(of[chosen])
-        sums = {each: np.zeros(len(groups)) for each in SUMS if weighted or each not in UNWEIGHTED}
-        for each, values in (("sessions", None), ("session_weight", w), ("session_squares", w * w)):
-            if each in sums:
-                added = None if values is None else values[chosen]
-                sums[each] = np.bincount(group, added, len(groups)).astype(np.float64)
+        sums = {name: np.zeros(len(groups)) for name in wanted}
+        for name in added.keys() & sums.keys():
+            sums[name] = np.bincount(group, added[name][chosen], len(groups)).astype(np.float64)
         texts = {"page": [pages[place] for place in groups]}
         texts |= {each: [""] * len(groups) for each in ("level", "device")}
-        tables.append(_table(name, texts, np.arange(len(groups)), np.zeros(len(groups)), sums))
+        tables.append(_table(kind, texts, np.arange(len(groups)), np.zeros(len(groups)), sums))
     return pa.concat_tables(tables)
 
 

@@ -55,7 +55,8 @@ class PreparedAnswers:
     def job(self) -> Job:
         return Job(
             name="prepare",
-            description="Keep what past days and hours say to what pages ask by default",
+            description="Keep what past days and hours say to what pages ask by default, and of"
+            " the pages of journeys' steps",
             period_s=PERIOD_S,
             run=self.run,
         )

@@ -9,11 +9,11 @@ import pyarrow.compute as pc
 
 from analytics.basis import Estimate
 from analytics.by_day import only, query_by_day
-from analytics.clustered import Floats, InOrder
+from analytics.clustered import InOrder
 from analytics.coded import coded
 from analytics.cohort import Mask
 from analytics.distinct import distinct
-from analytics.estimates import EFFECTIVE_N_MIN
+from analytics.estimates import EFFECTIVE_N_MIN, Floats
 from analytics.goes_with import KINDS, Views, goes_with
 from analytics.levels import shown
 from analytics.question import SiteScope, Window

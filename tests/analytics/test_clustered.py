@@ -6,22 +6,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from analytics.basis import Estimate
 from analytics.clustered import InOrder
 from analytics.estimates import ClusterSums, ratio_of, woodruff
-from tests.support.ordered import ordered
+from tests.support.estimates import assert_same, ordered
 
 LIMITS = (-1.0, 0.0, 3.0, 8.0, 10.0, 11.0)
-
-
-def same(found: Estimate, slow: Estimate) -> None:
-    assert found.withheld == slow.withheld
-    assert found.effective_n == pytest.approx(slow.effective_n)
-    assert (found.value is None) == (slow.value is None)
-    if found.value is not None:
-        assert (found.value, found.low, found.high) == pytest.approx(
-            (slow.value, slow.low, slow.high)
-        )
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -46,14 +35,14 @@ def test_figures_are_those_of_each_limit_by_itself(seed: int, alike: bool) -> No
         return ClusterSums.of(met[there] / mean[there], trials[there] / mean[there], mean[there])
 
     for limit in LIMITS:
-        same(found.at_most(limit), slow(values <= limit).share())
-        same(found.above(limit), slow(values > limit).share())
+        assert_same(found.at_most(limit), slow(values <= limit).share())
+        assert_same(found.above(limit), slow(values > limit).share())
         assert found.at_most(limit, visitors=1).value is None
     for q in (0.5, 0.75):
         reached = np.cumsum(weight)
         point = values[np.searchsorted(reached, q * reached[-1] * (1 - 1e-12))]
         effective_n = ratio_of(slow(values <= point))[1]
-        same(
+        assert_same(
             found.quantile(q),
             woodruff(values, reached, q, effective_n, int(np.count_nonzero(trials))),
         )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from analytics.basis import Estimate
 from analytics.differences import Words, compare
 from analytics.estimates import share
-from tests.support.ordered import ordered
+from tests.support.estimates import ordered
 
 PEOPLE = 40_000
 SAMPLES = 1_000

@@ -6,7 +6,7 @@ import pytest
 from analytics.basis import Estimate, Withheld
 from analytics.differences import Comparison, Unit, Words, compare, compare_each
 from analytics.estimates import difference, share
-from tests.support.ordered import ordered
+from tests.support.estimates import ordered
 
 CONVERT = Words("novices", "experts", "convert less", "convert more")
 SAMPLES = 1000

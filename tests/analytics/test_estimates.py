@@ -18,7 +18,7 @@ from analytics.estimates import (
     significant,
     wilson,
 )
-from tests.support.ordered import ordered
+from tests.support.estimates import ordered
 
 SAMPLES = 1000
 

@@ -7,6 +7,7 @@ import pytest
 from analytics.funnel_sessions import share_of
 from analytics.question import PLAIN, Step
 from analytics.reports.funnel_why import Trait, _rows
+from tests.support.estimates import assert_same
 
 STEPS = [Step(page=page) for page in ("a", "b", "c")]
 
@@ -32,9 +33,4 @@ def test_shares_are_those_of_the_rows(seed: int, of_users: bool) -> None:
         for side, estimate in ((~onward, row.dropped), (onward, row.went_on)):
             among = known[row.trait] & (step == row.step) & side
             slow = share_of(weight, visitor, met[row.trait], among, of_users=of_users)
-            assert estimate.withheld == slow.withheld
-            assert (estimate.value is None) == (slow.value is None)
-            if estimate.value is not None:
-                assert (estimate.value, estimate.low, estimate.high) == pytest.approx(
-                    (slow.value, slow.low, slow.high)
-                )
+            assert_same(estimate, slow)

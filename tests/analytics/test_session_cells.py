@@ -7,6 +7,7 @@ from analytics import session_cells
 from analytics.basis import Withheld
 from analytics.funnel_sessions import share_of
 from analytics.session_cells import SessionCells
+from tests.support.estimates import assert_same
 
 CELLS = 12
 
@@ -28,13 +29,7 @@ def test_shares_are_those_of_the_sessions(
         did = among[random.random(len(among)) < 0.5]
         slow = share_of(weight, visitor, np.isin(cell, did), np.isin(cell, among))
         found = cells.share(did, among)
-        assert found.withheld == slow.withheld
-        assert found.effective_n == pytest.approx(slow.effective_n)
-        assert (found.value is None) == (slow.value is None)
-        if found.value is not None:
-            assert (found.value, found.low, found.high) == pytest.approx(
-                (slow.value, slow.low, slow.high)
-            )
+        assert_same(found, slow)
 
 
 def test_all_of_many_sessions_are_looked_at_before_visitors_are_said_to_be_few() -> None:
